@@ -1,0 +1,110 @@
+import type { Hash } from "../util/hash.ts";
+
+/** Where a byte stream ends: an IP address (or host name, when dialling) and a port, or the path of a unix socket. */
+export type Endpoint = TcpEndpoint | UnixEndpoint;
+
+export interface TcpEndpoint {
+  readonly host: string;
+  /** 0 when listening: the system chooses. */
+  readonly port: number;
+}
+
+export interface UnixEndpoint {
+  readonly path: string;
+}
+
+/** What happens on a connection. Calls never overlap and never come after `closed`. */
+export interface ConnectionSink {
+  /** Bytes arrived. The chunk is only borrowed: it may be overwritten once this call returns. Copy what is kept. */
+  data(chunk: Uint8Array): void;
+  /** The system took all that `write` was holding back. */
+  drained(): void;
+  /** The connection is over: last call, exactly once. Without an error if either side ended it in order. */
+  closed(error?: Error): void;
+}
+
+/** A byte stream in both directions. It pushes, and pausing is explicit. */
+export interface Connection {
+  readonly remote: Endpoint;
+  readonly local: Endpoint;
+  /** Attaches the sink; call it once. Nothing is delivered before. */
+  start(sink: ConnectionSink): void;
+  /**
+   * Takes all of `bytes`, in order. False: the system refused a part, which the adapter keeps; hold further bytes until
+   * `drained`. The bytes must not be changed afterwards. After `close` or the end of the connection they are dropped.
+   */
+  write(bytes: Uint8Array): boolean;
+  /** Stops delivery; at most one more `data` may follow. */
+  pause(): void;
+  resume(): void;
+  /** Sends what was written, then ends the stream; `closed` follows. Idempotent. */
+  close(): void;
+  /** Ends the stream at once, dropping what was not sent; `closed` follows. Idempotent. */
+  abort(): void;
+}
+
+/** An open listening socket. */
+export interface Listener {
+  /** The address in use, with the real port. */
+  readonly local: Endpoint;
+  /** Stops accepting. Accepted connections live on. Idempotent. */
+  close(): void;
+}
+
+export interface DialOptions {
+  /** Gives up after so many milliseconds. */
+  readonly timeoutMs: number;
+  /** Gives up when aborted. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ListenOptions {
+  /** Lets several listeners share one port (SO_REUSEPORT), where the system has it. */
+  readonly reusePort?: boolean;
+}
+
+/** Byte streams of one runtime, or of a simulated network. */
+export interface Transport {
+  /** Rejects with an Error whose message says what failed (refused, unreachable, timed out, aborted, no such host). */
+  dial(endpoint: Endpoint, options: DialOptions): Promise<Connection>;
+  /** `accept` gets each new connection, not yet started. Rejects if the address cannot be had. */
+  listen(endpoint: Endpoint, accept: (connection: Connection) => void, options?: ListenOptions): Promise<Listener>;
+  /** The addresses of a host name, possibly none; a literal address resolves to itself. */
+  resolve(host: string): Promise<readonly string[]>;
+}
+
+/** What the store knows about one header. */
+export interface StoredHeader {
+  readonly hash: Hash;
+  /** The 80 bytes as on the Bitcoin wire. */
+  readonly raw: Uint8Array;
+  /** Whether the block was found to break a rule; its descendants are invalid with it. */
+  readonly invalid: boolean;
+  /** Size of the stored block in bytes; 0 while it is not stored (not yet fetched, or pruned). */
+  readonly blockSize: number;
+}
+
+/**
+ * What outlives the process. Synchronous: an embedded database answers in microseconds. Writes gather in one
+ * transaction until `commit`; what was committed survives the death of the process at any moment.
+ * Implementations throw LocalError when the disk is full, read-only or corrupt.
+ */
+export interface Store {
+  /** Every header in the order of arrival, so that parents come before children. */
+  headers(): Iterable<StoredHeader>;
+  putHeader(hash: Hash, raw: Uint8Array): void;
+  /** Stores the block of a header that was put before. */
+  putBlock(hash: Hash, raw: Uint8Array): void;
+  /** The block as on the Bitcoin wire, or undefined if it is not stored. The bytes are the caller's. */
+  block(hash: Hash): Uint8Array | undefined;
+  /** Forgets the block but keeps its header (pruning). */
+  removeBlock(hash: Hash): void;
+  setInvalid(hash: Hash, invalid: boolean): void;
+  /** A small named value, such as the tip or the network's genesis. */
+  setting(name: string): string | undefined;
+  putSetting(name: string, value: string): void;
+  /** Makes all writes since the last commit durable as one unit. Does nothing if there are none. */
+  commit(): void;
+  /** Commits and closes. Idempotent. */
+  close(): void;
+}

@@ -1,0 +1,72 @@
+import { type ByteReader, MalformedBytes } from "../util/bytes.ts";
+
+/** Where the parts of one serialised transaction lie (BIP144), as offsets into the bytes that the reader reads. */
+export interface TransactionLayout {
+  readonly start: number;
+  /** First byte of the input count: after the version, and after marker and flag if there is a witness. */
+  readonly inputsStart: number;
+  /** One past the last output: where the witnesses begin, or the lock time if there are none. */
+  readonly outputsEnd: number;
+  readonly end: number;
+  readonly hasWitness: boolean;
+  readonly inputCount: number;
+  readonly outputCount: number;
+}
+
+const VERSION_SIZE = 4;
+const OUTPOINT_SIZE = 36;
+const SEQUENCE_SIZE = 4;
+const VALUE_SIZE = 8;
+const LOCK_TIME_SIZE = 4;
+const WITNESS_FLAG = 1;
+
+/** Walks over one transaction, checking its form and nothing of its meaning. Throws MalformedBytes. */
+export function scanTransaction(reader: ByteReader): TransactionLayout {
+  const start = reader.offset;
+  reader.skip(VERSION_SIZE);
+  let inputsStart = reader.offset;
+  let inputCount = reader.varInt();
+  let hasWitness = false;
+  if (inputCount === 0) {
+    const flag = reader.uint8();
+    if (flag !== WITNESS_FLAG) throw new MalformedBytes(`transaction flag ${flag}`);
+    hasWitness = true;
+    inputsStart = reader.offset;
+    inputCount = reader.varInt();
+  }
+  for (let i = 0; i < inputCount; i++) {
+    reader.skip(OUTPOINT_SIZE);
+    reader.skip(reader.varInt());
+    reader.skip(SEQUENCE_SIZE);
+  }
+  const outputCount = reader.varInt();
+  for (let i = 0; i < outputCount; i++) {
+    reader.skip(VALUE_SIZE);
+    reader.skip(reader.varInt());
+  }
+  const outputsEnd = reader.offset;
+  if (hasWitness) scanWitnesses(reader, inputCount);
+  reader.skip(LOCK_TIME_SIZE);
+  return { start, inputsStart, outputsEnd, end: reader.offset, hasWitness, inputCount, outputCount };
+}
+
+function scanWitnesses(reader: ByteReader, inputCount: number): void {
+  let itemsInAll = 0;
+  for (let i = 0; i < inputCount; i++) {
+    const items = reader.varInt();
+    for (let j = 0; j < items; j++) reader.skip(reader.varInt());
+    itemsInAll += items;
+  }
+  if (itemsInAll === 0) throw new MalformedBytes("a witness flag without a witness");
+}
+
+/** Bytes that a transaction's id is the hash of: the serialisation without marker, flag and witnesses. */
+export function withoutWitness(bytes: Uint8Array, layout: TransactionLayout): Uint8Array {
+  if (!layout.hasWitness) return bytes.subarray(layout.start, layout.end);
+  const middle = layout.outputsEnd - layout.inputsStart;
+  const stripped = new Uint8Array(VERSION_SIZE + middle + LOCK_TIME_SIZE);
+  stripped.set(bytes.subarray(layout.start, layout.start + VERSION_SIZE));
+  stripped.set(bytes.subarray(layout.inputsStart, layout.outputsEnd), VERSION_SIZE);
+  stripped.set(bytes.subarray(layout.end - LOCK_TIME_SIZE, layout.end), VERSION_SIZE + middle);
+  return stripped;
+}

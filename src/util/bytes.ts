@@ -1,0 +1,263 @@
+import { type Hash, HASH_SIZE_BYTES, hashFromBytes } from "./hash.ts";
+
+/** Bytes ended before the value did, or a value was not in its only legal form. */
+export class MalformedBytes extends Error {
+  override readonly name = "MalformedBytes";
+}
+
+const UINT16_SIZE = 2;
+const UINT32_SIZE = 4;
+const UINT64_SIZE = 8;
+const TWO_TO_32 = 0x1_0000_0000;
+/** Prefixes of Bitcoin's CompactSize that announce 2, 4 and 8 further bytes. */
+const COMPACT_16 = 0xfd;
+const COMPACT_32 = 0xfe;
+const COMPACT_64 = 0xff;
+const MAX_UINT16 = 0xffff;
+const MAX_UINT32 = 0xffff_ffff;
+
+/** Reads values from a byte string front to back; every read checks the bounds. Little-endian unless named otherwise. */
+export class ByteReader {
+  readonly bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #end: number;
+  #offset: number;
+
+  constructor(bytes: Uint8Array, offset = 0, end = bytes.length) {
+    this.bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#offset = offset;
+    this.#end = end;
+  }
+
+  /** Position of the next read, from the start of `bytes`. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  get remaining(): number {
+    return this.#end - this.#offset;
+  }
+
+  uint8(): number {
+    return this.bytes[this.#advance(1)]!;
+  }
+
+  uint16(): number {
+    return this.#view.getUint16(this.#advance(UINT16_SIZE), true);
+  }
+
+  uint16BigEndian(): number {
+    return this.#view.getUint16(this.#advance(UINT16_SIZE), false);
+  }
+
+  uint32(): number {
+    return this.#view.getUint32(this.#advance(UINT32_SIZE), true);
+  }
+
+  int32(): number {
+    return this.#view.getInt32(this.#advance(UINT32_SIZE), true);
+  }
+
+  uint64(): bigint {
+    return this.#view.getBigUint64(this.#advance(UINT64_SIZE), true);
+  }
+
+  int64(): bigint {
+    return this.#view.getBigInt64(this.#advance(UINT64_SIZE), true);
+  }
+
+  /** Bitcoin's CompactSize in its shortest form, as a count or length. Throws above 2^53 − 1 or if not shortest. */
+  varInt(): number {
+    const first = this.uint8();
+    if (first < COMPACT_16) return first;
+    if (first === COMPACT_16) return checkShortest(this.uint16(), COMPACT_16);
+    if (first === COMPACT_32) return checkShortest(this.uint32(), MAX_UINT16 + 1);
+    const low = this.uint32();
+    const value = this.uint32() * TWO_TO_32 + low;
+    if (!Number.isSafeInteger(value)) throw new MalformedBytes("a count above 2^53");
+    return checkShortest(value, MAX_UINT32 + 1);
+  }
+
+  /** CompactSize of up to 64 bits, for the few fields that are flags and not counts. */
+  varUint64(): bigint {
+    if (this.remaining > 0 && this.bytes[this.#offset] === COMPACT_64) {
+      this.uint8();
+      const value = this.uint64();
+      if (value <= BigInt(MAX_UINT32)) throw new MalformedBytes("an integer not in its shortest form");
+      return value;
+    }
+    return BigInt(this.varInt());
+  }
+
+  /** A view of the next bytes: it lives only as long as the bytes below it. Copy what is kept. */
+  view(sizeBytes: number): Uint8Array {
+    const start = this.#advance(sizeBytes);
+    return this.bytes.subarray(start, start + sizeBytes);
+  }
+
+  /** A copy of the next bytes. */
+  copy(sizeBytes: number): Uint8Array {
+    const start = this.#advance(sizeBytes);
+    return this.bytes.slice(start, start + sizeBytes);
+  }
+
+  hash(): Hash {
+    return hashFromBytes(this.bytes, this.#advance(HASH_SIZE_BYTES));
+  }
+
+  skip(sizeBytes: number): void {
+    this.#advance(sizeBytes);
+  }
+
+  /** Throws unless every byte was read. */
+  expectEnd(): void {
+    if (this.remaining !== 0) throw new MalformedBytes(`${this.remaining} bytes too many`);
+  }
+
+  #advance(sizeBytes: number): number {
+    const start = this.#offset;
+    if (sizeBytes > this.#end - start) {
+      throw new MalformedBytes(`${sizeBytes} bytes wanted, ${this.#end - start} left`);
+    }
+    this.#offset = start + sizeBytes;
+    return start;
+  }
+}
+
+function checkShortest(value: number, least: number): number {
+  if (value < least) throw new MalformedBytes("an integer not in its shortest form");
+  return value;
+}
+
+const INITIAL_CAPACITY_BYTES = 256;
+
+/** Appends values to a growing byte string. Little-endian unless named otherwise. */
+export class ByteWriter {
+  #bytes: Uint8Array;
+  #view: DataView;
+  #length = 0;
+
+  constructor(capacityBytes = INITIAL_CAPACITY_BYTES) {
+    this.#bytes = new Uint8Array(capacityBytes);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  uint8(value: number): this {
+    const at = this.#grow(1);
+    this.#bytes[at] = value;
+    return this;
+  }
+
+  uint16(value: number): this {
+    this.#view.setUint16(this.#grow(UINT16_SIZE), value, true);
+    return this;
+  }
+
+  uint16BigEndian(value: number): this {
+    this.#view.setUint16(this.#grow(UINT16_SIZE), value, false);
+    return this;
+  }
+
+  uint32(value: number): this {
+    this.#view.setUint32(this.#grow(UINT32_SIZE), value, true);
+    return this;
+  }
+
+  int32(value: number): this {
+    this.#view.setInt32(this.#grow(UINT32_SIZE), value, true);
+    return this;
+  }
+
+  uint64(value: bigint): this {
+    this.#view.setBigUint64(this.#grow(UINT64_SIZE), value, true);
+    return this;
+  }
+
+  int64(value: bigint): this {
+    this.#view.setBigInt64(this.#grow(UINT64_SIZE), value, true);
+    return this;
+  }
+
+  /** Bitcoin's CompactSize in its shortest form. */
+  varInt(value: number): this {
+    if (value < COMPACT_16) return this.uint8(value);
+    if (value <= MAX_UINT16) return this.uint8(COMPACT_16).uint16(value);
+    if (value <= MAX_UINT32) return this.uint8(COMPACT_32).uint32(value);
+    return this.uint8(COMPACT_64).uint64(BigInt(value));
+  }
+
+  varUint64(value: bigint): this {
+    return value <= BigInt(MAX_UINT32) ? this.varInt(Number(value)) : this.uint8(COMPACT_64).uint64(value);
+  }
+
+  raw(bytes: Uint8Array): this {
+    this.#bytes.set(bytes, this.#grow(bytes.length));
+    return this;
+  }
+
+  hash(hash: Hash): this {
+    const at = this.#grow(HASH_SIZE_BYTES);
+    for (let i = 0; i < HASH_SIZE_BYTES; i++) {
+      const digits = 2 * (HASH_SIZE_BYTES - 1 - i);
+      this.#bytes[at + i] = (nibble(hash.charCodeAt(digits)) << 4) | nibble(hash.charCodeAt(digits + 1));
+    }
+    return this;
+  }
+
+  /** Reserves `sizeBytes` zero bytes and returns where they start, for a header that is known only at the end. */
+  reserve(sizeBytes: number): number {
+    const at = this.#grow(sizeBytes);
+    this.#bytes.fill(0, at, at + sizeBytes);
+    return at;
+  }
+
+  /** What was written so far, without a copy. The writer must not be used afterwards. */
+  finish(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #grow(sizeBytes: number): number {
+    const at = this.#length;
+    const needed = at + sizeBytes;
+    if (needed > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
+      larger.set(this.#bytes.subarray(0, at));
+      this.#bytes = larger;
+      this.#view = new DataView(larger.buffer);
+    }
+    this.#length = needed;
+    return at;
+  }
+}
+
+const CODE_0 = 0x30;
+const CODE_A_LOWER = 0x61;
+const DECIMAL_DIGITS = 10;
+
+/** The value of a lower-case hex digit by its character code; the only form that a Hash has. */
+function nibble(code: number): number {
+  return code < CODE_A_LOWER ? code - CODE_0 : code - CODE_A_LOWER + DECIMAL_DIGITS;
+}
+
+/** Whether both hold the same bytes. */
+export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
+  if (left.length !== right.length) return false;
+  for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false;
+  return true;
+}
+
+/** One byte string of all parts in order. */
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

@@ -1,0 +1,50 @@
+/** A running timer. Cancelling one that has fired, or twice, does nothing. */
+export interface Timer {
+  cancel(): void;
+}
+
+/** Severity of a log record, in rising order. `off` is only a threshold. */
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+/** Writes records of one category. Ask `enabled` before building an expensive record on a hot path. */
+export interface Logger {
+  enabled(level: LogLevel): boolean;
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/**
+ * All that is not deterministic. Everything below `node/` takes time, chance and scheduling from here, so that the
+ * same chunks, ticks and random numbers give the same frames on a real machine and in a simulation.
+ */
+export interface Env {
+  /** Milliseconds since an arbitrary start; never goes back. Cached for one turn of the loop: reading it is free. */
+  now(): number;
+  /** Milliseconds since the Unix epoch by the machine's clock, which may jump. */
+  wallClock(): number;
+  /** Runs `task` once, `delayMs` from now. */
+  after(delayMs: number, task: () => void): Timer;
+  /** Runs `task` at the end of the present turn, before any further I/O (a microtask). */
+  soon(task: () => void): void;
+  /** Runs `task` in a turn of its own, after I/O that is already waiting. */
+  nextTurn(task: () => void): void;
+  /** `sizeBytes` random bytes: unpredictable on a real machine, seeded in a simulation. */
+  randomBytes(sizeBytes: number): Uint8Array;
+  /** A number in [0, 1). */
+  random(): number;
+  /** The logger of one category, such as `peer` or `sync.headers`. */
+  logger(category: string): Logger;
+}
+
+/** Drops every record. */
+export const silentLogger: Logger = {
+  enabled: () => false,
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+};

@@ -1,0 +1,27 @@
+import type { Message } from "../protocol/messages.ts";
+
+/** How messages are spelled as bytes. One codec serves any number of peers; it keeps no state between calls. */
+export interface WireCodec {
+  readonly name: "bitcoin" | "native";
+  /** One whole frame in memory of its own. */
+  encode(message: Message): Uint8Array;
+  createDecoder(): Decoder;
+}
+
+/**
+ * Takes messages out of one byte stream, whatever its cuts. It holds at most one partial frame.
+ *
+ * `feed` borrows the chunk: call `next` until it answers undefined before the chunk is reused, or call `detach` to make
+ * the decoder copy what it has not read. What `next` returns never points into a chunk.
+ */
+export interface Decoder {
+  feed(chunk: Uint8Array): void;
+  /** The next message, or undefined when more bytes are needed. Throws RemoteFault; the stream is useless then. */
+  next(): Message | undefined;
+  /** Copies the unread rest of the borrowed chunk, so that reading can go on in a later turn. */
+  detach(): void;
+  /** Bytes fed and not yet returned as messages. */
+  readonly bufferedBytes: number;
+  /** Size in bytes of the frame that the last message came in. */
+  readonly lastFrameBytes: number;
+}
