@@ -1,0 +1,50 @@
+import { RemoteFault } from "../protocol/errors.ts";
+import type { MessageOf } from "../protocol/messages.ts";
+import {
+  MAX_PING_TIMEOUT_MS,
+  MIN_PING_TIMEOUT_MS,
+  PING_INTERVAL_MS,
+  PING_TIMEOUT_MS,
+  ROUND_TRIP_SAMPLES,
+  TIMEOUT_ROUND_TRIPS,
+} from "../protocol/params.ts";
+import { RoundTrips } from "../util/round_trips.ts";
+
+const PING_BOUNDS = { initialMs: PING_TIMEOUT_MS, minMs: MIN_PING_TIMEOUT_MS, maxMs: MAX_PING_TIMEOUT_MS };
+
+/** Asks whether a peer is still there, and learns how far away it is. */
+export class Liveness {
+  readonly roundTrips = new RoundTrips(ROUND_TRIP_SAMPLES);
+  readonly #network: RoundTrips;
+  #pending: { readonly nonce: bigint; readonly sentAt: number } | undefined;
+  #nextPingAt = 0;
+
+  /** `network` gathers the round trips of all peers; it serves those who have none of their own yet. */
+  constructor(network: RoundTrips) {
+    this.#network = network;
+  }
+
+  /** The ping to send now, if one is due. Throws RemoteFault when the last one was not answered in time. */
+  tick(now: number, newNonce: () => bigint): MessageOf<"ping"> | undefined {
+    if (this.#pending) {
+      const waited = now - this.#pending.sentAt;
+      const allowed = this.roundTrips.timeoutMs(TIMEOUT_ROUND_TRIPS, PING_BOUNDS);
+      if (waited <= allowed) return undefined;
+      throw new RemoteFault("ping-timeout", `no pong for ${Math.round(waited)} ms, ${Math.round(allowed)} allowed`);
+    }
+    if (now < this.#nextPingAt) return undefined;
+    this.#pending = { nonce: newNonce(), sentAt: now };
+    this.#nextPingAt = now + PING_INTERVAL_MS;
+    return { type: "ping", nonce: this.#pending.nonce };
+  }
+
+  /** The round trip in milliseconds, or undefined for a pong that answers no ping of ours (harmless; BIP31). */
+  onPong(nonce: bigint, now: number): number | undefined {
+    if (this.#pending?.nonce !== nonce) return undefined;
+    const sampleMs = now - this.#pending.sentAt;
+    this.#pending = undefined;
+    this.roundTrips.add(sampleMs);
+    this.#network.add(sampleMs);
+    return sampleMs;
+  }
+}

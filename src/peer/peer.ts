@@ -1,0 +1,300 @@
+import type { Endpoint } from "../platform/types.ts";
+import { type FaultCode, RemoteFault } from "../protocol/errors.ts";
+import { type Agreement, Handshake } from "../protocol/handshake.ts";
+import { type Lane, LANE_OF } from "../protocol/lanes.ts";
+import type { Message, MessageOf, MessageType } from "../protocol/messages.ts";
+import {
+  CLOSE_LINGER_MS,
+  HANDSHAKE_TIMEOUT_MS,
+  MIN_HANDSHAKE_TIMEOUT_MS,
+  OUTBOX_LOW_WATER_BYTES,
+  TIMEOUT_ROUND_TRIPS,
+  TURN_BYTES,
+  TURN_MESSAGES,
+} from "../protocol/params.ts";
+import { ByteReader } from "../util/bytes.ts";
+import type { Logger, Timer } from "../util/env.ts";
+import { Liveness } from "./liveness.ts";
+import { Mailbox } from "./mailbox.ts";
+import { Outbox } from "./outbox.ts";
+import type { CloseReason, Direction, PeerOptions } from "./peer_options.ts";
+import type { Worker } from "./turns.ts";
+
+type State = "new" | "handshaking" | "ready" | "closing" | "closed";
+type TypeCounts = { [T in MessageType]?: number };
+
+const NONCE_SIZE_BYTES = 8;
+const HANDSHAKE_BOUNDS = {
+  initialMs: HANDSHAKE_TIMEOUT_MS,
+  minMs: MIN_HANDSHAKE_TIMEOUT_MS,
+  maxMs: HANDSHAKE_TIMEOUT_MS,
+};
+
+/**
+ * One remote node: an actor with its own connection, decoder, mailbox and outbox. It shares no state with other peers,
+ * and whatever goes wrong in handling its messages ends this peer only.
+ */
+export class Peer implements Worker {
+  readonly id: number;
+  readonly direction: Direction;
+  readonly remote: Endpoint;
+  readonly local: Endpoint;
+  readonly wire: string;
+  /** When the connection opened, by `env.now()`. */
+  readonly connectedAt: number;
+  readonly liveness: Liveness;
+  readonly messagesIn: TypeCounts = {};
+  readonly messagesOut: TypeCounts = {};
+  bytesIn = 0;
+  bytesOut = 0;
+  readonly #options: PeerOptions;
+  readonly #log: Logger;
+  readonly #handshake: Handshake;
+  readonly #mailbox: Mailbox;
+  readonly #outbox: Outbox;
+  #state: State = "new";
+  #agreement: Agreement | undefined;
+  #held = false;
+  #enlisted = false;
+  #taking = false;
+  #reason: CloseReason | undefined;
+  #linger: Timer | undefined;
+
+  constructor(options: PeerOptions) {
+    const { connection, env, codec } = options;
+    this.#options = options;
+    this.id = options.id;
+    this.direction = options.direction;
+    this.remote = connection.remote;
+    this.local = connection.local;
+    this.wire = codec.name;
+    this.connectedAt = env.now();
+    this.liveness = new Liveness(options.networkRoundTrips);
+    this.#log = env.logger("peer");
+    const role = options.direction === "outbound" ? "dialler" : "listener";
+    this.#handshake = new Handshake({ role, ...options.handshake });
+    this.#mailbox = new Mailbox(codec.createDecoder(), connection);
+    this.#outbox = new Outbox({
+      env,
+      write: (bytes) => {
+        this.bytesOut += bytes.length;
+        return connection.write(bytes);
+      },
+      onWritten: () => this.#written(),
+    });
+  }
+
+  /** Attaches to the connection and begins the handshake. Call it once. */
+  start(): void {
+    this.#state = "handshaking";
+    this.#options.connection.start({
+      data: (chunk) => this.#onData(chunk),
+      drained: () => this.#outbox.drained(),
+      closed: (error) => this.#onClosed(error),
+    });
+    for (const message of this.#handshake.open()) this.send(message);
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** Whether the connection is ending or has ended: nothing is sent or handled any more. */
+  get isOver(): boolean {
+    return this.#state === "closing" || this.#state === "closed";
+  }
+
+  /** What the handshake agreed on; undefined before it is done. */
+  get agreement(): Agreement | undefined {
+    return this.#agreement;
+  }
+
+  get mailbox(): { readonly bytes: number; readonly paused: boolean } {
+    return this.#mailbox;
+  }
+
+  get outbox(): { readonly bytes: number; readonly frames: number; readonly dropped: number } {
+    return this.#outbox;
+  }
+
+  /** Queues a message. False if it was not queued: the peer is closed, or its lane is full. */
+  send(message: Message): boolean {
+    if (this.isOver) return false;
+    return this.sendFrame(message.type, this.#options.codec.encode(message));
+  }
+
+  /** Queues a frame that was encoded for this peer's wire; it may be shared between peers and never changes. */
+  sendFrame(type: MessageType, frame: Uint8Array): boolean {
+    if (this.isOver) return false;
+    const lane: Lane = LANE_OF[type];
+    const outcome = this.#outbox.offer(frame, lane);
+    if (outcome === "overflow") this.#end({ code: "too-slow", detail: `its ${lane} lane is full` });
+    if (outcome !== "queued") return false;
+    this.messagesOut[type] = (this.messagesOut[type] ?? 0) + 1;
+    return true;
+  }
+
+  /** Stops handling this peer's messages until `release`: a service has taken all of its work that it can hold. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  release(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    if (this.#mailbox.paused) this.#enlist();
+  }
+
+  /** Ends the connection because of what the remote did. */
+  blame(fault: RemoteFault): void {
+    this.#end({ code: fault.code, detail: fault.message });
+  }
+
+  /** Sends what is queued, then ends the connection. */
+  close(detail: string): void {
+    this.#end({ code: "closed-by-us", detail });
+  }
+
+  /** Looks at the clock: a handshake or a pong that is overdue ends the peer; a ping may be due. */
+  tick(now: number): void {
+    try {
+      if (this.#state === "handshaking") this.#checkHandshake(now);
+      if (this.#state !== "ready") return;
+      const ping = this.liveness.tick(now, () => this.#newNonce());
+      if (ping) this.send(ping);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** More of what arrived is to be handled; called by `Turns`. */
+  takeTurn(): void {
+    this.#enlisted = false;
+    if (!this.isOver && !this.#held) this.#handleWaiting();
+  }
+
+  #onData(chunk: Uint8Array): void {
+    if (this.isOver) return;
+    this.bytesIn += chunk.length;
+    this.#mailbox.offer(chunk);
+    if (this.#held || this.#enlisted || this.#taking) this.#mailbox.suspend();
+    else this.#handleWaiting();
+  }
+
+  /** Handles messages until none is left or the turn is used up; the rest waits with the socket paused. */
+  #handleWaiting(): void {
+    let emptied = false;
+    this.#taking = true;
+    try {
+      emptied = this.#takeMessages();
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#taking = false;
+    }
+    if (this.isOver) return;
+    // After the turn: resuming may deliver the next chunk at once, which then is handled and not put aside.
+    if (emptied) return this.#mailbox.resume();
+    this.#mailbox.suspend();
+    if (!this.#held) this.#enlist();
+  }
+
+  /** True when all that arrived was handled. */
+  #takeMessages(): boolean {
+    let bytes = 0;
+    for (let count = 0; count < TURN_MESSAGES && bytes < TURN_BYTES; count++) {
+      const message = this.#mailbox.take();
+      if (!message) return true;
+      bytes += this.#mailbox.lastFrameBytes;
+      this.messagesIn[message.type] = (this.messagesIn[message.type] ?? 0) + 1;
+      this.#onMessage(message);
+      if (this.isOver) return true;
+      if (this.#held) return false;
+    }
+    return false;
+  }
+
+  #onMessage(message: Message): void {
+    if (this.#state !== "ready") return this.#onHandshakeMessage(message);
+    if (message.type === "ping") this.send({ type: "pong", nonce: message.nonce });
+    else if (message.type === "pong") this.#onPong(message);
+    else this.#options.observer.message(this, message);
+  }
+
+  #onHandshakeMessage(message: Message): void {
+    for (const answer of this.#handshake.step(message)) this.send(answer);
+    this.#agreement = this.#handshake.agreement();
+    if (!this.#agreement) return;
+    this.#state = "ready";
+    this.#options.observer.ready(this);
+  }
+
+  #onPong(message: MessageOf<"pong">): void {
+    const roundTripMs = this.liveness.onPong(message.nonce, this.#options.env.now());
+    if (roundTripMs !== undefined) this.#options.observer.pong?.(this, roundTripMs);
+  }
+
+  #checkHandshake(now: number): void {
+    const allowed = this.#options.networkRoundTrips.timeoutMs(TIMEOUT_ROUND_TRIPS, HANDSHAKE_BOUNDS);
+    const waited = now - this.connectedAt;
+    if (waited <= allowed) return;
+    throw new RemoteFault("handshake-timeout", `${this.#handshake.state} for ${Math.round(waited)} ms`);
+  }
+
+  #written(): void {
+    if (this.#state !== "ready" || this.#outbox.bytes >= OUTBOX_LOW_WATER_BYTES) return;
+    try {
+      this.#options.observer.writable(this);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #enlist(): void {
+    if (this.#enlisted) return;
+    this.#enlisted = true;
+    this.#options.turns.enlist(this);
+  }
+
+  /** The one catcher: a fault is the remote's, anything else is a bug of ours, which costs this peer and no other. */
+  #fail(error: unknown): void {
+    if (error instanceof RemoteFault) return this.#end({ code: this.#nameFault(error), detail: error.message });
+    const stack = error instanceof Error ? error.stack : String(error);
+    this.#log.error("internal error while handling a message", { peer: this.id, stack });
+    this.#end({ code: "internal-error", detail: String(error) });
+  }
+
+  /** A stranger whose first bytes are of another network speaks to the wrong one; later it is a broken stream. */
+  #nameFault(fault: RemoteFault): FaultCode {
+    return fault.code === "bad-magic" && this.#handshake.state === "awaiting-version" ? "wrong-network" : fault.code;
+  }
+
+  #end(reason: CloseReason): void {
+    if (this.isOver) return;
+    this.#reason = reason;
+    this.#state = "closing";
+    const { connection, env } = this.#options;
+    if (reason.code !== "closed-by-us") {
+      this.#outbox.close();
+      return connection.abort();
+    }
+    this.#outbox.flushAll();
+    connection.close();
+    this.#linger = env.after(CLOSE_LINGER_MS, () => connection.abort());
+  }
+
+  /** The only way out of the registry: while the connection lives, so does the peer. */
+  #onClosed(error: Error | undefined): void {
+    this.#reason ??= error
+      ? { code: "connection-lost", detail: error.message }
+      : { code: "closed-by-remote", detail: `while ${this.#handshake.state}` };
+    this.#state = "closed";
+    this.#linger?.cancel();
+    this.#outbox.close();
+    this.#options.observer.closed(this, this.#reason);
+  }
+
+  #newNonce(): bigint {
+    return new ByteReader(this.#options.env.randomBytes(NONCE_SIZE_BYTES)).uint64();
+  }
+}

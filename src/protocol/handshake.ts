@@ -1,0 +1,113 @@
+import { RemoteFault } from "./errors.ts";
+import type { Message, MessageOf, MessageType } from "./messages.ts";
+import { FEATURES_PROTOCOL_VERSION, MIN_PROTOCOL_VERSION, PROTOCOL_VERSION } from "./params.ts";
+
+export type HandshakeState = "awaiting-version" | "awaiting-verack" | "ready";
+
+/** What both sides agreed on. */
+export interface Agreement {
+  readonly version: MessageOf<"version">;
+  /** The lower of both protocol versions. */
+  readonly protocolVersion: number;
+  /** The remote takes addresses as addrv2 (BIP155). */
+  readonly addrv2: boolean;
+  /** Both announce transactions by their witness id (BIP339). */
+  readonly wtxidRelay: boolean;
+}
+
+export interface HandshakeOptions {
+  /** The dialler speaks first. */
+  readonly role: "dialler" | "listener";
+  /** Our own version message, made when it is about to be sent. */
+  readonly ourVersion: () => MessageOf<"version">;
+  /** Whether a nonce is one of those that our own version messages carry now. */
+  readonly isOurNonce: (nonce: bigint) => boolean;
+}
+
+/** What the remote said so far. */
+interface Facts {
+  version: MessageOf<"version"> | undefined;
+  addrv2: boolean;
+  wtxidRelay: boolean;
+}
+
+interface Transition {
+  readonly next: HandshakeState;
+  /** Notes what the message says and answers what to send. Throws RemoteFault. */
+  readonly act: (facts: Facts, message: Message, options: HandshakeOptions) => readonly Message[];
+}
+
+/** A pair of state and message that is not here is a fault of the remote. */
+const TRANSITIONS: { readonly [S in HandshakeState]: { readonly [T in MessageType]?: Transition } } = {
+  "awaiting-version": {
+    version: { next: "awaiting-verack", act: onVersion },
+  },
+  "awaiting-verack": {
+    wtxidrelay: { next: "awaiting-verack", act: onWtxidRelay },
+    sendaddrv2: { next: "awaiting-verack", act: onSendAddrv2 },
+    // Features of the future are negotiated here too: a node that does not know them lets them pass.
+    unknown: { next: "awaiting-verack", act: () => [] },
+    verack: { next: "ready", act: () => [] },
+  },
+  ready: {},
+};
+
+/** Turns a stranger into a peer: VERSION and VERACK in both directions, with feature messages between them. */
+export class Handshake {
+  readonly #options: HandshakeOptions;
+  readonly #facts: Facts = { version: undefined, addrv2: false, wtxidRelay: false };
+  #state: HandshakeState = "awaiting-version";
+
+  constructor(options: HandshakeOptions) {
+    this.#options = options;
+  }
+
+  get state(): HandshakeState {
+    return this.#state;
+  }
+
+  /** What to send when the connection opens. */
+  open(): readonly Message[] {
+    return this.#options.role === "dialler" ? [this.#options.ourVersion()] : [];
+  }
+
+  /** Takes the remote's next message; answers what to send. Throws RemoteFault. */
+  step(message: Message): readonly Message[] {
+    const transition = TRANSITIONS[this.#state][message.type];
+    if (!transition) throw new RemoteFault("unexpected-message", `${message.type} while ${this.#state}`);
+    const answers = transition.act(this.#facts, message, this.#options);
+    this.#state = transition.next;
+    return answers;
+  }
+
+  /** What was agreed on; undefined until the state is ready. */
+  agreement(): Agreement | undefined {
+    const { version, addrv2, wtxidRelay } = this.#facts;
+    if (!version || this.#state !== "ready") return undefined;
+    return { version, protocolVersion: Math.min(version.protocolVersion, PROTOCOL_VERSION), addrv2, wtxidRelay };
+  }
+}
+
+function onVersion(facts: Facts, message: Message, options: HandshakeOptions): readonly Message[] {
+  const version = message as MessageOf<"version">;
+  if (options.isOurNonce(version.nonce)) throw new RemoteFault("self-connection", "our own nonce came back");
+  if (version.protocolVersion < MIN_PROTOCOL_VERSION) {
+    throw new RemoteFault("obsolete-version", `${version.protocolVersion}, least accepted ${MIN_PROTOCOL_VERSION}`);
+  }
+  facts.version = version;
+  const greeting: Message[] = options.role === "listener" ? [options.ourVersion()] : [];
+  const features: Message[] = version.protocolVersion >= FEATURES_PROTOCOL_VERSION
+    ? [{ type: "wtxidrelay" }, { type: "sendaddrv2" }]
+    : [];
+  return [...greeting, ...features, { type: "verack" }];
+}
+
+function onWtxidRelay(facts: Facts): readonly Message[] {
+  facts.wtxidRelay = true;
+  return [];
+}
+
+function onSendAddrv2(facts: Facts): readonly Message[] {
+  facts.addrv2 = true;
+  return [];
+}

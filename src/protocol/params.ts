@@ -1,0 +1,129 @@
+/**
+ * Every number that shapes how a node behaves towards its peers, with unit and reason. Limits of single messages stand
+ * in wire_limits.ts, numbers of the chain in consensus.ts.
+ */
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+
+/** Version of the protocol that we speak: the one that brought wtxidrelay (BIP339). */
+export const PROTOCOL_VERSION = 70016;
+
+/** Oldest version that we talk to: the first one with getheaders, without which there is no sync. */
+export const MIN_PROTOCOL_VERSION = 31800;
+
+/** Version from which wtxidrelay and sendaddrv2 may be sent (BIP339, BIP155). */
+export const FEATURES_PROTOCOL_VERSION = 70016;
+
+/** Longest user agent that is kept for display, in characters. The wire allows 256 bytes. */
+export const MAX_USER_AGENT_LENGTH = 256;
+
+/** Time for a whole handshake before a round trip was ever measured: ten lost SYN-sized packets on a slow path. */
+export const HANDSHAKE_TIMEOUT_MS = 20 * SECOND;
+
+/** Least time for a handshake, however fast the network: a busy peer may be in the middle of a block. */
+export const MIN_HANDSHAKE_TIMEOUT_MS = 5 * SECOND;
+
+/** A dial that the network does not answer. Linux retries a SYN after 1, 3 and 7 s: two retries fit. */
+export const DIAL_TIMEOUT_MS = 5 * SECOND;
+
+/** Half of what common NATs keep an idle TCP mapping for at the least (RFC 5382 asks 2 h, cheap ones do 60 s). */
+export const PING_INTERVAL_MS = 30 * SECOND;
+
+/** A pong may take this long before any was seen: a peer that validates a block answers late. */
+export const PING_TIMEOUT_MS = 2 * MINUTE;
+
+/** However fast the network, a peer may be busy for this long. */
+export const MIN_PING_TIMEOUT_MS = 20 * SECOND;
+
+/** However slow the network, a peer silent for this long is gone. */
+export const MAX_PING_TIMEOUT_MS = 5 * MINUTE;
+
+/** A timeout is this many smoothed round trips plus four deviations (RFC 6298 has 1; peers also compute). */
+export const TIMEOUT_ROUND_TRIPS = 8;
+
+/** Round trips kept to compute a 95th percentile: half an hour of pings. */
+export const ROUND_TRIP_SAMPLES = 64;
+
+/** How often timeouts of peers and services are looked at. Timeouts are seconds; a finer grain buys nothing. */
+export const TICK_INTERVAL_MS = 1 * SECOND;
+
+/** Messages that one peer may have handled in one turn of the loop: some milliseconds of small ones. */
+export const TURN_MESSAGES = 1024;
+
+/** Bytes that one peer may have handled in one turn of the loop: two ordinary blocks. */
+export const TURN_BYTES = 2 * MIB;
+
+/** Small frames are joined into writes of this size: beyond it nothing is gained (see docs/performance.md). */
+export const BATCH_BYTES = 64 * KIB;
+
+/** Frames from this size on are written as they are: copying them into a batch costs more than a system call. */
+export const DIRECT_WRITE_BYTES = 16 * KIB;
+
+/** An outbox below this many bytes takes more bulk data from services that serve it. */
+export const OUTBOX_LOW_WATER_BYTES = 1 * MIB;
+
+/** Deferred inventory requests of one peer: one full getdata of the largest size that the protocol allows. */
+export const MAX_DEFERRED_ITEMS = 50_000;
+
+/** Peers that may connect to us; as Bitcoin's 125 less the outbound ones, so that crawlers find familiar numbers. */
+export const DEFAULT_MAX_INBOUND = 117;
+
+/** Peers that we dial: eight that relay everything and two for blocks only. */
+export const DEFAULT_MAX_OUTBOUND = 10;
+
+/** First pause before a lost peer is dialled again. */
+export const REDIAL_MIN_MS = 1 * SECOND;
+
+/** Longest pause between two dials of the same peer. */
+export const REDIAL_MAX_MS = 2 * MINUTE;
+
+/** Share of a pause that chance may add or take, so that a restarted network does not dial in step. */
+export const REDIAL_JITTER = 0.25;
+
+/** Headers in one answer (Bitcoin protocol). A full page means that there are more. */
+export const HEADERS_PAGE = 2000;
+
+/** Hashes in one answer to getblocks (Bitcoin protocol). */
+export const GETBLOCKS_PAGE = 500;
+
+/** Headers in an announcement; a longer gap is announced by inv of the tip, and the peer asks (BIP130, as deployed). */
+export const MAX_ANNOUNCED_HEADERS = 8;
+
+/** An answer to getheaders may take this long before a round trip was measured. */
+export const HEADERS_TIMEOUT_MS = 15 * SECOND;
+
+/** Headers that lead nowhere, in a row, before the peer is at fault: races with new blocks cause one or two. */
+export const MAX_UNCONNECTED_HEADERS = 10;
+
+/** Blocks ahead of our tip that may be under way: what a dozen peers deliver while one is asked again. */
+export const BLOCK_WINDOW = 1024;
+
+/** Blocks in flight from one peer: at least a round trip's worth, at most what a fast peer sends in half a second. */
+export const MIN_BLOCKS_IN_FLIGHT = 16;
+export const MAX_BLOCKS_IN_FLIGHT = 256;
+
+/** Bytes in flight, by the mean size of recent blocks: per peer, and over all peers. */
+export const MAX_BYTES_IN_FLIGHT_PER_PEER = 16 * MIB;
+export const MAX_BYTES_IN_FLIGHT = 64 * MIB;
+
+/** A peer that owes blocks and sends nothing for this long is stalling; adapted upwards to its own measured rate. */
+export const MIN_STALL_TIMEOUT_MS = 4 * SECOND;
+export const MAX_STALL_TIMEOUT_MS = 60 * SECOND;
+
+/** A block takes at most this many of the peer's own mean block times before the peer counts as stalling. */
+export const STALL_BLOCK_TIMES = 32;
+
+/** Progress is published at most this often during sync. */
+export const PROGRESS_INTERVAL_MS = 1 * SECOND;
+
+/** Blocks below the tip that pruning keeps, as BIP159 promises. */
+export const PRUNE_KEEP_BLOCKS = 288;
+
+/** Shutdown waits this long for queues to drain; the promise is under 1 s. */
+export const SHUTDOWN_DRAIN_MS = 500;
+
+/** A closed connection may take this long to send its last bytes before it is cut. */
+export const CLOSE_LINGER_MS = 2 * SECOND;

@@ -1,0 +1,44 @@
+const INITIAL_CAPACITY = 16;
+
+/** A first-in, first-out queue in a growing ring: no element moves when another leaves. The owner bounds it. */
+export class Deque<T> {
+  #slots: (T | undefined)[] = new Array(INITIAL_CAPACITY);
+  #head = 0;
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  push(item: T): void {
+    if (this.#length === this.#slots.length) this.#double();
+    this.#slots[(this.#head + this.#length) & (this.#slots.length - 1)] = item;
+    this.#length++;
+  }
+
+  shift(): T | undefined {
+    if (this.#length === 0) return undefined;
+    const item = this.#slots[this.#head];
+    this.#slots[this.#head] = undefined;
+    this.#head = (this.#head + 1) & (this.#slots.length - 1);
+    this.#length--;
+    return item;
+  }
+
+  peek(): T | undefined {
+    return this.#slots[this.#head];
+  }
+
+  clear(): void {
+    this.#slots = new Array(INITIAL_CAPACITY);
+    this.#head = 0;
+    this.#length = 0;
+  }
+
+  #double(): void {
+    const larger: (T | undefined)[] = new Array(2 * this.#slots.length);
+    for (let i = 0; i < this.#length; i++) larger[i] = this.#slots[(this.#head + i) & (this.#slots.length - 1)];
+    this.#slots = larger;
+    this.#head = 0;
+  }
+}
