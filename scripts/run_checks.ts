@@ -1,0 +1,124 @@
+// Runs every check and the tests on every runtime, one line each, then says yes or no and how many tests passed.
+// Usage: scripts/ok [--fast]
+
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+/** A step that takes longer hangs: the slowest, all tests on one runtime, takes a few minutes on two cores. */
+const STEP_TIMEOUT_MS = 8 * 60_000;
+
+/** How a runtime reports its tests. Each pattern captures a count; the last match in the output is the sum. */
+interface TestReport {
+  readonly passed: RegExp;
+  readonly failed: RegExp;
+  readonly skipped: RegExp;
+}
+
+interface Step {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly report?: TestReport;
+  /** Left out by --fast. */
+  readonly isSlow?: boolean;
+}
+
+const STEPS: readonly Step[] = [
+  { name: "format", command: ["deno", "fmt", "--check"] },
+  { name: "lint", command: ["deno", "lint"] },
+  { name: "types", command: ["tsc"] },
+  { name: "layers", command: ["node", "scripts/check_layers.ts"] },
+  { name: "compile", command: ["node", "scripts/compile.ts"] },
+  {
+    name: "tests on Node",
+    command: ["node", "--test"],
+    report: { passed: /^ℹ pass (\d+)/gm, failed: /^ℹ fail (\d+)/gm, skipped: /^ℹ skipped (\d+)/gm },
+  },
+  {
+    name: "tests on Bun",
+    command: ["bun", "test"],
+    report: { passed: /^ *(\d+) pass$/gm, failed: /^ *(\d+) fail$/gm, skipped: /^ *(\d+) skip$/gm },
+    isSlow: true,
+  },
+  {
+    name: "tests on Deno",
+    command: ["deno", "test", "-P"],
+    report: {
+      passed: /^(?:ok|FAILED) \| (\d+) passed/gm,
+      failed: /^(?:ok|FAILED) \| .*?(\d+) failed/gm,
+      skipped: /^(?:ok|FAILED) \| .*?(\d+) ignored/gm,
+    },
+    isSlow: true,
+  },
+];
+
+interface Outcome {
+  readonly isOk: boolean;
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly output: string;
+}
+
+async function main(): Promise<void> {
+  const steps = process.argv.includes("--fast") ? STEPS.filter(({ isSlow }) => !isSlow) : STEPS;
+  const outcomes: Outcome[] = [];
+  for (const step of steps) {
+    const startedAt = performance.now();
+    const outcome = await run(step);
+    outcomes.push(outcome);
+    console.log(describe(step, outcome, performance.now() - startedAt));
+  }
+  const isOk = outcomes.every((outcome) => outcome.isOk);
+  console.log(`\nok: ${isOk ? "yes" : "no"}`);
+  console.log(`${sum(outcomes, "passed")} passed, ${sum(outcomes, "failed")} failed`);
+  process.exitCode = isOk ? 0 : 1;
+}
+
+async function run({ command, report }: Step): Promise<Outcome> {
+  const { code, output } = await capture(command);
+  if (report === undefined) return { isOk: code === 0, passed: 0, failed: 0, skipped: 0, output };
+  const [passed, skipped] = [count(output, report.passed), count(output, report.skipped)];
+  // A runtime that dies before it counts has failed at least once, and one that finds no test has not succeeded.
+  const isOk = code === 0 && passed > 0;
+  return { isOk, passed, skipped, failed: isOk ? 0 : Math.max(1, count(output, report.failed)), output };
+}
+
+function capture(command: readonly string[]): Promise<{ code: number | null; output: string }> {
+  const { promise, resolve } = Promise.withResolvers<{ code: number | null; output: string }>();
+  const [file, ...args] = command;
+  const child = spawn(file as string, args, {
+    cwd: fileURLToPath(new URL("..", import.meta.url)),
+    env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined },
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: STEP_TIMEOUT_MS,
+    killSignal: "SIGKILL",
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8");
+    stream.on("data", (text: string) => output += text);
+  }
+  child.on("error", (error) => output += `${error.message}\n`);
+  child.on("close", (code, signal) => {
+    if (signal) output += `ended by ${signal}; a step may take ${STEP_TIMEOUT_MS / 60_000} min\n`;
+    resolve({ code, output });
+  });
+  return promise;
+}
+
+function count(output: string, pattern: RegExp): number {
+  return Number([...output.matchAll(pattern)].at(-1)?.[1] ?? 0);
+}
+
+function describe({ name, report }: Step, { isOk, passed, failed, skipped, output }: Outcome, ms: number): string {
+  const counts = report ? `${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ""}` : "";
+  const line = `${isOk ? "yes" : "NO "}  ${name.padEnd(14)} ${(ms / 1000).toFixed(1).padStart(6)} s  ${counts}`
+    .trimEnd();
+  return isOk ? line : `${line}\n${output.trimEnd().replace(/^/gm, "     ")}`;
+}
+
+function sum(outcomes: readonly Outcome[], field: "passed" | "failed"): number {
+  return outcomes.reduce((total, outcome) => total + outcome[field], 0);
+}
+
+await main();
