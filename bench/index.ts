@@ -1,0 +1,62 @@
+// What `bun bench` runs: every subject, or those that are named. The same file runs on Deno and Node.
+// Usage: bun bench [SUBJECT …]
+
+import { cpus } from "node:os";
+import Table from "cli-table3";
+import { VERSION } from "../src/util/version.ts";
+import type { Row, Subject } from "./support.ts";
+
+/** Loaded one at a time: a subject pays for its own imports only. */
+const SUBJECTS: Readonly<Record<string, () => Promise<{ readonly subject: Subject }>>> = {
+  bytes: () => import("./bytes.ts"),
+};
+
+async function main(): Promise<void> {
+  const wanted = process.argv.slice(2);
+  const unknown = wanted.filter((name) => !(name in SUBJECTS));
+  if (unknown.length > 0) {
+    console.error(`Unknown subject ${unknown.join(", ")}; there are: ${Object.keys(SUBJECTS).join(", ")}`);
+    process.exitCode = 2;
+    return;
+  }
+  console.log(`p2p ${VERSION} on ${describeRuntime()}, ${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}`);
+  for (const [name, load] of Object.entries(SUBJECTS)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    const { subject } = await load();
+    console.log(`\n${subject.name}\n${format(await subject.run())}`);
+  }
+}
+
+function describeRuntime(): string {
+  const { deno, bun, node } = process.versions;
+  const name = deno ? `Deno ${deno}` : bun ? `Bun ${bun}` : `Node ${node}`;
+  return `${name} (${process.platform} ${process.arch})`;
+}
+
+function format(rows: readonly Row[]): string {
+  const table = new Table({
+    head: ["", "per second", "mean", "p99", "±", "vs first"],
+    colAligns: ["left", "right", "right", "right", "right", "right"],
+    style: { head: [], border: [] },
+  });
+  const first = rows[0]?.perSecond ?? 0;
+  for (const { name, perSecond, unit = "operations", meanNs, p99Ns, marginPercent } of rows) {
+    table.push([
+      name,
+      `${Math.round(perSecond).toLocaleString("en-US")} ${unit}`,
+      formatTime(meanNs),
+      formatTime(p99Ns),
+      marginPercent === undefined ? "" : `${marginPercent.toFixed(1)} %`,
+      `${(perSecond / first).toFixed(2)} ×`,
+    ]);
+  }
+  return table.toString();
+}
+
+function formatTime(ns: number | undefined): string {
+  if (ns === undefined) return "";
+  if (ns < 1e3) return `${ns.toFixed(1)} ns`;
+  return ns < 1e6 ? `${(ns / 1e3).toFixed(1)} µs` : `${(ns / 1e6).toFixed(1)} ms`;
+}
+
+await main();
