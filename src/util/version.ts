@@ -1,0 +1,2 @@
+/** Version of the program and of the library; tests/util/version_test.ts keeps it equal to package.json. */
+export const VERSION = "0.1.0";
