@@ -130,6 +130,13 @@ function checkShortest(value: number, least: number): number {
   return value;
 }
 
+/** Bytes that a value takes as a CompactSize in its shortest form. */
+export function varIntSize(value: number | bigint): number {
+  if (value < COMPACT_16) return 1;
+  if (value <= MAX_UINT16) return 1 + UINT16_SIZE;
+  return value <= MAX_UINT32 ? 1 + UINT32_SIZE : 1 + UINT64_SIZE;
+}
+
 const INITIAL_CAPACITY_BYTES = 256;
 
 /** Appends values to a growing byte string. Little-endian unless named otherwise. */

@@ -1,0 +1,41 @@
+/** Serves the whole chain of blocks. */
+export const SERVICE_NETWORK = 1n << 0n;
+/** Answers queries for unspent outputs (BIP64). */
+export const SERVICE_GETUTXO = 1n << 1n;
+/** Filters transactions by Bloom filters (BIP111). */
+export const SERVICE_BLOOM = 1n << 2n;
+/** Serves blocks and transactions with witnesses (BIP144). */
+export const SERVICE_WITNESS = 1n << 3n;
+/** Serves compact filters of blocks (BIP157). */
+export const SERVICE_COMPACT_FILTERS = 1n << 6n;
+/** Serves the last 288 blocks (BIP159). */
+export const SERVICE_NETWORK_LIMITED = 1n << 10n;
+/** Speaks the encrypted transport (BIP324). */
+export const SERVICE_P2P_V2 = 1n << 11n;
+
+const NAMES: ReadonlyMap<bigint, string> = new Map([
+  [SERVICE_NETWORK, "NETWORK"],
+  [SERVICE_GETUTXO, "GETUTXO"],
+  [SERVICE_BLOOM, "BLOOM"],
+  [SERVICE_WITNESS, "WITNESS"],
+  [SERVICE_COMPACT_FILTERS, "COMPACT_FILTERS"],
+  [SERVICE_NETWORK_LIMITED, "NETWORK_LIMITED"],
+  [SERVICE_P2P_V2, "P2P_V2"],
+]);
+
+const SERVICE_BITS = 64;
+
+/** Names of the services in `flags`, lowest bit first; a bit that we do not know is `BIT_n`. */
+export function serviceNames(flags: bigint): string[] {
+  const names: string[] = [];
+  for (let bit = 0; bit < SERVICE_BITS; bit++) {
+    const flag = 1n << BigInt(bit);
+    if ((flags & flag) !== 0n) names.push(NAMES.get(flag) ?? `BIT_${bit}`);
+  }
+  return names;
+}
+
+/** Whether `flags` has every service of `wanted`. */
+export function hasServices(flags: bigint, wanted: bigint): boolean {
+  return (flags & wanted) === wanted;
+}

@@ -1,0 +1,43 @@
+/**
+ * How much one message may hold, on either wire. A count above its limit is a fault of the remote, refused before
+ * anything is allocated. Sizes that follow from a spelling stand beside that wire's payloads.
+ */
+
+/** 4 MB. A block weighs at most 4,000,000 units and a byte weighs at least one (BIP141). */
+export const MAX_BLOCK_BYTES = 4_000_000;
+
+/** 4 MB. A transaction must fit in a block. */
+export const MAX_TRANSACTION_BYTES = MAX_BLOCK_BYTES;
+
+/** 4 MB, the longest message that deployed nodes accept. It bounds what has no smaller bound of its own. */
+export const MAX_MESSAGE_BYTES = 4_000_000;
+
+/** Transactions of one block, as far as compact blocks can number them: 16-bit indexes (BIP152). */
+export const MAX_BLOCK_TRANSACTIONS = 65_536;
+
+/** Items of one inv, getdata or notfound (Bitcoin protocol). */
+export const MAX_INV_ITEMS = 50_000;
+
+/** Headers of one headers message (Bitcoin protocol). */
+export const MAX_HEADERS = 2000;
+
+/** Hashes of one block locator: what deployed nodes accept; doubling steps reach back over any chain in 32. */
+export const MAX_LOCATOR_HASHES = 101;
+
+/** Records of one addr or addrv2 (Bitcoin protocol, BIP155). */
+export const MAX_ADDRESSES = 1000;
+
+/** 512 bytes, the longest address of any network, known or to come (BIP155). */
+export const MAX_ADDRESS_BYTES = 512;
+
+/** 256 bytes of user agent, as deployed nodes have it. */
+export const MAX_USER_AGENT_BYTES = 256;
+
+/** 1 KiB of version message: its known fields take at most 344 bytes, the rest is for fields to come. */
+export const MAX_VERSION_BYTES = 1024;
+
+/** 1 KiB of reject message (BIP61 has about 160; some implementations explain themselves at length). */
+export const MAX_REJECT_BYTES = 1024;
+
+/** 12 bytes name a message type on the Bitcoin wire. */
+export const MAX_COMMAND_BYTES = 12;
