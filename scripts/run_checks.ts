@@ -7,11 +7,15 @@ import { fileURLToPath } from "node:url";
 /** A step that takes longer hangs: the slowest, all tests on one runtime, takes a few minutes on two cores. */
 const STEP_TIMEOUT_MS = 8 * 60_000;
 
+const INTERRUPTIONS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 /** How a runtime reports its tests. Each pattern captures a count; the last match in the output is the sum. */
 interface TestReport {
   readonly passed: RegExp;
   readonly failed: RegExp;
   readonly skipped: RegExp;
+  /** The lines about tests that passed, which only hide the others. */
+  readonly noise: RegExp;
 }
 
 interface Step {
@@ -26,17 +30,28 @@ const STEPS: readonly Step[] = [
   { name: "format", command: ["deno", "fmt", "--check"] },
   { name: "lint", command: ["deno", "lint"] },
   { name: "types", command: ["tsc"] },
+  { name: "types on Deno", command: ["deno", "check"], isSlow: true },
   { name: "layers", command: ["node", "scripts/check_layers.ts"] },
   { name: "compile", command: ["node", "scripts/compile.ts"] },
   {
     name: "tests on Node",
     command: ["node", "--test"],
-    report: { passed: /^ℹ pass (\d+)/gm, failed: /^ℹ fail (\d+)/gm, skipped: /^ℹ skipped (\d+)/gm },
+    report: {
+      passed: /^ℹ pass (\d+)/gm,
+      failed: /^ℹ fail (\d+)/gm,
+      skipped: /^ℹ skipped (\d+)/gm,
+      noise: /^ *✔ .*\n/gm,
+    },
   },
   {
     name: "tests on Bun",
     command: ["bun", "test"],
-    report: { passed: /^ *(\d+) pass$/gm, failed: /^ *(\d+) fail$/gm, skipped: /^ *(\d+) skip$/gm },
+    report: {
+      passed: /^ *(\d+) pass$/gm,
+      failed: /^ *(\d+) fail$/gm,
+      skipped: /^ *(\d+) skip$/gm,
+      noise: /^\(pass\) .*\n/gm,
+    },
     isSlow: true,
   },
   {
@@ -46,6 +61,7 @@ const STEPS: readonly Step[] = [
       passed: /^(?:ok|FAILED) \| (\d+) passed/gm,
       failed: /^(?:ok|FAILED) \| .*?(\d+) failed/gm,
       skipped: /^(?:ok|FAILED) \| .*?(\d+) ignored/gm,
+      noise: /^ *.* \.\.\. ok \(.*\n/gm,
     },
     isSlow: true,
   },
@@ -76,31 +92,47 @@ async function main(): Promise<void> {
 
 async function run({ command, report }: Step): Promise<Outcome> {
   const { code, output } = await capture(command);
-  if (report === undefined) return { isOk: code === 0, passed: 0, failed: 0, skipped: 0, output };
+  if (report === undefined) return { isOk: code === 0, passed: 0, failed: code === 0 ? 0 : 1, skipped: 0, output };
   const [passed, skipped] = [count(output, report.passed), count(output, report.skipped)];
   // A runtime that dies before it counts has failed at least once, and one that finds no test has not succeeded.
   const isOk = code === 0 && passed > 0;
   return { isOk, passed, skipped, failed: isOk ? 0 : Math.max(1, count(output, report.failed)), output };
 }
 
-function capture(command: readonly string[]): Promise<{ code: number | null; output: string }> {
-  const { promise, resolve } = Promise.withResolvers<{ code: number | null; output: string }>();
-  const [file, ...args] = command;
+interface Ending {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+function capture([file, ...args]: readonly string[]): Promise<Ending> {
+  const { promise, resolve } = Promise.withResolvers<Ending>();
   const child = spawn(file as string, args, {
     cwd: fileURLToPath(new URL("..", import.meta.url)),
     env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined },
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: STEP_TIMEOUT_MS,
-    killSignal: "SIGKILL",
+    detached: true, // a group of its own, so that what a test started ends with it
   });
   let output = "";
+
+  function end(reason: string): void {
+    output += `\nEnded: ${reason}\n`;
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  }
+
+  function interrupt(signal: NodeJS.Signals): void {
+    end(signal);
+    process.exit(1);
+  }
+
+  const timer = setTimeout(end, STEP_TIMEOUT_MS, `a step may take ${STEP_TIMEOUT_MS / 60_000} min`);
+  for (const signal of INTERRUPTIONS) process.once(signal, interrupt);
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8");
-    stream.on("data", (text: string) => output += text);
+    stream.setEncoding("utf8").on("data", (text: string) => output += text);
   }
   child.on("error", (error) => output += `${error.message}\n`);
-  child.on("close", (code, signal) => {
-    if (signal) output += `ended by ${signal}; a step may take ${STEP_TIMEOUT_MS / 60_000} min\n`;
+  child.on("close", (code) => {
+    clearTimeout(timer);
+    for (const signal of INTERRUPTIONS) process.removeListener(signal, interrupt);
     resolve({ code, output });
   });
   return promise;
@@ -114,7 +146,9 @@ function describe({ name, report }: Step, { isOk, passed, failed, skipped, outpu
   const counts = report ? `${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ""}` : "";
   const line = `${isOk ? "yes" : "NO "}  ${name.padEnd(14)} ${(ms / 1000).toFixed(1).padStart(6)} s  ${counts}`
     .trimEnd();
-  return isOk ? line : `${line}\n${output.trimEnd().replace(/^/gm, "     ")}`;
+  if (isOk) return line;
+  const told = report ? output.replace(report.noise, "") : output;
+  return `${line}\n${told.trimEnd().replace(/^/gm, "     ")}`;
 }
 
 function sum(outcomes: readonly Outcome[], field: "passed" | "failed"): number {
