@@ -108,7 +108,8 @@ function capture([file, ...args]: readonly string[]): Promise<Ending> {
   const { promise, resolve } = Promise.withResolvers<Ending>();
   const child = spawn(file as string, args, {
     cwd: fileURLToPath(new URL("..", import.meta.url)),
-    env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined },
+    // The temporary folder is the one that deno.json lets the tests write to.
+    env: { ...process.env, TMPDIR: "/tmp", NO_COLOR: "1", FORCE_COLOR: undefined },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true, // a group of its own, so that what a test started ends with it
   });
