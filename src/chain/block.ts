@@ -1,0 +1,58 @@
+import { type BlockHeader, HEADER_SIZE_BYTES, readBlockHeader } from "../protocol/block_header.ts";
+import { scanTransaction, type TransactionLayout, withoutWitness } from "../protocol/transaction.ts";
+import { ByteReader, ByteWriter, concatBytes } from "../util/bytes.ts";
+import { type Hash, hash256, type Hasher } from "../util/hash.ts";
+
+/** A serialised block and where its parts lie; nothing is copied. */
+export interface ParsedBlock {
+  readonly raw: Uint8Array;
+  readonly header: BlockHeader;
+  readonly transactions: readonly TransactionLayout[];
+}
+
+/** Finds the parts of a serialised block, checking its form and nothing of its meaning. Throws MalformedBytes. */
+export function parseBlock(raw: Uint8Array): ParsedBlock {
+  const reader = new ByteReader(raw);
+  const header = readBlockHeader(reader);
+  const count = reader.varInt();
+  const transactions: TransactionLayout[] = [];
+  // Each transaction takes bytes, so a count that lies ends in MalformedBytes after at most the bytes that are there.
+  for (let i = 0; i < count; i++) transactions.push(scanTransaction(reader));
+  reader.expectEnd();
+  return { raw, header, transactions };
+}
+
+/** The hash of a serialised block, which is that of its first 80 bytes. */
+export function blockHash(hasher: Hasher, raw: Uint8Array): Hash {
+  return hash256(hasher, raw.subarray(0, HEADER_SIZE_BYTES));
+}
+
+/** The transaction's id: its hash without witnesses. */
+export function transactionId(hasher: Hasher, block: ParsedBlock, transaction: TransactionLayout): Hash {
+  return hash256(hasher, withoutWitness(block.raw, transaction));
+}
+
+/** Bytes of the block without witnesses, which is what the weight counts four times (BIP141). */
+export function strippedSize(block: ParsedBlock): number {
+  return block.transactions.reduce((size, transaction) => size - witnessSize(transaction), block.raw.length);
+}
+
+/** Bytes that only the serialisation with witnesses has. */
+export function witnessSize({ start, inputsStart, outputsEnd, end, hasWitness }: TransactionLayout): number {
+  return hasWitness ? end - start - (VERSION_BYTES + (outputsEnd - inputsStart) + LOCK_TIME_BYTES) : 0;
+}
+
+const VERSION_BYTES = 4;
+const LOCK_TIME_BYTES = 4;
+
+/**
+ * The block as peers get it who did not ask for witnesses (BIP144); the same bytes if it has none.
+ * Throws MalformedBytes: stored blocks were parsed before.
+ */
+export function stripWitness(raw: Uint8Array): Uint8Array {
+  const block = parseBlock(raw);
+  if (!block.transactions.some((transaction) => transaction.hasWitness)) return raw;
+  const head = new ByteWriter(HEADER_SIZE_BYTES);
+  head.raw(raw.subarray(0, HEADER_SIZE_BYTES)).varInt(block.transactions.length);
+  return concatBytes([head.finish(), ...block.transactions.map((transaction) => withoutWitness(raw, transaction))]);
+}
