@@ -38,6 +38,8 @@ export class Peer implements Worker {
   readonly id: number;
   readonly direction: Direction;
   readonly remote: Endpoint;
+  /** The endpoint as it was dialled; the same as `remote` for inbound peers. */
+  readonly dialled: Endpoint;
   readonly local: Endpoint;
   readonly wire: string;
   /** When the connection opened, by `env.now()`. */
@@ -47,7 +49,7 @@ export class Peer implements Worker {
   readonly messagesOut: TypeCounts = {};
   bytesIn = 0;
   bytesOut = 0;
-  readonly #options: PeerOptions;
+  readonly #options: PeerOptions<Peer>;
   readonly #log: Logger;
   readonly #handshake: Handshake;
   readonly #mailbox: Mailbox;
@@ -60,12 +62,13 @@ export class Peer implements Worker {
   #reason: CloseReason | undefined;
   #linger: Timer | undefined;
 
-  constructor(options: PeerOptions) {
+  constructor(options: PeerOptions<Peer>) {
     const { connection, env, codec } = options;
     this.#options = options;
     this.id = options.id;
     this.direction = options.direction;
     this.remote = connection.remote;
+    this.dialled = options.dialled ?? connection.remote;
     this.local = connection.local;
     this.wire = codec.name;
     this.connectedAt = env.now();
@@ -153,6 +156,12 @@ export class Peer implements Worker {
   /** Sends what is queued, then ends the connection. */
   close(detail: string): void {
     this.#end({ code: "closed-by-us", detail });
+  }
+
+  /** Cuts the connection without sending what is queued. */
+  abort(detail: string): void {
+    this.#reason ??= { code: "closed-by-us", detail };
+    this.#options.connection.abort();
   }
 
   /** Looks at the clock: a handshake or a pong that is overdue ends the peer; a ping may be due. */

@@ -1,11 +1,10 @@
-import type { Connection } from "../platform/types.ts";
+import type { Connection, Endpoint } from "../platform/types.ts";
 import type { FaultCode } from "../protocol/errors.ts";
 import type { HandshakeOptions } from "../protocol/handshake.ts";
 import type { Message } from "../protocol/messages.ts";
 import type { Env } from "../util/env.ts";
 import type { RoundTrips } from "../util/round_trips.ts";
 import type { WireCodec } from "../wire/codec.ts";
-import type { Peer } from "./peer.ts";
 import type { Turns } from "./turns.ts";
 
 export type Direction = "inbound" | "outbound";
@@ -16,29 +15,31 @@ export interface CloseReason {
   readonly detail: string;
 }
 
-/** Who wants to know what a peer does. Called from within the peer's own turn. */
-export interface PeerObserver {
+/** Who wants to know what a peer (of type P: `Peer`) does. Called from within the peer's own turn. */
+export interface PeerObserver<P> {
   /** The handshake is done. */
-  ready(peer: Peer): void;
+  ready(peer: P): void;
   /** A message after the handshake, except ping and pong, which the peer answers itself. */
-  message(peer: Peer, message: Message): void;
+  message(peer: P, message: Message): void;
   /** The outbox has room for bulk data again. */
-  writable(peer: Peer): void;
+  writable(peer: P): void;
   /** Last call, exactly once. */
-  closed(peer: Peer, reason: CloseReason): void;
+  closed(peer: P, reason: CloseReason): void;
   /** A round trip was measured, in milliseconds. */
-  pong?(peer: Peer, roundTripMs: number): void;
+  pong?(peer: P, roundTripMs: number): void;
 }
 
-export interface PeerOptions {
+export interface PeerOptions<P> {
   readonly id: number;
   readonly direction: Direction;
   readonly connection: Connection;
+  /** What was dialled, by name perhaps; `remote` of the connection where nobody dialled. */
+  readonly dialled?: Endpoint;
   readonly codec: WireCodec;
   readonly env: Env;
   readonly turns: Turns;
   readonly handshake: Omit<HandshakeOptions, "role">;
   /** Round trips of all peers together. */
   readonly networkRoundTrips: RoundTrips;
-  readonly observer: PeerObserver;
+  readonly observer: PeerObserver<P>;
 }

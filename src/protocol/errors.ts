@@ -12,6 +12,7 @@ export type FaultCode =
   | "wrong-network"
   | "self-connection"
   | "missing-services"
+  | "handshake-refused"
   | "handshake-timeout"
   | "ping-timeout"
   | "too-slow"

@@ -89,9 +89,6 @@ export const HEADERS_PAGE = 2000;
 /** Hashes in one answer to getblocks (Bitcoin protocol). */
 export const GETBLOCKS_PAGE = 500;
 
-/** Headers in an announcement; a longer gap is announced by inv of the tip, and the peer asks (BIP130, as deployed). */
-export const MAX_ANNOUNCED_HEADERS = 8;
-
 /** An answer to getheaders may take this long before a round trip was measured. */
 export const HEADERS_TIMEOUT_MS = 15 * SECOND;
 
@@ -127,3 +124,6 @@ export const SHUTDOWN_DRAIN_MS = 500;
 
 /** A closed connection may take this long to send its last bytes before it is cut. */
 export const CLOSE_LINGER_MS = 2 * SECOND;
+
+/** Refused connections are logged at most this often: a storm must not become a storm of lines. */
+export const REFUSAL_LOG_INTERVAL_MS = 1 * MINUTE;

@@ -1,0 +1,20 @@
+/** Event channels by falling rank. */
+export const CHANNELS = ["control", "sync", "inventory", "data"] as const;
+export type Channel = (typeof CHANNELS)[number];
+
+/** `segmented`: a queue a channel. `single`: one queue for all, so that both designs can be compared under load. */
+export type ChannelMode = "segmented" | "single";
+
+/** Events that may wait for one subscriber: the rarer a kind of event, the sooner a backlog is a fault to see. */
+export const CHANNEL_CAPACITIES: { readonly [C in Channel]: number } = {
+  control: 256,
+  sync: 512,
+  inventory: 1024,
+  data: 4096,
+};
+
+/** Events of all kinds that may wait for one subscriber in single-channel mode. */
+export const SINGLE_CHANNEL_CAPACITY = 2048;
+
+/** Events delivered to one subscriber before others have their turn. */
+export const DELIVERIES_PER_TURN = 256;

@@ -1,0 +1,150 @@
+import type { Bus } from "../bus/bus.ts";
+import type { Chain } from "../chain/chain.ts";
+import type { HeaderNode } from "../chain/header_tree.ts";
+import type { BlockOutcome, ChainChange, HeadersOutcome } from "../chain/outcomes.ts";
+import type { Store, StoredHeader } from "../platform/types.ts";
+import { type BlockHeader, encodeBlockHeader } from "../protocol/block_header.ts";
+import type { NodeEvents } from "../protocol/snapshots.ts";
+import type { Env, Logger } from "../util/env.ts";
+import type { Hash } from "../util/hash.ts";
+import { Pruner } from "./pruner.ts";
+
+export interface LedgerOptions {
+  readonly env: Env;
+  readonly chain: Chain;
+  readonly store: Store;
+  readonly bus: Bus<NodeEvents>;
+  /** Keep at most so many bytes of blocks; undefined: all. */
+  readonly pruneBytes: number | undefined;
+  /** A write failed: nothing more can be acknowledged, and the node has to stop. */
+  readonly onStoreFailure: (error: unknown) => void;
+}
+
+const MS_PER_SECOND = 1000;
+/** The tip is stored because pruned blocks are no longer there to tell which chain was the best one. */
+const TIP_SETTING = "tip";
+
+/**
+ * The chain together with the store that outlives it. What changes the chain is written in the same turn and committed
+ * at its end, before any event of the change is delivered and before any frame that was queued in the turn leaves.
+ */
+export class Ledger {
+  readonly chain: Chain;
+  readonly #options: LedgerOptions;
+  readonly #log: Logger;
+  readonly #pruner: Pruner | undefined;
+  #commitPending = false;
+  #failed = false;
+
+  constructor(options: LedgerOptions) {
+    this.#options = options;
+    this.chain = options.chain;
+    this.#log = options.env.logger("chain");
+    const { chain, store, pruneBytes } = options;
+    if (pruneBytes !== undefined) this.#pruner = new Pruner({ chain, store, maxBytes: pruneBytes });
+  }
+
+  /** Brings back what the store holds. Call it once, before anything else. Throws LocalError. */
+  load(): void {
+    const { store } = this.#options;
+    let blockBytes = 0;
+    function* records(): Generator<StoredHeader> {
+      for (const record of store.headers()) {
+        blockBytes += record.blockSize;
+        yield record;
+      }
+    }
+    this.chain.restore(records(), store.setting(TIP_SETTING));
+    this.#pruner?.begin(blockBytes);
+  }
+
+  /** Takes a list of headers, each the child of the one before. */
+  acceptHeaders(headers: readonly BlockHeader[]): HeadersOutcome {
+    const outcome = this.chain.acceptHeaders(headers, this.#nowSeconds());
+    this.#apply(outcome.change);
+    return outcome;
+  }
+
+  /** Takes a serialised block, asked for or not. */
+  acceptBlock(raw: Uint8Array): BlockOutcome {
+    const outcome = this.chain.acceptBlock(raw, this.#nowSeconds());
+    if ("change" in outcome) this.#apply(outcome.change);
+    return outcome;
+  }
+
+  /** The serialised block, with its witnesses; undefined if it is not held. */
+  block(hash: Hash): Uint8Array | undefined {
+    const { genesisHash, genesisBlock } = this.chain.params;
+    return hash === genesisHash ? genesisBlock : this.#options.store.block(hash);
+  }
+
+  /** Commits what this turn wrote, now rather than at its end. */
+  commit(): void {
+    this.#commitPending = false;
+    this.#guard(() => this.#options.store.commit());
+  }
+
+  #apply(change: ChainChange): void {
+    if (change.headers.length + change.blocks.length + change.invalidated.length === 0) return;
+    this.#guard(() => this.#write(change));
+    this.#scheduleCommit();
+    this.#publish(change);
+  }
+
+  #write({ headers, blocks, invalidated, disconnected, connected }: ChainChange): void {
+    const { store } = this.#options;
+    for (const node of headers) store.putHeader(node.hash, encodeBlockHeader(node.header));
+    for (const { node, raw } of blocks) {
+      store.putBlock(node.hash, raw);
+      this.#pruner?.added(raw.length);
+    }
+    for (const node of invalidated) store.setInvalid(node.hash, true);
+    if (disconnected.length + connected.length > 0) store.putSetting(TIP_SETTING, this.chain.tip.hash);
+    this.#pruner?.prune();
+  }
+
+  /** Queued as a microtask before anything else that the change queues: subscribers and outboxes run after it. */
+  #scheduleCommit(): void {
+    if (this.#commitPending) return;
+    this.#commitPending = true;
+    this.#options.env.soon(() => {
+      if (this.#commitPending) this.commit();
+    });
+  }
+
+  #publish({ invalidated, disconnected, connected }: ChainChange): void {
+    const { bus } = this.#options;
+    for (const node of invalidated) this.#log.warn("block is invalid", place(node));
+    for (const node of disconnected) bus.publish("block:disconnected", place(node));
+    for (const node of connected) bus.publish("block:connected", place(node));
+    const to = connected.at(-1) ?? this.chain.tip;
+    if (disconnected.length > 0) this.#publishReorganisation(disconnected, to);
+    if (disconnected.length + connected.length > 0) bus.publish("chain:tip", place(to));
+  }
+
+  #publishReorganisation(disconnected: readonly HeaderNode[], to: HeaderNode): void {
+    const from = disconnected[0]!;
+    const forkHeight = disconnected.at(-1)!.height - 1;
+    const depth = disconnected.length;
+    this.#log.info("chain reorganised", { from: from.hash, to: to.hash, forkHeight, depth });
+    this.#options.bus.publish("chain:reorganised", { from: from.hash, to: to.hash, forkHeight, depth });
+  }
+
+  #guard(write: () => void): void {
+    if (this.#failed) return;
+    try {
+      write();
+    } catch (error) {
+      this.#failed = true;
+      this.#options.onStoreFailure(error);
+    }
+  }
+
+  #nowSeconds(): number {
+    return Math.floor(this.#options.env.wallClock() / MS_PER_SECOND);
+  }
+}
+
+function place(node: HeaderNode): { readonly hash: Hash; readonly height: number } {
+  return { hash: node.hash, height: node.height };
+}

@@ -1,0 +1,81 @@
+import type { TcpEndpoint } from "../platform/types.ts";
+import { REDIAL_JITTER, REDIAL_MAX_MS, REDIAL_MIN_MS } from "../protocol/params.ts";
+import type { Peer } from "../peer/peer.ts";
+import type { Env, Logger, Timer } from "../util/env.ts";
+import { formatEndpoint } from "./endpoints.ts";
+
+export interface DialerOptions {
+  readonly env: Env;
+  /** Rejects where no peer was made. */
+  readonly dial: (endpoint: TcpEndpoint) => Promise<Peer>;
+}
+
+interface Target {
+  readonly endpoint: TcpEndpoint;
+  /** Dials without success since the last one that had any. */
+  failures: number;
+  timer: Timer | undefined;
+}
+
+/** Keeps connections to chosen endpoints: dials again after each loss, with growing pauses and jitter. */
+export class Dialer {
+  readonly #options: DialerOptions;
+  readonly #log: Logger;
+  readonly #targets = new Map<string, Target>();
+  #stopped = false;
+
+  constructor(options: DialerOptions) {
+    this.#options = options;
+    this.#log = options.env.logger("net");
+  }
+
+  /** Dials now, and again whenever the connection is lost. */
+  keep(endpoint: TcpEndpoint): void {
+    const key = formatEndpoint(endpoint);
+    if (this.#stopped || this.#targets.has(key)) return;
+    const target: Target = { endpoint, failures: 0, timer: undefined };
+    this.#targets.set(key, target);
+    this.#dial(target);
+  }
+
+  /** Tell it of every outbound peer that closed. */
+  peerClosed(peer: Peer): void {
+    if (peer.direction !== "outbound") return;
+    const target = this.#targets.get(formatEndpoint(peer.dialled));
+    // A peer that closed during its handshake is seen by the dial that waits for it.
+    if (target && peer.agreement) this.#schedule(target);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const target of this.#targets.values()) target.timer?.cancel();
+    this.#targets.clear();
+  }
+
+  #dial(target: Target): void {
+    target.timer = undefined;
+    this.#options.dial(target.endpoint).then(
+      () => target.failures = 0,
+      (error: Error) => this.#onFailure(target, error),
+    );
+  }
+
+  /** The first failure is news; the same again is only for those who look closely. */
+  #onFailure(target: Target, error: Error): void {
+    if (this.#stopped) return;
+    const level = target.failures === 0 ? "warn" : "debug";
+    this.#log[level](error.message, { peer: formatEndpoint(target.endpoint), attempt: target.failures + 1 });
+    target.failures++;
+    this.#schedule(target);
+  }
+
+  #schedule(target: Target): void {
+    if (this.#stopped || target.timer) return;
+    target.timer = this.#options.env.after(this.#pauseMs(target.failures), () => this.#dial(target));
+  }
+
+  #pauseMs(failures: number): number {
+    const doubled = Math.min(REDIAL_MAX_MS, REDIAL_MIN_MS * 2 ** Math.max(0, failures - 1));
+    return doubled * (1 + REDIAL_JITTER * (2 * this.#options.env.random() - 1));
+  }
+}

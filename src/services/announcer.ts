@@ -1,0 +1,69 @@
+import type { Bus } from "../bus/bus.ts";
+import type { HeaderNode } from "../chain/header_tree.ts";
+import type { Chain } from "../chain/chain.ts";
+import { MAX_ANNOUNCED_HEADERS } from "../protocol/consensus.ts";
+import { INV_BLOCK, type Message } from "../protocol/messages.ts";
+import type { NodeEvents } from "../protocol/snapshots.ts";
+import type { PeerSet } from "../net/peers.ts";
+import type { Peer } from "../peer/peer.ts";
+import type { PeerChains } from "./peer_chains.ts";
+import type { Service } from "./service.ts";
+
+export interface AnnouncerDeps {
+  readonly bus: Bus<NodeEvents>;
+  readonly chain: Chain;
+  readonly peers: PeerSet;
+  readonly peerChains: PeerChains;
+}
+
+/** Tells each peer about a new tip once: by headers if it asked for that and can connect them (BIP130), else by inv. */
+export function announcer(deps: AnnouncerDeps): Service {
+  const { chain, peers, peerChains } = deps;
+  const wantsHeaders = new Set<Peer>();
+  deps.bus.subscribe("chain:tip", () => announce());
+
+  function announce(): void {
+    // A node that is far behind has news for nobody.
+    if (chain.syncing) return;
+    const tip = chain.tip;
+    const uninformed = new Set([...peers.ready()].filter((peer) => !peerChains.has(peer, tip)));
+    for (const [depth, group] of groupByHeaders(tip, uninformed)) {
+      peers.broadcast(announcement(tip, depth), (peer) => group.has(peer));
+    }
+    for (const peer of uninformed) peerChains.learn(peer, tip);
+  }
+
+  /** Peers by the number of headers that each one lacks; 0 stands for an inv. Each group shares one frame. */
+  function groupByHeaders(tip: HeaderNode, uninformed: ReadonlySet<Peer>): Map<number, Set<Peer>> {
+    const groups = new Map<number, Set<Peer>>();
+    for (const peer of uninformed) {
+      const depth = wantsHeaders.has(peer) ? missingHeaders(peer, tip) : 0;
+      let group = groups.get(depth);
+      if (!group) groups.set(depth, group = new Set());
+      group.add(peer);
+    }
+    return groups;
+  }
+
+  function missingHeaders(peer: Peer, tip: HeaderNode): number {
+    const best = peerChains.best(peer);
+    if (!best) return 0;
+    const depth = tip.height - best.forkWith(tip).height;
+    return depth <= MAX_ANNOUNCED_HEADERS ? depth : 0;
+  }
+
+  return {
+    name: "announcer",
+    handles: { sendheaders: (peer) => void wantsHeaders.add(peer) },
+    peerClosed: (peer) => void wantsHeaders.delete(peer),
+  };
+}
+
+function announcement(tip: HeaderNode, depth: number): Message {
+  if (depth === 0) return { type: "inv", items: [{ kind: INV_BLOCK, hash: tip.hash }] };
+  const headers = [];
+  for (let height = tip.height - depth + 1; height <= tip.height; height++) {
+    headers.push(tip.ancestor(height).header);
+  }
+  return { type: "headers", headers };
+}

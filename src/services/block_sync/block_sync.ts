@@ -1,0 +1,214 @@
+import type { Bus } from "../../bus/bus.ts";
+import type { HeaderNode } from "../../chain/header_tree.ts";
+import type { RefusedBlock } from "../../chain/outcomes.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+import { HEADER_SIZE_BYTES, readBlockHeader } from "../../protocol/block_header.ts";
+import { RemoteFault } from "../../protocol/errors.ts";
+import { INV_BLOCK, INV_WITNESS_BLOCK, type MessageOf } from "../../protocol/messages.ts";
+import { BLOCK_WINDOW, MAX_BYTES_IN_FLIGHT, PROGRESS_INTERVAL_MS } from "../../protocol/params.ts";
+import { hasServices, SERVICE_NETWORK, SERVICE_WITNESS } from "../../protocol/service_flags.ts";
+import type { NodeEvents } from "../../protocol/snapshots.ts";
+import type { Peer } from "../../peer/peer.ts";
+import { ByteReader } from "../../util/bytes.ts";
+import type { Env, Logger } from "../../util/env.ts";
+import { type Hash, hash256, type Hasher } from "../../util/hash.ts";
+import type { PeerChains } from "../peer_chains.ts";
+import type { Handlers, Service } from "../service.ts";
+import { Download } from "./download.ts";
+
+export interface BlockSyncDeps {
+  readonly env: Env;
+  readonly hasher: Hasher;
+  readonly ledger: Ledger;
+  readonly bus: Bus<NodeEvents>;
+  readonly peerChains: PeerChains;
+}
+
+/** First guess at the size of a block, in bytes, until blocks were seen: small, so that the window opens at once. */
+const INITIAL_BLOCK_BYTES = 10_000;
+/** Weight of the newest block in the mean size. */
+const SIZE_GAIN = 1 / 32;
+
+/**
+ * Fetches the blocks of the best header chain from all peers that have them, in a moving window. What a peer owes
+ * follows its own pace; a peer that stalls loses what it owes to others. Blocks are taken in any order.
+ */
+export class BlockSync implements Service {
+  readonly name = "block-sync";
+  readonly handles: Handlers = {
+    block: (peer, message) => this.#onBlock(peer, message),
+    notfound: (peer, message) => this.#onNotFound(peer, message),
+  };
+  readonly #deps: BlockSyncDeps;
+  readonly #log: Logger;
+  readonly #downloads = new Map<Peer, Download>();
+  /** Who owes which block; a block has one debtor. */
+  readonly #debtors = new Map<Hash, Download>();
+  /** Blocks to ask for next, lowest first, as they were when the plan was made. */
+  #plan: HeaderNode[] = [];
+  #meanBlockBytes = INITIAL_BLOCK_BYTES;
+  #syncing = false;
+  #progressAt = Number.NEGATIVE_INFINITY;
+
+  constructor(deps: BlockSyncDeps) {
+    this.#deps = deps;
+    this.#log = deps.env.logger("sync");
+  }
+
+  peerReady(peer: Peer): void {
+    if (canServe(peer)) this.#downloads.set(peer, new Download(peer));
+  }
+
+  peerClosed(peer: Peer): void {
+    const download = this.#downloads.get(peer);
+    if (!download) return;
+    this.#downloads.delete(peer);
+    this.#takeBack(download);
+    this.fetch();
+  }
+
+  /** Blocks in flight from a peer. */
+  inFlight(peer: Peer): number {
+    return this.#downloads.get(peer)?.count ?? 0;
+  }
+
+  /** Something is new that may be worth fetching: headers, or a peer that has them. */
+  headersChanged(): void {
+    this.#plan = [];
+    this.fetch();
+  }
+
+  /** Asks for as much as the peers can deliver and the bounds allow. */
+  fetch(): void {
+    const { chain } = this.#deps.ledger;
+    if (chain.bestHeader === chain.tip) return;
+    this.#syncing ||= chain.syncing;
+    for (const download of this.#downloads.values()) this.#fetchFrom(download);
+  }
+
+  tick(now: number): void {
+    for (const download of [...this.#downloads.values()]) {
+      if (download.overdueMs(now) > 0) this.#onStall(download);
+    }
+    this.fetch();
+  }
+
+  #fetchFrom(download: Download): void {
+    const target = download.target(this.#meanBlockBytes);
+    // Half empty before it is refilled: one getdata for many blocks rather than one for each.
+    if (download.count > target / 2 || download.peer.isOver) return;
+    const room = Math.min(target - download.count, this.#roomInAll());
+    const nodes = room > 0 ? this.#choose(download.peer, room) : [];
+    if (nodes.length === 0) return;
+    download.ask(nodes, this.#deps.env.now());
+    for (const node of nodes) this.#debtors.set(node.hash, download);
+    const items = nodes.map(({ hash }) => ({ kind: INV_WITNESS_BLOCK, hash }));
+    download.peer.send({ type: "getdata", items });
+  }
+
+  /** Up to `count` blocks that the peer has and nobody owes. */
+  #choose(peer: Peer, count: number): HeaderNode[] {
+    const { ledger, peerChains } = this.#deps;
+    if (!peerChains.best(peer)) return [];
+    if (this.#plan.length === 0) this.#plan = this.#makePlan();
+    const chosen: HeaderNode[] = [];
+    const left: HeaderNode[] = [];
+    for (const node of this.#plan) {
+      if (chosen.length < count && peerChains.has(peer, node)) chosen.push(node);
+      else left.push(node);
+    }
+    this.#plan = left;
+    return chosen.filter((node) => !node.hasBlock && !ledger.chain.isActive(node));
+  }
+
+  #makePlan(): HeaderNode[] {
+    const missing = this.#deps.ledger.chain.missingBlocks(BLOCK_WINDOW);
+    return missing.filter((node) => !this.#debtors.has(node.hash));
+  }
+
+  #roomInAll(): number {
+    const byBytes = Math.floor(MAX_BYTES_IN_FLIGHT / this.#meanBlockBytes);
+    return Math.max(1, Math.min(BLOCK_WINDOW, byBytes)) - this.#debtors.size;
+  }
+
+  #onBlock(peer: Peer, { block }: MessageOf<"block">): void {
+    if (block.length < HEADER_SIZE_BYTES) throw new RemoteFault("malformed", `a block of ${block.length} bytes`);
+    const hash = hash256(this.#deps.hasher, block.subarray(0, HEADER_SIZE_BYTES));
+    const now = this.#deps.env.now();
+    const debtor = this.#debtors.get(hash);
+    if (!debtor && !this.#isWelcome(block)) {
+      return this.#log.debug("unrequested block ignored", { peer: peer.id, hash });
+    }
+    this.#downloads.get(peer)?.delivered(hash, now);
+    this.#forgetDebt(hash);
+    this.#meanBlockBytes += SIZE_GAIN * (block.length - this.#meanBlockBytes);
+    const outcome = this.#deps.ledger.acceptBlock(block);
+    if (outcome.kind === "refused") return this.#onRefused(peer, outcome);
+    if ("node" in outcome) this.#deps.peerChains.learn(peer, outcome.node);
+    this.#afterBlock(now);
+  }
+
+  /** Whether a block that nobody owes may be looked at: it continues a chain with as much work as ours, nearly. */
+  #isWelcome(block: Uint8Array): boolean {
+    const { chain } = this.#deps.ledger;
+    const { previous } = readBlockHeader(new ByteReader(block));
+    const parent = chain.get(previous);
+    return parent !== undefined && parent.chainWork >= chain.workThreshold() && parent.height >= chain.tip.height - 1;
+  }
+
+  #onRefused(peer: Peer, { hash, reason, fault }: RefusedBlock): void {
+    this.headersChanged();
+    if (fault === "early") return;
+    throw new RemoteFault("bad-block", `${reason} in block ${hash ?? "without a header"}`);
+  }
+
+  #afterBlock(now: number): void {
+    const { chain } = this.#deps.ledger;
+    if (this.#syncing && !chain.syncing && this.#debtors.size === 0) {
+      this.#syncing = false;
+      this.#deps.bus.publish("sync:done", { height: chain.tip.height, hash: chain.tip.hash });
+    } else if (this.#syncing && now - this.#progressAt >= PROGRESS_INTERVAL_MS) {
+      this.#progressAt = now;
+      this.#deps.bus.publish("sync:progress", { height: chain.tip.height, headers: chain.bestHeader.height });
+    }
+    this.fetch();
+  }
+
+  /** The peer lacks what it announced: others are asked; it is not asked for these again until it announces anew. */
+  #onNotFound(peer: Peer, { items }: MessageOf<"notfound">): void {
+    const download = this.#downloads.get(peer);
+    let lacksAny = false;
+    for (const { kind, hash } of items) {
+      if ((kind !== INV_WITNESS_BLOCK && kind !== INV_BLOCK) || !download?.owes(hash)) continue;
+      this.#forgetDebt(hash);
+      lacksAny = true;
+    }
+    if (!lacksAny) return;
+    this.#deps.peerChains.remove(peer);
+    this.#deps.peerChains.add(peer);
+    this.headersChanged();
+  }
+
+  /** What it owes is asked of others; without others, of the same peer after it reconnected. */
+  #onStall(download: Download): void {
+    const [first] = download.owed();
+    this.#takeBack(download);
+    const fault = new RemoteFault("stalled", `no progress on ${first?.hash ?? "blocks"} and what follows it`);
+    download.peer.blame(fault);
+    this.fetch();
+  }
+
+  #takeBack(download: Download): void {
+    for (const { hash } of [...download.owed()]) this.#forgetDebt(hash);
+    this.#plan = [];
+  }
+
+  #forgetDebt(hash: Hash): void {
+    this.#debtors.get(hash)?.settle(hash);
+    this.#debtors.delete(hash);
+  }
+}
+
+function canServe(peer: Peer): boolean {
+  return hasServices(peer.agreement?.version.services ?? 0n, SERVICE_NETWORK | SERVICE_WITNESS);
+}
