@@ -33,7 +33,7 @@ export interface Fork {
  * `change.invalidated` as invalid, and may then announce `change.disconnected` and `change.connected`.
  *
  * It takes any header that keeps the rules, however little work it has. Whoever passes on headers from strangers asks
- * `workThreshold` first, and where a chain lacks the work sends it through HeadersPresync.
+ * first whether `workAfter` reaches `workThreshold`, and sends a chain that does not through Presync.
  */
 export class Chain {
   readonly params: NetworkParams;
@@ -217,6 +217,14 @@ export class Chain {
     const margin = this.#rules.work(this.tip.bits) * BigInt(LOW_WORK_MARGIN_BLOCKS);
     const nearTip = this.tip.chainWork - margin;
     return nearTip > this.params.minimumChainWork ? nearTip : this.params.minimumChainWork;
+  }
+
+  /**
+   * Work of the chain that ends with these headers, each the child of the one before, counted up to the first that is
+   * not or that does not prove what it claims. Undefined if the first one's parent is unknown.
+   */
+  workAfter(headers: readonly BlockHeader[]): bigint | undefined {
+    return this.#intake.workAfter(headers);
   }
 
   /** Follows a change of the tree with the best header and the tip. */

@@ -78,6 +78,21 @@ export class Intake {
     return { last, change, stopped: undefined };
   }
 
+  workAfter(headers: readonly BlockHeader[]): bigint | undefined {
+    const first = headers[0];
+    const parent = first && this.#tree.get(first.previous);
+    let work = parent?.chainWork;
+    let parentHash = first?.previous;
+    for (const header of headers) {
+      if (work === undefined || header.previous !== parentHash) return work;
+      const hash = hash256(this.#hasher, encodeBlockHeader(header));
+      if (this.#rules.proofOfWork(hash, header.bits) !== undefined) return work;
+      work += this.#rules.work(header.bits);
+      parentHash = hash;
+    }
+    return work;
+  }
+
   /** Never answers `extended`: whether a block that is held moves the tip is the caller's to see. */
   block(raw: Uint8Array, nowSeconds: number, change: ChangeRecord): BlockOutcome {
     const outcome = this.#takeBlock(raw, nowSeconds, change);
