@@ -1,0 +1,72 @@
+import type { Buffer } from "node:buffer";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { compiled } from "./binary.ts";
+import { P2pNode, type P2pNodeOptions } from "./p2p_node.ts";
+import { Program, type ProgramOptions } from "./program.ts";
+
+export type SiteNodeOptions = Partial<P2pNodeOptions>;
+
+/** A place for one test: a folder, and processes that do not outlive it. */
+export class Site {
+  readonly folder: string = mkdtempSync(join(tmpdir(), "p2p-"));
+  readonly #endings: (() => Promise<void> | void)[] = [];
+  #count = 0;
+
+  /** A new empty folder. Its path is short: a unix socket's may have about 100 characters. */
+  directory(): string {
+    const path = join(this.folder, `d${++this.#count}`);
+    mkdirSync(path);
+    return path;
+  }
+
+  file(name: string, content: Buffer | string): string {
+    const path = join(this.folder, name);
+    writeFileSync(path, content);
+    return path;
+  }
+
+  /** Starts a node, by default the compiled one in a new directory, and waits until it is up. */
+  async node(options: SiteNodeOptions = {}): Promise<P2pNode> {
+    const node = this.launch(options);
+    await node.up();
+    return node;
+  }
+
+  /** Starts a node and does not wait for it. */
+  launch(options: SiteNodeOptions = {}): P2pNode {
+    const node = P2pNode.launch({ command: compiled(), ...options, dataDir: options.dataDir ?? this.directory() });
+    this.onEnd(() => node.program.cleanUp());
+    return node;
+  }
+
+  /** Starts the compiled program. */
+  program(args: readonly string[], options?: ProgramOptions): Program {
+    const program = new Program(compiled(), args, { cwd: this.folder, ...options });
+    this.onEnd(() => program.cleanUp());
+    return program;
+  }
+
+  /** Calls `end` when the test is over, last come first served. */
+  onEnd(end: () => Promise<void> | void): void {
+    this.#endings.push(end);
+  }
+
+  async close(): Promise<void> {
+    for (const end of this.#endings.splice(0).reverse()) await end();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** A test's body with a place of its own, cleared away whatever happens. */
+export function onSite(act: (site: Site) => Promise<void>): () => Promise<void> {
+  return async () => {
+    const site = new Site();
+    try {
+      await act(site);
+    } finally {
+      await site.close();
+    }
+  };
+}
