@@ -1,4 +1,5 @@
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
+const DIGITS = new Map([...ALPHABET, ...ALPHABET.toUpperCase()].map((letter, i) => [letter, i % ALPHABET.length]));
 const BITS_PER_DIGIT = 5;
 const BITS_PER_BYTE = 8;
 const DIGIT_MASK = (1 << BITS_PER_DIGIT) - 1;
@@ -23,14 +24,13 @@ export function bytesToBase32(bytes: Uint8Array): string {
 
 /** The bytes of base32 in either case, without padding; undefined unless `text` is the one spelling of them. */
 export function base32ToBytes(text: string): Uint8Array | undefined {
-  const lower = text.toLowerCase();
   const bytes = new Uint8Array(Math.floor((text.length * BITS_PER_DIGIT) / BITS_PER_BYTE));
   let length = 0;
   let pending = 0;
   let pendingBits = 0;
-  for (const letter of lower) {
-    const digit = ALPHABET.indexOf(letter);
-    if (digit < 0) return undefined;
+  for (const letter of text) {
+    const digit = DIGITS.get(letter);
+    if (digit === undefined) return undefined;
     pending = (pending << BITS_PER_DIGIT) | digit;
     pendingBits += BITS_PER_DIGIT;
     if (pendingBits >= BITS_PER_BYTE) {
