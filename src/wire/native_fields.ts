@@ -65,6 +65,11 @@ export const uint64: Field<bigint> = {
   },
 };
 
+/** Throws LocalError for what 64 bits cannot say. */
+export function checkUint64(value: bigint, name: string): void {
+  if (value < 0n || value > MAX_UINT64) throw refusal(name, "not an unsigned integer of 64 bits", value);
+}
+
 export const boolean: Field<boolean> = {
   maxBytes: 1,
   maxItems: 1,

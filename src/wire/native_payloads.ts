@@ -32,6 +32,7 @@ import {
   boolean,
   bytes,
   checked,
+  checkUint64,
   type Field,
   type FieldsOf,
   hash,
@@ -232,6 +233,7 @@ function nonce<T extends "ping" | "pong">(type: T, number: number): NativePayloa
     number,
     maxBytes: NONCE_BYTES,
     encode(message) {
+      checkUint64(message.nonce, "nonce");
       nonceView.setBigUint64(0, message.nonce, true);
       return nonceBytes;
     },
