@@ -9,6 +9,8 @@ import type { Row, Subject } from "./support.ts";
 /** Loaded one at a time: a subject pays for its own imports only. */
 const SUBJECTS: Readonly<Record<string, () => Promise<{ readonly subject: Subject }>>> = {
   bytes: () => import("./bytes.ts"),
+  store: () => import("./store.ts"),
+  "codec-native": () => import("./codec_native.ts"),
 };
 
 async function main(): Promise<void> {
