@@ -5,10 +5,11 @@ import {
   MAX_FUTURE_SECONDS,
   MAX_TIMEWARP_SECONDS,
 } from "../protocol/consensus.ts";
+import { targetFromBits } from "../protocol/compact_target.ts";
 import type { BlockHeader } from "../protocol/block_header.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
 import { type Hash, HASH_SIZE_BYTES } from "../util/hash.ts";
-import { requiredBits, startsPeriod, targetFromBits, workOfTarget } from "./difficulty.ts";
+import { requiredBits, startsPeriod, workOfTarget } from "./difficulty.ts";
 import type { HeaderNode } from "./header_tree.ts";
 import type { HeaderRefusal } from "./outcomes.ts";
 
