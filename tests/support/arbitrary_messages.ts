@@ -14,6 +14,9 @@ import { ByteWriter } from "../../src/util/bytes.ts";
 import type { Hash } from "../../src/util/hash.ts";
 import { bytesToHex } from "../../src/util/hex.ts";
 
+// Plain objects only: two objects with different prototypes are not equal.
+const record = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(fields, { noNullPrototype: true });
+
 const uint8 = fc.integer({ min: 0, max: 0xff });
 const uint16 = fc.integer({ min: 0, max: 0xffff });
 const uint32 = fc.integer({ min: 0, max: 0xffff_ffff });
@@ -22,7 +25,7 @@ const uint64 = fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn });
 const int64 = fc.bigInt({ min: -(1n << 63n), max: (1n << 63n) - 1n });
 
 const hash: fc.Arbitrary<Hash> = bytesOf(32).map(bytesToHex);
-const header: fc.Arbitrary<BlockHeader> = fc.record({
+const header: fc.Arbitrary<BlockHeader> = record({
   version: int32,
   previous: hash,
   merkleRoot: hash,
@@ -30,7 +33,7 @@ const header: fc.Arbitrary<BlockHeader> = fc.record({
   bits: uint32,
   nonce: uint32,
 });
-const inventory: fc.Arbitrary<InvItem[]> = fc.array(fc.record({ kind: uint32, hash }), { maxLength: 20 });
+const inventory: fc.Arbitrary<InvItem[]> = fc.array(record({ kind: uint32, hash }), { maxLength: 20 });
 
 /** The two networks that an addr message can carry. IPv6 starts with 2, so that it is never IPv4 in disguise. */
 const ipAddress: fc.Arbitrary<NetAddress> = fc.oneof(
@@ -43,14 +46,14 @@ export const anyAddress: fc.Arbitrary<NetAddress> = fc.oneof(
   fc.uint8Array({ maxLength: 512 }).map((bytes) => ({ networkId: 0x77, bytes })),
 );
 
-const versionAddress: fc.Arbitrary<VersionAddress> = fc.record({ services: uint64, address: ipAddress, port: uint16 });
+const versionAddress: fc.Arbitrary<VersionAddress> = record({ services: uint64, address: ipAddress, port: uint16 });
 const locator = { protocolVersion: uint32, locator: fc.array(hash, { maxLength: 101 }), stop: hash };
 
 /** A well-formed transaction of no meaning. */
-export const transaction: fc.Arbitrary<Uint8Array> = fc.record({
+export const transaction: fc.Arbitrary<Uint8Array> = record({
   version: uint32,
   inputs: fc.array(
-    fc.record({
+    record({
       outpoint: bytesOf(36),
       script: fc.uint8Array({ maxLength: 300 }),
       sequence: uint32,
@@ -58,7 +61,7 @@ export const transaction: fc.Arbitrary<Uint8Array> = fc.record({
     }),
     { minLength: 1, maxLength: 4 },
   ),
-  outputs: fc.array(fc.record({ value: uint64, script: fc.uint8Array({ maxLength: 40 }) }), { maxLength: 4 }),
+  outputs: fc.array(record({ value: uint64, script: fc.uint8Array({ maxLength: 40 }) }), { maxLength: 4 }),
   lockTime: uint32,
 }).map(({ version, inputs, outputs, lockTime }) => {
   const writer = new ByteWriter().uint32(version);
@@ -81,7 +84,7 @@ export const transaction: fc.Arbitrary<Uint8Array> = fc.record({
 
 /** Messages of each type, as any wire can carry them. */
 export const ARBITRARY_MESSAGES: { readonly [T in MessageType]: fc.Arbitrary<MessageOf<T>> } = {
-  version: fc.record({
+  version: record({
     type: fc.constant("version"),
     protocolVersion: int32,
     services: uint64,
@@ -94,40 +97,40 @@ export const ARBITRARY_MESSAGES: { readonly [T in MessageType]: fc.Arbitrary<Mes
     relay: fc.constantFrom(true, false, undefined),
   }),
   verack: fc.constant({ type: "verack" }),
-  ping: fc.record({ type: fc.constant("ping"), nonce: uint64 }),
-  pong: fc.record({ type: fc.constant("pong"), nonce: uint64 }),
-  addr: fc.record({ type: fc.constant("addr"), addresses: records(ipAddress) }),
-  addrv2: fc.record({ type: fc.constant("addrv2"), addresses: records(anyAddress) }),
+  ping: record({ type: fc.constant("ping"), nonce: uint64 }),
+  pong: record({ type: fc.constant("pong"), nonce: uint64 }),
+  addr: record({ type: fc.constant("addr"), addresses: records(ipAddress) }),
+  addrv2: record({ type: fc.constant("addrv2"), addresses: records(anyAddress) }),
   sendaddrv2: fc.constant({ type: "sendaddrv2" }),
   getaddr: fc.constant({ type: "getaddr" }),
-  inv: fc.record({ type: fc.constant("inv"), items: inventory }),
-  getdata: fc.record({ type: fc.constant("getdata"), items: inventory }),
-  notfound: fc.record({ type: fc.constant("notfound"), items: inventory }),
-  getblocks: fc.record({ type: fc.constant("getblocks"), ...locator }),
-  getheaders: fc.record({ type: fc.constant("getheaders"), ...locator }),
-  headers: fc.record({ type: fc.constant("headers"), headers: fc.array(header, { maxLength: 20 }) }),
-  block: fc.record({ type: fc.constant("block"), block: fc.uint8Array({ minLength: 81, maxLength: 5000 }) }),
-  tx: fc.record({ type: fc.constant("tx"), transaction }),
+  inv: record({ type: fc.constant("inv"), items: inventory }),
+  getdata: record({ type: fc.constant("getdata"), items: inventory }),
+  notfound: record({ type: fc.constant("notfound"), items: inventory }),
+  getblocks: record({ type: fc.constant("getblocks"), ...locator }),
+  getheaders: record({ type: fc.constant("getheaders"), ...locator }),
+  headers: record({ type: fc.constant("headers"), headers: fc.array(header, { maxLength: 20 }) }),
+  block: record({ type: fc.constant("block"), block: fc.uint8Array({ minLength: 81, maxLength: 5000 }) }),
+  tx: record({ type: fc.constant("tx"), transaction }),
   mempool: fc.constant({ type: "mempool" }),
   sendheaders: fc.constant({ type: "sendheaders" }),
-  sendcmpct: fc.record({ type: fc.constant("sendcmpct"), highBandwidth: fc.boolean(), version: uint64 }),
+  sendcmpct: record({ type: fc.constant("sendcmpct"), highBandwidth: fc.boolean(), version: uint64 }),
   cmpctblock: compactBlock(),
-  getblocktxn: fc.record({ type: fc.constant("getblocktxn"), blockHash: hash, indexes: indexes(0xffff) }),
-  blocktxn: fc.record({
+  getblocktxn: record({ type: fc.constant("getblocktxn"), blockHash: hash, indexes: indexes(0xffff) }),
+  blocktxn: record({
     type: fc.constant("blocktxn"),
     blockHash: hash,
     transactions: fc.array(transaction, { maxLength: 5 }),
   }),
-  feefilter: fc.record({ type: fc.constant("feefilter"), feeRate: int64 }),
+  feefilter: record({ type: fc.constant("feefilter"), feeRate: int64 }),
   wtxidrelay: fc.constant({ type: "wtxidrelay" }),
-  reject: fc.record({
+  reject: record({
     type: fc.constant("reject"),
     message: fc.stringMatching(/^[a-z]{0,12}$/),
     code: uint8,
     reason: fc.string({ unit: "grapheme", maxLength: 40 }),
     data: fc.uint8Array({ maxLength: 32 }),
   }),
-  unknown: fc.record({
+  unknown: record({
     type: fc.constant("unknown"),
     command: fc.stringMatching(/^x[ -~]{0,11}$/),
     payload: fc.uint8Array({ maxLength: 1000 }),
@@ -141,7 +144,7 @@ function bytesOf(size: number): fc.Arbitrary<Uint8Array> {
 }
 
 function records(address: fc.Arbitrary<NetAddress>): fc.Arbitrary<AddressRecord[]> {
-  return fc.array(fc.record({ time: uint32, services: uint64, address, port: uint16 }), { maxLength: 10 });
+  return fc.array(record({ time: uint32, services: uint64, address, port: uint16 }), { maxLength: 10 });
 }
 
 /** Indexes in rising order. */
@@ -152,7 +155,7 @@ function indexes(max: number): fc.Arbitrary<number[]> {
 
 function compactBlock(): fc.Arbitrary<MessageOf<"cmpctblock">> {
   const positions = fc.array(fc.oneof(bytesOf(6).map(bytesToHex), transaction), { maxLength: 20 });
-  return fc.record({ header, nonce: uint64, positions }).map(({ header, nonce, positions }) => ({
+  return record({ header, nonce: uint64, positions }).map(({ header, nonce, positions }) => ({
     type: "cmpctblock",
     header,
     nonce,
