@@ -16,8 +16,8 @@ const MIB = 1024 * KIB;
 const PAGE_BYTES = 8 * KIB;
 
 /**
- * Bytes of log after which a commit also moves it into the database. More is hardly faster but stalls longer: a commit
- * took up to 25 ms at 4 MiB and 200 ms at 64 MiB (bench/store.ts, blocks of 1 MB).
+ * Bytes of log after which a commit also moves it into the database. More is hardly faster but stalls longer: the
+ * slowest commit of 4 MB in bench/store.ts took 25 ms with 4 MiB and 100 to 200 ms with 64 MiB.
  */
 const CHECKPOINT_BYTES = 4 * MIB;
 
