@@ -30,6 +30,11 @@ export function formatHostPort({ host, port }: HostPort): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** `host:port`, `[v6]:port`, or the path of a unix socket. */
+export function formatEndpoint(endpoint: HostPort | { readonly path: string }): string {
+  return "path" in endpoint ? endpoint.path : formatHostPort(endpoint);
+}
+
 /** 4, 6, or 0 for what is no IP address in its strict form. */
 export function ipVersion(host: string): 0 | 4 | 6 {
   if (IPV4.test(host)) return 4;
