@@ -1,7 +1,7 @@
 import { type BlockHeader, HEADER_SIZE_BYTES, readBlockHeader } from "../protocol/block_header.ts";
 import { scanTransaction, type TransactionLayout, withoutWitness } from "../protocol/transaction.ts";
 import { ByteReader, ByteWriter, concatBytes } from "../util/bytes.ts";
-import { type Hash, hash256, type Hasher } from "../util/hash.ts";
+import { type Hash, hash256, HASH_SIZE_BYTES, type Hasher } from "../util/hash.ts";
 
 /** A serialised block and where its parts lie; nothing is copied. */
 export interface ParsedBlock {
@@ -27,9 +27,13 @@ export function blockHash(hasher: Hasher, raw: Uint8Array): Hash {
   return hash256(hasher, raw.subarray(0, HEADER_SIZE_BYTES));
 }
 
-/** The transaction's id: its hash without witnesses. */
-export function transactionId(hasher: Hasher, block: ParsedBlock, transaction: TransactionLayout): Hash {
-  return hash256(hasher, withoutWitness(block.raw, transaction));
+/** The ids of all transactions, 32 bytes each in wire order, one after the other: leaves of the merkle tree. */
+export function transactionIds(hasher: Hasher, { raw, transactions }: ParsedBlock): Uint8Array {
+  const ids = new Uint8Array(HASH_SIZE_BYTES * transactions.length);
+  for (let i = 0; i < transactions.length; i++) {
+    ids.set(hasher.sha256d(withoutWitness(raw, transactions[i]!)), HASH_SIZE_BYTES * i);
+  }
+  return ids;
 }
 
 /** Bytes of the block without witnesses, which is what the weight counts four times (BIP141). */

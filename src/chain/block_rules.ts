@@ -7,10 +7,9 @@ import {
 } from "../protocol/consensus.ts";
 import { pushNumber } from "../protocol/coinbase.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
-import { withoutWitness } from "../protocol/transaction.ts";
 import { ByteReader, equalBytes, MalformedBytes } from "../util/bytes.ts";
-import { HASH_SIZE_BYTES, type Hasher, hashFromBytes } from "../util/hash.ts";
-import { parseBlock, type ParsedBlock, strippedSize, witnessSize } from "./block.ts";
+import { type Hasher, hashFromBytes } from "../util/hash.ts";
+import { parseBlock, type ParsedBlock, strippedSize, transactionIds, witnessSize } from "./block.ts";
 import { computeMerkleRoot } from "./merkle.ts";
 import type { BlockFault, BlockMutation } from "./outcomes.ts";
 import { isCoinbase, transactionFault } from "./transaction_rules.ts";
@@ -71,11 +70,7 @@ export function checkInContext(hasher: Hasher, block: ParsedBlock, params: Netwo
 }
 
 function merkleMutation(hasher: Hasher, block: ParsedBlock): BlockMutation | undefined {
-  const leaves = new Uint8Array(HASH_SIZE_BYTES * block.transactions.length);
-  for (const [i, transaction] of block.transactions.entries()) {
-    leaves.set(hasher.sha256d(withoutWitness(block.raw, transaction)), HASH_SIZE_BYTES * i);
-  }
-  const { root, duplicate } = computeMerkleRoot(hasher, leaves);
+  const { root, duplicate } = computeMerkleRoot(hasher, transactionIds(hasher, block));
   if (hashFromBytes(root) !== block.header.merkleRoot) return "bad-merkle-root";
   return duplicate ? "duplicate-transactions" : undefined;
 }
