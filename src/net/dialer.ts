@@ -2,7 +2,7 @@ import type { TcpEndpoint } from "../platform/types.ts";
 import { REDIAL_JITTER, REDIAL_MAX_MS, REDIAL_MIN_MS } from "../protocol/params.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { Env, Logger, Timer } from "../util/env.ts";
-import { formatEndpoint } from "./endpoints.ts";
+import { formatEndpoint } from "../util/endpoint.ts";
 
 export interface DialerOptions {
   readonly env: Env;

@@ -9,7 +9,7 @@ import { ByteReader } from "../util/bytes.ts";
 import type { Env, Logger } from "../util/env.ts";
 import { RoundTrips } from "../util/round_trips.ts";
 import type { WireCodec } from "../wire/codec.ts";
-import { formatEndpoint } from "./endpoints.ts";
+import { formatEndpoint } from "../util/endpoint.ts";
 
 export interface PeersOptions {
   readonly env: Env;

@@ -51,7 +51,9 @@ export interface P2PNode {
   /** Addresses in use, with real ports; empty before `start`. */
   readonly listening: readonly Endpoint[];
   readonly userAgent: string;
-  /** Loads the chain, listens, starts to dial. Rejects with LocalError if an address cannot be had. */
+  /** Brings the chain back from the store: `submitBlock`, `chain` and `block` work from here on. Idempotent. */
+  load(): void;
+  /** Loads the chain if that is yet to be done, listens, starts to dial. Rejects with LocalError if an address cannot be had. */
   start(): Promise<void>;
   /** Stops accepting, drains queues, closes peers, commits the store. Idempotent. */
   stop(): Promise<void>;
@@ -61,8 +63,13 @@ export interface P2PNode {
   block(id: Hash | number): BlockSnapshot | undefined;
   /** Dials a peer. Resolves once the handshake is done; rejects with LocalError or RemoteFault. */
   connect(endpoint: TcpEndpoint): Promise<PeerSnapshot>;
-  /** Offers one serialised block as if a peer had sent it. The answer says what became of it. */
+  /**
+   * Offers one serialised block as if a peer had sent it. The answer says what became of it. It is durable at the end of
+   * the turn: a loop that offers many calls `commit` now and then.
+   */
   submitBlock(raw: Uint8Array): BlockVerdict;
+  /** Makes what was offered so far durable. */
+  commit(): void;
   /** Calls `listener` for each event of the type until the returned handle is disposed. */
   on<T extends keyof NodeEvents>(type: T, listener: (event: NodeEvents[T]) => void): Disposable;
 }

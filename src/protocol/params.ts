@@ -92,6 +92,12 @@ export const GETBLOCKS_PAGE = 500;
 /** An answer to getheaders may take this long before a round trip was measured. */
 export const HEADERS_TIMEOUT_MS = 15 * SECOND;
 
+/** However fast the network, a peer may be busy with a block for this long before it answers. */
+export const MIN_HEADERS_TIMEOUT_MS = 5 * SECOND;
+
+/** However slow the network, headers that take longer are asked of somebody else. */
+export const MAX_HEADERS_TIMEOUT_MS = 60 * SECOND;
+
 /** Headers that lead nowhere, in a row, before the peer is at fault: races with new blocks cause one or two. */
 export const MAX_UNCONNECTED_HEADERS = 10;
 

@@ -55,6 +55,8 @@ export type BlockVerdict =
 
 /** What happened, as the node's owner is told. */
 export interface NodeEvents {
+  /** The node can no longer do its work, because its store failed: stop it. */
+  "node:failed": { readonly error: Error };
   "peer:connected": { readonly peer: PeerSnapshot };
   "peer:disconnected": { readonly peer: PeerSnapshot; readonly reason: string };
   "block:connected": { readonly hash: Hash; readonly height: number };

@@ -1,7 +1,229 @@
+import { workOfBits } from "../chain/difficulty.ts";
 import type { HeaderNode } from "../chain/header_tree.ts";
-import { Presync } from "../chain/presync.ts";
+import type { HeadersOutcome } from "../chain/outcomes.ts";
+import { Presync, type PresyncStep } from "../chain/presync.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import type { BlockHeader } from "../protocol/block_header.ts";
-import { MAX_ANNOUNCED_HEADERS } from "../protocol/consensus.ts";
+import { type BlockHeader, encodeBlockHeader } from "../protocol/block_header.ts";
 import { RemoteFault } from "../protocol/errors.ts";
-import { INV_BLOCK, INV_WITNESS_FLAG, type MessageOf } from "../protocol/messages.ts";
+import { INV_BLOCK, type MessageOf } from "../protocol/messages.ts";
+import {
+  HEADERS_PAGE,
+  HEADERS_TIMEOUT_MS,
+  MAX_HEADERS_TIMEOUT_MS,
+  MAX_UNCONNECTED_HEADERS,
+  MIN_HEADERS_TIMEOUT_MS,
+  TIMEOUT_ROUND_TRIPS,
+} from "../protocol/params.ts";
+import type { Peer } from "../peer/peer.ts";
+import type { Env, Logger } from "../util/env.ts";
+import { type Hash, hash256, type Hasher, ZERO_HASH } from "../util/hash.ts";
+import type { PeerChains } from "./peer_chains.ts";
+import type { Handlers, Service } from "./service.ts";
+
+export interface HeaderSyncDeps {
+  readonly env: Env;
+  readonly hasher: Hasher;
+  readonly ledger: Ledger;
+  readonly peerChains: PeerChains;
+  /** There are new headers, or a peer is known to have more than before. */
+  readonly headersChanged: () => void;
+}
+
+interface State {
+  /** When the answer that we wait for was asked. */
+  askedAt: number | undefined;
+  /** Under way while the peer's chain has yet to prove its work. */
+  presync: Presync | undefined;
+  /** Lists in a row that did not connect to anything we know. */
+  unconnected: number;
+}
+
+const SALT_SIZE_BYTES = 32;
+const MS_PER_SECOND = 1000;
+const TIMEOUT_BOUNDS = {
+  initialMs: HEADERS_TIMEOUT_MS,
+  minMs: MIN_HEADERS_TIMEOUT_MS,
+  maxMs: MAX_HEADERS_TIMEOUT_MS,
+};
+
+/**
+ * Learns the headers of every peer's chain. Peers are asked one after the other, since the first one usually has all
+ * there is; announcements are followed at once. Chains that show too little work are not kept.
+ */
+export class HeaderSync implements Service {
+  readonly name = "header-sync";
+  readonly handles: Handlers = {
+    headers: (peer, message) => this.#onHeaders(peer, message.headers),
+    inv: (peer, message) => this.#onInv(peer, message),
+  };
+  readonly #deps: HeaderSyncDeps;
+  readonly #log: Logger;
+  readonly #states = new Map<Peer, State>();
+  /** Peers that were never asked for their headers, in order of arrival. */
+  readonly #unasked = new Set<Peer>();
+  /** The peer whose first answers are under way. */
+  #leader: Peer | undefined;
+
+  constructor(deps: HeaderSyncDeps) {
+    this.#deps = deps;
+    this.#log = deps.env.logger("sync");
+  }
+
+  peerReady(peer: Peer): void {
+    this.#states.set(peer, { askedAt: undefined, presync: undefined, unconnected: 0 });
+    peer.send({ type: "sendheaders" });
+    this.#unasked.add(peer);
+    this.#askNext();
+  }
+
+  peerClosed(peer: Peer): void {
+    this.#states.delete(peer);
+    this.#unasked.delete(peer);
+    this.#finish(peer);
+  }
+
+  tick(now: number): void {
+    for (const [peer, state] of [...this.#states]) {
+      const allowed = peer.liveness.roundTrips.timeoutMs(TIMEOUT_ROUND_TRIPS, TIMEOUT_BOUNDS);
+      if (state.askedAt !== undefined && now - state.askedAt > allowed) this.#onTimeout(peer, state);
+    }
+  }
+
+  #askNext(): void {
+    if (this.#leader) return;
+    const [peer] = this.#unasked;
+    if (!peer) return;
+    this.#unasked.delete(peer);
+    this.#leader = peer;
+    // From the parent of our best: the answer is not empty then, and shows what the peer has.
+    const { bestHeader } = this.#deps.ledger.chain;
+    this.#ask(peer, this.#deps.ledger.chain.locator(bestHeader.parent ?? bestHeader));
+  }
+
+  #ask(peer: Peer, locator: readonly Hash[]): void {
+    const state = this.#states.get(peer);
+    if (!state || state.askedAt !== undefined) return;
+    state.askedAt = this.#deps.env.now();
+    peer.send({ type: "getheaders", protocolVersion: peer.agreement!.protocolVersion, locator, stop: ZERO_HASH });
+  }
+
+  /** The peer has told what it has. */
+  #finish(peer: Peer): void {
+    if (this.#leader !== peer) return;
+    this.#leader = undefined;
+    this.#askNext();
+  }
+
+  /** Silence of a peer that claims no more than we have is an answer: btcd gives none while it is behind. */
+  #onTimeout(peer: Peer, state: State): void {
+    state.askedAt = undefined;
+    state.presync = undefined;
+    const claimed = peer.agreement!.version.startHeight;
+    const height = this.#deps.ledger.chain.bestHeader.height;
+    this.#finish(peer);
+    if (claimed > height) peer.blame(new RemoteFault("stalled", `claims height ${claimed} and sends no headers`));
+  }
+
+  #onInv(peer: Peer, { items }: MessageOf<"inv">): void {
+    const last = items.findLast((item) => item.kind === INV_BLOCK);
+    if (!last) return;
+    const { chain } = this.#deps.ledger;
+    this.#deps.peerChains.learnHash(peer, last.hash);
+    if (chain.get(last.hash)) this.#deps.headersChanged();
+    else this.#ask(peer, chain.locator());
+  }
+
+  #onHeaders(peer: Peer, headers: readonly BlockHeader[]): void {
+    const state = this.#states.get(peer)!;
+    state.askedAt = undefined;
+    const isFull = headers.length === HEADERS_PAGE;
+    if (state.presync) return this.#onPresync(peer, state, state.presync.accept(headers, isFull));
+    const [first] = headers;
+    if (!first) return this.#finish(peer);
+    const parent = this.#deps.ledger.chain.get(first.previous);
+    if (!parent) return this.#onUnconnected(peer, state, headers);
+    state.unconnected = 0;
+    if (this.#hasEnoughWork(parent, headers)) return this.#accept(peer, headers, isFull);
+    if (!isFull) return this.#onLowWork(peer, "too-little-work");
+    state.presync = this.#startPresync(parent);
+    this.#log.info("a chain has to prove its work before its headers are kept", { peer: peer.id });
+    this.#onPresync(peer, state, state.presync.accept(headers, isFull));
+  }
+
+  #accept(peer: Peer, headers: readonly BlockHeader[], mayHaveMore: boolean): void {
+    const { ledger, peerChains, headersChanged } = this.#deps;
+    const { last, stopped, change } = ledger.acceptHeaders(headers);
+    if (last) {
+      peerChains.learn(peer, last);
+      headersChanged();
+    }
+    checkStop(stopped);
+    // Only after news: a peer that announces what it never shows must not be asked for ever.
+    const isBehind = change.headers.length > 0 && peerChains.hasPending(peer);
+    if (last && !stopped && (mayHaveMore || isBehind)) this.#ask(peer, ledger.chain.locator(last));
+    else this.#finish(peer);
+  }
+
+  /** Either a race with blocks that we do not know yet, or nonsense: the peer is asked for what lies between. */
+  #onUnconnected(peer: Peer, state: State, headers: readonly BlockHeader[]): void {
+    if (++state.unconnected > MAX_UNCONNECTED_HEADERS) {
+      throw new RemoteFault("unconnected-headers", `${state.unconnected} lists that lead nowhere`);
+    }
+    this.#deps.peerChains.learnHash(peer, hash256(this.#deps.hasher, encodeBlockHeader(headers.at(-1)!)));
+    this.#ask(peer, this.#deps.ledger.chain.locator());
+  }
+
+  /** Enough work if the claim of the list as a whole, which is checked when it is taken, reaches the threshold. */
+  #hasEnoughWork(parent: HeaderNode, headers: readonly BlockHeader[]): boolean {
+    const { chain } = this.#deps.ledger;
+    const threshold = chain.workThreshold();
+    let work = parent.chainWork;
+    for (const { bits } of headers) work += workOfBits(bits);
+    return work >= threshold;
+  }
+
+  #startPresync(start: HeaderNode): Presync {
+    const { env, hasher, ledger } = this.#deps;
+    return new Presync({
+      params: ledger.chain.params,
+      hasher,
+      start,
+      threshold: ledger.chain.workThreshold(),
+      salt: env.randomBytes(SALT_SIZE_BYTES),
+      nowSeconds: Math.floor(env.wallClock() / MS_PER_SECOND),
+    });
+  }
+
+  #onPresync(peer: Peer, state: State, step: PresyncStep): void {
+    if (step.kind === "failed") {
+      state.presync = undefined;
+      if (step.fault) throw new RemoteFault("bad-header", `${step.reason} in headers that had to prove their work`);
+      return this.#onLowWork(peer, step.reason);
+    }
+    if (step.kind === "done") {
+      state.presync = undefined;
+      return this.#accept(peer, step.release, true);
+    }
+    if (step.release.length > 0) this.#acceptReleased(peer, step.release);
+    this.#ask(peer, step.locator);
+  }
+
+  #acceptReleased(peer: Peer, headers: readonly BlockHeader[]): void {
+    const { last, stopped } = this.#deps.ledger.acceptHeaders(headers);
+    if (last) this.#deps.peerChains.learn(peer, last);
+    checkStop(stopped);
+  }
+
+  /** No fault: an honest node may still be syncing itself. It is asked again when it announces something. */
+  #onLowWork(peer: Peer, reason: string): void {
+    this.#log.debug("headers without enough work are not kept", { peer: peer.id, reason });
+    this.#finish(peer);
+  }
+}
+
+/** A header whose time is ahead of ours may be good later; all else that breaks a rule is the sender's fault. */
+function checkStop(stopped: HeadersOutcome["stopped"]): void {
+  if (!stopped || stopped.kind === "orphan") return;
+  if (stopped.kind === "unlinked") throw new RemoteFault("bad-header", `${stopped.hash} does not follow its parent`);
+  if (!stopped.temporary) throw new RemoteFault("bad-header", `${stopped.reason} in ${stopped.hash}`);
+}

@@ -54,6 +54,13 @@ export class PeerChains {
     this.#resolve(known);
   }
 
+  /** Whether the peer announced a block whose header we lack. */
+  hasPending(peer: Peer): boolean {
+    const known = this.#known.get(peer);
+    if (known?.pending !== undefined) this.#resolve(known);
+    return known?.pending !== undefined;
+  }
+
   #resolve(known: PeerChain): void {
     const node = this.#chain.get(known.pending!);
     if (!node) return;

@@ -1,0 +1,65 @@
+import { buildBlock, solveBlock } from "../chain/mine.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { LocalError } from "../protocol/errors.ts";
+import { ByteReader } from "../util/bytes.ts";
+import type { Env, Logger, Timer } from "../util/env.ts";
+import type { Hasher } from "../util/hash.ts";
+
+export interface MinerOptions {
+  readonly env: Env;
+  readonly hasher: Hasher;
+  readonly ledger: Ledger;
+  /** Mean time between two blocks, in seconds. */
+  readonly seconds: number;
+}
+
+const MS_PER_SECOND = 1000;
+const EXTRA_NONCE_BYTES = 8;
+/** Far more than a trivial difficulty takes (two on average), and still far below a millisecond's work. */
+const TRIES = 256;
+
+/** Produces blocks at random times, as miners do, where the network's rules make that trivial. For tests. */
+export class Miner {
+  readonly #options: MinerOptions;
+  readonly #log: Logger;
+  #timer: Timer | undefined;
+
+  /** Throws LocalError where blocks take real work, or cannot be produced that fast. */
+  constructor(options: MinerOptions) {
+    const { name, difficulty } = options.ledger.chain.params;
+    if (difficulty !== "none") {
+      const text = `Cannot mine on ${name}: its blocks take real work: received difficulty rule "${difficulty}"`;
+      throw new LocalError("bad-argument", text);
+    }
+    if (!(options.seconds > 0)) {
+      throw new LocalError("bad-argument", `Cannot mine: seconds must be above 0: received ${options.seconds}`);
+    }
+    this.#options = options;
+    this.#log = options.env.logger("miner");
+  }
+
+  start(): void {
+    // Exponentially distributed, as the times between real blocks are.
+    const delayMs = -Math.log(1 - this.#options.env.random()) * this.#options.seconds * MS_PER_SECOND;
+    this.#timer = this.#options.env.after(delayMs, () => {
+      this.#mine();
+      this.start();
+    });
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+  }
+
+  #mine(): void {
+    const { env, hasher, ledger } = this.#options;
+    const { chain } = ledger;
+    const time = Math.floor(env.wallClock() / MS_PER_SECOND);
+    const extraNonce = new ByteReader(env.randomBytes(EXTRA_NONCE_BYTES)).uint64();
+    const raw = buildBlock({ params: chain.params, hasher, parent: chain.tip, time, extraNonce });
+    const solution = solveBlock(hasher, raw, TRIES);
+    const outcome = solution.kind === "solved" ? ledger.acceptBlock(solution.raw) : solution;
+    if (outcome.kind === "extended") this.#log.info("mined", { height: outcome.node.height, hash: outcome.node.hash });
+    else this.#log.warn("could not mine", { outcome: outcome.kind });
+  }
+}

@@ -1,0 +1,141 @@
+import { test } from "node:test";
+import { assertEquals, assertThrows } from "@std/assert";
+import { Bus } from "../../src/bus/bus.ts";
+import { CHANNEL_CAPACITIES, type ChannelMode, SINGLE_CHANNEL_CAPACITY } from "../../src/bus/channels.ts";
+import { LocalError } from "../../src/protocol/errors.ts";
+import { ManualEnv } from "../support/manual_env.ts";
+
+interface Events {
+  hello: number;
+  bulk: number;
+}
+
+function makeBus(mode: ChannelMode = "segmented") {
+  const env = new ManualEnv();
+  const channelOf = { hello: "control", bulk: "data" } as const;
+  return { env, bus: new Bus<Events>({ env, channelOf, mode, capacities: CHANNEL_CAPACITIES }) };
+}
+
+test("bus: events reach every subscriber in order, after the publisher's turn", () => {
+  const { env, bus } = makeBus();
+  const heard: number[][] = [[], []];
+  for (const list of heard) bus.subscribe("hello", (value) => void list.push(value));
+  bus.publish("hello", 1);
+  bus.publish("hello", 2);
+  assertEquals(heard, [[], []]);
+  env.endTurn();
+  assertEquals(heard, [[1, 2], [1, 2]]);
+});
+
+test("bus: a disposed subscription hears nothing more, not even of a publish under way", () => {
+  const { env, bus } = makeBus();
+  const heard: number[] = [];
+  const handle = bus.subscribe("hello", (value) => void heard.push(value));
+  bus.subscribe("hello", () => handle[Symbol.dispose]());
+  bus.publish("hello", 1);
+  bus.publish("hello", 2);
+  env.endTurn();
+  assertEquals(heard, [1, 2]);
+  bus.publish("hello", 3);
+  handle[Symbol.dispose]();
+  env.endTurn();
+  assertEquals(heard, [1, 2]);
+});
+
+test("bus: a subscriber may unsubscribe itself in its own call", () => {
+  const { env, bus } = makeBus();
+  const heard: number[] = [];
+  const handle = bus.subscribe("hello", (value) => {
+    heard.push(value);
+    handle[Symbol.dispose]();
+  });
+  bus.publish("hello", 1);
+  bus.publish("hello", 2);
+  env.endTurn();
+  assertEquals(heard, [1]);
+});
+
+test("bus: a flood of data costs no control event, and what is missed is counted and told", () => {
+  const { env, bus } = makeBus();
+  const heard: number[] = [];
+  const missed: [string, number][] = [];
+  bus.subscribe("hello", (value) => void heard.push(value));
+  bus.subscribe("bulk", () => {}, { onLag: (channel, count) => missed.push([channel, count]) });
+  bus.publish("hello", 1);
+  for (let i = 0; i < CHANNEL_CAPACITIES.data + 10; i++) bus.publish("bulk", i);
+  bus.publish("hello", 2);
+  for (let i = 0; i < 100; i++) env.runTurns();
+  assertEquals(heard, [1, 2]);
+  assertEquals(missed, [["data", 10]]);
+  assertEquals(bus.channels().find(({ channel }) => channel === "data")!.lag, 10);
+});
+
+test("bus: in single-channel mode all kinds share one queue", () => {
+  const { bus } = makeBus("single");
+  const stream = bus.stream(["hello", "bulk"]);
+  const first = stream.next();
+  bus.publish("hello", 1);
+  for (let i = 0; i < SINGLE_CHANNEL_CAPACITY; i++) bus.publish("bulk", i);
+  return first.then(({ value }) => assertEquals(value?.type, "lag"));
+});
+
+test("bus: one subscriber that throws harms no other", () => {
+  const { env, bus } = makeBus();
+  const heard: number[] = [];
+  bus.subscribe("hello", () => {
+    throw new Error("bad subscriber");
+  });
+  bus.subscribe("hello", (value) => void heard.push(value));
+  bus.publish("hello", 1);
+  bus.publish("hello", 2);
+  env.endTurn();
+  assertEquals(heard, [1, 2]);
+});
+
+test("bus: an asynchronous subscriber gets one event at a time and delays nobody", async () => {
+  const { env, bus } = makeBus();
+  const slow: number[] = [];
+  const quick: number[] = [];
+  let release = () => {};
+  bus.subscribe("hello", (value) => {
+    slow.push(value);
+    return new Promise<void>((resolve) => release = resolve);
+  });
+  bus.subscribe("hello", (value) => void quick.push(value));
+  bus.publish("hello", 1);
+  bus.publish("hello", 2);
+  env.endTurn();
+  assertEquals([slow, quick], [[1], [1, 2]]);
+  release();
+  await new Promise((resolve) => setImmediate(resolve));
+  assertEquals(slow, [1, 2]);
+});
+
+test("bus: a stream yields what was published since it began, and ends when the bus closes", async () => {
+  const { bus } = makeBus();
+  const stream = bus.stream(["hello", "bulk"]);
+  const first = stream.next();
+  bus.publish("bulk", 1);
+  bus.publish("hello", 2);
+  bus.close();
+  assertEquals((await first).value, { type: "hello", event: 2 });
+  assertEquals((await stream.next()).value, { type: "bulk", event: 1 });
+  assertEquals((await stream.next()).done, true);
+});
+
+test("bus: a stream ends with its signal and leaves no subscriber behind", async () => {
+  const { bus } = makeBus();
+  const controller = new AbortController();
+  const stream = bus.stream(["hello"], controller.signal);
+  const pending = stream.next();
+  controller.abort();
+  assertEquals((await pending).done, true);
+  assertEquals(bus.hasSubscribers("hello"), false);
+});
+
+test("bus: after it closed, publishing does nothing and subscribing is refused", () => {
+  const { bus } = makeBus();
+  bus.close();
+  bus.publish("hello", 1);
+  assertThrows(() => bus.subscribe("hello", () => {}), LocalError, "stopped");
+});
