@@ -10,6 +10,7 @@ import type { Row, Subject } from "./support.ts";
 const SUBJECTS: Readonly<Record<string, () => Promise<{ readonly subject: Subject }>>> = {
   bytes: () => import("./bytes.ts"),
   store: () => import("./store.ts"),
+  sync: () => import("./sync.ts"),
   "codec-native": () => import("./codec_native.ts"),
 };
 

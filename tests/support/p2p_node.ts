@@ -13,9 +13,10 @@ export interface ChainState {
 
 /** The parts of one of `GET /v1/peers` that tests look at. */
 export interface PeerState {
-  readonly id: number | string;
+  readonly id: number;
   readonly address: string;
   readonly direction: "inbound" | "outbound";
+  readonly state: "handshaking" | "ready";
   readonly userAgent: string;
   readonly height: number;
   readonly bytes: { readonly in: number; readonly out: number };

@@ -191,6 +191,12 @@ export class RawPeer {
     this.socket.destroy();
   }
 
+  /** Announces a long block, sends a little of it, and is gone. */
+  dieMidFrame(): void {
+    const head = frame("block", Buffer.alloc(1000), this.#magic).subarray(0, HEADER_SIZE + 100);
+    this.socket.end(head);
+  }
+
   async #next(command: string): Promise<Buffer> {
     for (;;) {
       for (let message = this.#waiting.shift(); message; message = this.#waiting.shift()) {

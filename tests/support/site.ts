@@ -1,4 +1,3 @@
-import type { Buffer } from "node:buffer";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,16 +20,16 @@ export class Site {
     return path;
   }
 
-  file(name: string, content: Buffer | string): string {
+  file(name: string, content: Uint8Array | string): string {
     const path = join(this.folder, name);
     writeFileSync(path, content);
     return path;
   }
 
   /** Starts a node, by default the compiled one in a new directory, and waits until it is up. */
-  async node(options: SiteNodeOptions = {}): Promise<P2pNode> {
+  async node(options: SiteNodeOptions = {}, timeoutMs?: number): Promise<P2pNode> {
     const node = this.launch(options);
-    await node.up();
+    await node.up(timeoutMs);
     return node;
   }
 

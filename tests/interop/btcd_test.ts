@@ -1,0 +1,148 @@
+import { test } from "node:test";
+import type { Buffer } from "node:buffer";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { assert, assertEquals } from "@std/assert";
+import { compiled } from "../support/binary.ts";
+import { Btcd, type BtcdOptions, NEEDS_BTCD } from "../support/btcd.ts";
+import { encodeBlockFile } from "../support/made_chain.ts";
+import type { P2pNode } from "../support/p2p_node.ts";
+import { run } from "../support/program.ts";
+import { listenRaw } from "../support/raw_peer.ts";
+import { serveChain } from "../support/raw_server.ts";
+import { onSite, type Site } from "../support/site.ts";
+import { testChain } from "../support/test_chain.ts";
+import { poll } from "../support/wait.ts";
+
+/** Heights at which blocks are compared byte by byte: one in so many. Equal tips make the headers equal at all. */
+const SAMPLE_EVERY = 100;
+
+test(
+  "btcd: does its whole initial download from us",
+  NEEDS_BTCD,
+  onSite(async (site) => {
+    const chain = testChain();
+    const node = await site.node({ args: ["--import", site.file("main.blk", chain.mainFile)] });
+    const btcd = await startBtcd(site, { connect: [node.endpoint] });
+    await btcd.reaches(chain.mainTip);
+    await assertHasBlocks(btcd, chain.main);
+  }),
+);
+
+test(
+  "btcd: does its initial download from us when we dialled",
+  NEEDS_BTCD,
+  onSite(async (site) => {
+    const chain = testChain();
+    const btcd = await startBtcd(site);
+    await site.node({ args: ["--import", site.file("main.blk", chain.mainFile), "--connect", btcd.endpoint] });
+    await btcd.reaches(chain.mainTip);
+    await assertHasBlocks(btcd, chain.main);
+  }),
+);
+
+test(
+  "btcd: we do our whole initial download from it, byte for byte",
+  NEEDS_BTCD,
+  onSite(async (site) => {
+    const { main } = testChain();
+    const btcd = await startFilled(site, main);
+    // It serves headers while its tip is younger than a day. The chain may be older: a new block makes it current.
+    const [last] = await btcd.generate(1);
+    const node = await site.node({ args: ["--connect", btcd.endpoint] });
+    await node.reaches(last!);
+    const expected = encodeBlockFile([...main, await btcd.block(last!)]);
+    assert((await exportOf(site, node)).equals(expected), "the exported file differs from what btcd was given");
+  }),
+);
+
+test(
+  "btcd: we follow its new blocks and its reorganisation",
+  NEEDS_BTCD,
+  onSite(async (site) => {
+    const btcd = await startBtcd(site);
+    const blocks = await btcd.generate(10);
+    const node = await site.node({ args: ["--connect", btcd.endpoint] });
+    await node.reaches(blocks.at(-1)!);
+    const [next] = await btcd.generate(1);
+    await node.reaches(next!);
+    await btcd.rpc("invalidateblock", blocks[6]!);
+    const branch = await btcd.generate(7);
+    const { height } = await node.reaches(branch.at(-1)!);
+    assertEquals(height, 6 + 7);
+  }),
+);
+
+test(
+  "btcd: we follow it from its first block on, though it is silent before",
+  NEEDS_BTCD,
+  onSite(async (site) => {
+    const btcd = await startBtcd(site);
+    const node = await site.node({ args: ["--connect", btcd.endpoint] });
+    await node.peersUntil("a peer", (peers) => peers.length === 1);
+    const blocks = await btcd.generate(3);
+    await node.reaches(blocks.at(-1)!);
+  }),
+);
+
+test(
+  "btcd: follows our reorganisation",
+  NEEDS_BTCD,
+  onSite(async (site) => {
+    const chain = testChain();
+    const node = await site.node({ args: ["--import", site.file("main.blk", chain.mainFile)] });
+    const btcd = await startBtcd(site, { connect: [node.endpoint] });
+    await btcd.reaches(chain.mainTip);
+    const fork = site.file("fork.blk", encodeBlockFile(chain.fork));
+    await site.node({ args: ["--import", fork, "--connect", node.endpoint] });
+    await node.reaches(chain.forkTip);
+    await btcd.reaches(chain.forkTip);
+    await assertHasBlocks(btcd, chain.fork);
+  }),
+);
+
+test(
+  "btcd: follows the blocks that we mine",
+  NEEDS_BTCD,
+  onSite(async (site) => {
+    const node = await site.node({ args: ["--mine", "1"] });
+    const btcd = await startBtcd(site, { connect: [node.endpoint] });
+    await poll("three blocks at btcd", () => btcd.rpc<number>("getblockcount"), (height) => height >= 3);
+    const hash = await btcd.rpc<string>("getblockhash", 3);
+    assertEquals((await node.get<{ hash: string }>("/v1/blocks/3")).hash, hash);
+  }),
+);
+
+async function startBtcd(site: Site, options: Partial<BtcdOptions> = {}): Promise<Btcd> {
+  const btcd = await Btcd.start({ directory: site.directory(), ...options });
+  site.onEnd(() => btcd.stop());
+  return btcd;
+}
+
+/** A btcd that was given the chain by a peer which is none of ours. */
+async function startFilled(site: Site, chain: readonly Buffer[]): Promise<Btcd> {
+  const source = await listenRaw((peer) => serveChain(peer, chain));
+  site.onEnd(() => source.close());
+  const btcd = await startBtcd(site, { connect: [`127.0.0.1:${source.port}`] });
+  await poll("btcd's chain", () => btcd.rpc<number>("getblockcount"), (height) => height === chain.length - 1);
+  return btcd;
+}
+
+async function assertHasBlocks(btcd: Btcd, chain: readonly Buffer[]): Promise<void> {
+  for (let height = chain.length - 1; height > 0; height -= SAMPLE_EVERY) {
+    const block = await btcd.block(await btcd.rpc<string>("getblockhash", height));
+    assert(block.equals(chain[height]!), `block ${height} differs`);
+  }
+}
+
+/** Stops the node and exports its chain. */
+async function exportOf(site: Site, node: P2pNode): Promise<Buffer> {
+  await node.stop();
+  const file = join(site.folder, "exported.blk");
+  const { code, stderr } = await run(compiled(), [
+    ...["node", "--network", "regtest", "--data-dir", node.dataDir],
+    ...["--export", file],
+  ]);
+  assertEquals(code, 0, stderr);
+  return readFileSync(file);
+}
