@@ -234,13 +234,20 @@ export class Chain {
     }
     if (this.#bestHeader.invalid) this.#bestHeader = this.#mostWork(this.genesis, () => true);
     const linked = this.#intake.takeLinked();
-    const tip = this.tip.invalid
-      ? this.#mostWork(this.genesis, (node) => node.linked)
-      : linked.reduce(heavier, this.tip);
+    const tip = this.tip.invalid ? this.#mostWork(this.genesis, (node) => node.linked) : this.#overtaking(linked);
     if (tip === this.tip) return;
     const { disconnected, connected } = this.#active.moveTo(tip);
     change.disconnected = disconnected;
     change.connected = connected;
+    // Of two equal chains the one whose blocks came first counts, even if the other's headers did: nothing is missing.
+    if (tip.chainWork === this.#bestHeader.chainWork) this.#bestHeader = tip;
+  }
+
+  /** The node with most work among these if it is more than the tip's, of equal ones the first seen; else the tip. */
+  #overtaking(nodes: readonly HeaderNode[]): HeaderNode {
+    const ahead = nodes.filter((node) => node.chainWork > this.tip.chainWork);
+    if (ahead.length < 2) return ahead[0] ?? this.tip;
+    return ahead.sort((left, right) => left.index - right.index).reduce(heavier);
   }
 
   /** The first of the valid nodes with most work, `from` before all others. */

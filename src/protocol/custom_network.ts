@@ -93,10 +93,20 @@ const NETWORK = v.strictObject({
 type Description = v.InferOutput<typeof NETWORK>;
 
 /**
- * The network that a plain object describes, as parsed from a TOML file; docs/networks.md shows one. Every key is
- * checked and unknown ones are refused. `name`, `magic`, `port`, `genesis.time` and one of `genesis.message` and
- * `genesis.merkle-root` are needed. With a message the whole genesis block is made; with a root it stays unknown and
- * only its header counts. Throws LocalError `bad-config` that names the key, what is allowed, and what was received.
+ * The network that a plain object describes, as parsed from a TOML file such as
+ *
+ *     name = "lab"
+ *     magic = 0xd1b2_c3a4
+ *     port = 28333
+ *     [genesis]
+ *     time = 1_700_000_000
+ *     message = "made for a test"
+ *
+ * These five keys are needed, with `genesis.merkle-root` instead of the message where a network exists already; then
+ * its genesis block stays unknown and only the header counts. All others have defaults: the native wire, blocks of
+ * trivial difficulty, every rule in force from height 1 on, no seeds. Every key is checked and unknown ones are refused.
+ *
+ * Throws LocalError `bad-config` that names the key, what is allowed, and what was received.
  */
 export function describeNetwork(description: unknown, hasher: Hasher): NetworkParams {
   const result = v.safeParse(NETWORK, description, { abortEarly: true });
