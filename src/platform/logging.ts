@@ -1,0 +1,74 @@
+import process from "node:process";
+import { configureSync, getLogger, type LogLevel as TapeLevel, type LogRecord } from "@logtape/logtape";
+import type { LogFields, Logger, LogLevel } from "../util/env.ts";
+import { formatJsonRecord, formatTextRecord, type LogFormat } from "./log_format.ts";
+
+/** Root of our categories; the embedding program configures LogTape for it, or for parts below it. */
+const ROOT_CATEGORY = "p2p";
+
+export type LogThreshold = LogLevel | "off";
+
+export interface LoggingOptions {
+  /** Threshold of every category that `categories` does not name. */
+  readonly level: LogThreshold;
+  /** Thresholds by category, such as `{"peer": "debug", "sync.headers": "off"}`; each holds for what is below it too. */
+  readonly categories?: Readonly<Record<string, LogThreshold>>;
+  readonly format?: LogFormat;
+  /** Takes one line, with its newline; by default it goes to stderr. */
+  readonly write?: (line: string) => void;
+}
+
+const TAPE_LEVELS: { readonly [L in LogThreshold]: TapeLevel | null } = {
+  debug: "debug",
+  info: "info",
+  warn: "warning",
+  error: "error",
+  off: null,
+};
+
+/** Says which records of this process are written, how and where. The last call counts. */
+export function configureLogging(options: LoggingOptions): void {
+  const format = options.format === "json" ? formatJsonRecord : formatTextRecord;
+  const write = options.write ?? ((line) => void process.stderr.write(line));
+  const thresholds = Object.entries(options.categories ?? {});
+  configureSync({
+    reset: true,
+    sinks: {
+      lines: (record: LogRecord) => write(`${format(record)}\n`),
+    },
+    loggers: [
+      { category: ROOT_CATEGORY, sinks: ["lines"], lowestLevel: TAPE_LEVELS[options.level] },
+      // What LogTape says about itself: a sink that threw.
+      { category: ["logtape", "meta"], sinks: ["lines"], lowestLevel: "warning" },
+      ...thresholds.map(([category, level]) => ({
+        category: categoryPath(category),
+        sinks: ["lines" as const],
+        // Else a category could not be more talkative than the one above it.
+        parentSinks: "override" as const,
+        lowestLevel: TAPE_LEVELS[level],
+      })),
+    ],
+  });
+}
+
+/** The logger of one dotted category. Does nothing until somebody configures LogTape. */
+export function createLogger(category: string): Logger {
+  const tape = getLogger(categoryPath(category));
+  return {
+    enabled: (level) => tape.isEnabledFor(TAPE_LEVELS[level] ?? "fatal"),
+    debug: (message, fields) => tape.debug(message, tapeFields(fields)),
+    info: (message, fields) => tape.info(message, tapeFields(fields)),
+    warn: (message, fields) => tape.warn(message, tapeFields(fields)),
+    error: (message, fields) => tape.error(message, tapeFields(fields)),
+  };
+}
+
+const NO_FIELDS = {};
+
+function tapeFields(fields: LogFields | undefined): Record<string, unknown> {
+  return fields ?? NO_FIELDS;
+}
+
+function categoryPath(category: string): string[] {
+  return [ROOT_CATEGORY, ...category.split(".")];
+}
