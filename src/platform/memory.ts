@@ -1,0 +1,243 @@
+import { ipVersion } from "../util/endpoint.ts";
+import { type Env, type Logger, silentLogger } from "../util/env.ts";
+import { LocalError } from "../protocol/errors.ts";
+import { dialWithin } from "./dialing.ts";
+import { isOwnName, MemoryHost } from "./memory_host.ts";
+import { type Link, type LinkOptions } from "./memory_pipe.ts";
+import { connectSockets, type SocketWorld } from "./memory_socket.ts";
+import { SeededRandom } from "./seeded_random.ts";
+import type { SocketConnection } from "./socket_connection.ts";
+import { checkPort } from "./system_errors.ts";
+import type { Endpoint, TcpEndpoint, Transport } from "./types.ts";
+import { type Task, VirtualClock } from "./virtual_clock.ts";
+
+export type { LinkOptions } from "./memory_pipe.ts";
+
+export interface MemoryNetworkOptions {
+  /** Same seed, same hosts, same calls: the same events in the same order, on every runtime. */
+  readonly seed: number;
+  /** Between hosts without a link of their own; 1 ms by default. */
+  readonly link?: LinkOptions;
+  /** Bytes that a connection carries unread before `write` says false; 256 KiB by default. */
+  readonly windowBytes?: number;
+  /** Hands out chunks that are overwritten once `data` returns, to find those who keep them. Costs a copy of each. */
+  readonly scrambleChunks?: boolean;
+  readonly logger?: (host: string, category: string) => Logger;
+}
+
+const DEFAULT_LINK: LinkOptions = { latencyMs: 1 };
+const LOOPBACK_LINK: LinkOptions = { latencyMs: 0 };
+const DEFAULT_WINDOW_BYTES = 262_144;
+/** 1 s, doubling: when a caller asks again that got no answer (RFC 6298). */
+const FIRST_DIAL_RETRY_MS = 1000;
+
+export function createMemoryNetwork(options: MemoryNetworkOptions): MemoryNetwork {
+  return new MemoryNetwork(options);
+}
+
+/**
+ * A network of hosts in one process and in virtual time. A host's name is its address. Bytes of a connection arrive in
+ * order, late, in pieces, and are never lost: loss delays them, a partition holds them until it heals or the sender
+ * gives up after a minute. A connection over which nobody sends does not notice that its remote went away.
+ */
+export class MemoryNetwork {
+  readonly #clock = new VirtualClock();
+  readonly #seed: number;
+  readonly #world: SocketWorld;
+  readonly #defaultLink: LinkOptions;
+  readonly #logger: (host: string, category: string) => Logger;
+  readonly #hosts = new Map<string, MemoryHost>();
+  readonly #names = new Map<string, readonly string[]>();
+  readonly #links = new Map<string, Link>();
+  readonly #parked = new Set<Task>();
+  /** Group of each host while the network is partitioned; hosts that no group names are together in one. */
+  #groups: ReadonlyMap<string, number> | undefined;
+
+  constructor(options: MemoryNetworkOptions) {
+    this.#seed = options.seed;
+    this.#defaultLink = checkLink(options.link ?? DEFAULT_LINK);
+    this.#logger = options.logger ?? (() => silentLogger);
+    this.#world = {
+      clock: this.#clock,
+      random: new SeededRandom(options.seed),
+      windowBytes: options.windowBytes ?? DEFAULT_WINDOW_BYTES,
+      scrambleChunks: options.scrambleChunks ?? false,
+      isBlocked: ({ ends }) => this.#isBlocked(ends.from, ends.to),
+      isRefused: ({ ends }) => this.#isRefused(ends.from, ends.to),
+      park: (task) => void this.#parked.add(task),
+    };
+  }
+
+  /** Virtual milliseconds since the start. */
+  now(): number {
+    return this.#clock.now;
+  }
+
+  /** Events run so far: arrivals, timers and turns. */
+  get eventCount(): number {
+    return this.#clock.eventCount;
+  }
+
+  /** Virtual time, seeded chance and scheduling of one host. */
+  env(name: string): Env {
+    return this.#host(name).env();
+  }
+
+  /** Byte streams from and to one host. A unix socket's path is known on its host only. */
+  transport(name: string): Transport {
+    const host = this.#host(name);
+    return {
+      dial: (endpoint, dialOptions) => {
+        const schedule = {
+          soon: (task: () => void) => host.soon(task),
+          after: (delayMs: number, task: () => void) => host.after(delayMs, () => this.#settling(task)),
+        };
+        return dialWithin(schedule, endpoint, dialOptions, (signal) => this.#connect(host, endpoint, signal));
+      },
+      listen: (endpoint, accept) => {
+        this.#clock.expectPromises();
+        return new Promise((resolve) => {
+          checkPort("listen on", endpoint);
+          resolve(host.listen(endpoint, accept));
+        });
+      },
+      resolve: (hostName) => {
+        this.#clock.expectPromises();
+        const isAddress = ipVersion(hostName) !== 0 || this.#hosts.has(hostName);
+        return Promise.resolve(isAddress ? [hostName] : this.#names.get(hostName) ?? []);
+      },
+    };
+  }
+
+  /** What the resolver answers for a name. */
+  setName(name: string, addresses: readonly string[]): void {
+    this.#names.set(name, addresses);
+  }
+
+  /** Changes the link between two hosts, for what is sent from now on, in both directions. */
+  setLink(left: string, right: string, link: LinkOptions): void {
+    this.#link(left, right).options = checkLink(link);
+  }
+
+  /** Lets nothing through between hosts of different groups. Hosts that are not named form one more group. */
+  partition(groups: readonly (readonly string[])[]): void {
+    this.#groups = new Map(groups.flatMap((names, group) => names.map((name) => [name, group] as const)));
+    this.#retryParked();
+  }
+
+  /** Ends the partition: what waited is sent again. */
+  heal(): void {
+    this.#groups = undefined;
+    this.#retryParked();
+  }
+
+  /**
+   * Ends a host's process at once: none of its callbacks runs any more. By default its system resets its connections
+   * and refuses others; `silently`, the machine is gone and nothing answers. `env` and `transport` of the same name
+   * then start a new process.
+   */
+  kill(name: string, { silently = false } = {}): void {
+    const host = this.#hosts.get(name);
+    if (host?.state !== "up") return;
+    const sockets = [...host.sockets];
+    host.end(silently ? "gone" : "dead");
+    for (const socket of sockets) socket.vanish(!silently);
+  }
+
+  /**
+   * Runs events up to a virtual time in milliseconds, where the clock then stands; or until a predicate holds, which is
+   * asked between events; or until nothing is left to happen. Resolves to whether it ended for the first two reasons.
+   */
+  run(until?: number | (() => boolean)): Promise<boolean> {
+    return this.#clock.run(until);
+  }
+
+  #host(name: string): MemoryHost {
+    const known = this.#hosts.get(name);
+    if (known?.state === "up") return known;
+    const host = new MemoryHost(name, this.#clock, this.#seed, (category) => this.#logger(name, category));
+    this.#hosts.set(name, host);
+    this.#retryParked();
+    return host;
+  }
+
+  #link(left: string, right: string): Link {
+    const key = left < right ? `${left} ${right}` : `${right} ${left}`;
+    let link = this.#links.get(key);
+    if (!link) {
+      link = { options: left === right ? LOOPBACK_LINK : this.#defaultLink, busyUntilMs: [0, 0] };
+      this.#links.set(key, link);
+    }
+    return link;
+  }
+
+  #isBlocked(from: MemoryHost, to: MemoryHost): boolean {
+    if (to.state === "gone") return true;
+    return this.#groups !== undefined && this.#groups.get(from.name) !== this.#groups.get(to.name);
+  }
+
+  #isRefused(from: MemoryHost, to: MemoryHost): boolean {
+    const present = this.#hosts.get(to.name)!;
+    return (to.state === "dead" || present !== to) && !this.#isBlocked(from, present);
+  }
+
+  #retryParked(): void {
+    const parked = [...this.#parked];
+    this.#parked.clear();
+    for (const task of parked) this.#clock.at(this.#clock.now + this.#defaultLink.latencyMs, task);
+  }
+
+  #settling(task: () => void): void {
+    this.#clock.expectPromises();
+    task();
+  }
+
+  #connect(from: MemoryHost, endpoint: Endpoint, signal: AbortSignal): Promise<SocketConnection> {
+    return new Promise((resolve, reject) => {
+      const dialled = "path" in endpoint ? endpoint : this.#resolved(endpoint);
+      const target = "path" in dialled || isOwnName(dialled.host) ? from.name : dialled.host;
+      if (!this.#hosts.has(target) && ipVersion(target) === 0) {
+        this.#clock.expectPromises();
+        return reject(systemError("ENOTFOUND"));
+      }
+      const knock = (attempt: number): void => {
+        if (signal.aborted) return;
+        const to = this.#hosts.get(target);
+        const isSilent = !to || this.#isBlocked(from, to) || this.#isBlocked(to, from);
+        if (isSilent) return void from.after(FIRST_DIAL_RETRY_MS * 2 ** attempt, () => send(attempt + 1));
+        const open = to.listenerFor(dialled) !== undefined;
+        from.after(this.#link(from.name, target).options.latencyMs, () => this.#settling(() => finish(to, open)));
+      };
+      const send = (attempt: number): void => {
+        from.after(this.#link(from.name, target).options.latencyMs, () => knock(attempt));
+      };
+      const finish = (to: MemoryHost, open: boolean): void => {
+        if (signal.aborted) return;
+        const listener = to.listenerFor(dialled);
+        if (!open || !listener) return reject(systemError("ECONNREFUSED"));
+        const local = "path" in dialled ? dialled : from.ephemeral(dialled);
+        const ends = [{ host: from, local }, { host: to, local: dialled }] as const;
+        resolve(connectSockets(this.#world, this.#link(from.name, target), ...ends, listener.accept));
+      };
+      send(0);
+    });
+  }
+
+  #resolved(endpoint: TcpEndpoint): TcpEndpoint {
+    const [address = endpoint.host] = this.#names.get(endpoint.host) ?? [];
+    return { host: address, port: endpoint.port };
+  }
+}
+
+function systemError(code: string): Error {
+  return Object.assign(new Error(code), { code });
+}
+
+function checkLink(link: LinkOptions): LinkOptions {
+  const { latencyMs, jitterMs = 0, lossRate = 0, bandwidthBytesPerSecond = 1, pieceBytes = 1 } = link;
+  const least = typeof pieceBytes === "number" ? pieceBytes : pieceBytes.least;
+  const isSound = latencyMs >= 0 && jitterMs >= 0 && lossRate >= 0 && lossRate < 1 && bandwidthBytesPerSecond > 0 &&
+    least >= 1;
+  if (isSound) return link;
+  throw new LocalError("bad-argument", `Cannot set a link: a value is out of range: received ${JSON.stringify(link)}`);
+}

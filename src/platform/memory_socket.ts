@@ -1,0 +1,157 @@
+import { Deque } from "../util/deque.ts";
+import type { MemoryHost } from "./memory_host.ts";
+import { type Link, type Parcel, Pipe, type PipeEnds, type PipeWorld } from "./memory_pipe.ts";
+import { type Socket, SocketConnection } from "./socket_connection.ts";
+import type { Connection, Endpoint } from "./types.ts";
+import type { Task } from "./virtual_clock.ts";
+
+/** What a scrambled chunk is overwritten with once its reader had it. */
+const SCRAMBLED_BYTE = 0xdd;
+
+export interface SocketWorld extends PipeWorld {
+  /** Hand out copies that are overwritten as soon as `data` returns. */
+  readonly scrambleChunks: boolean;
+}
+
+/** Two connected sockets. The listener's side is accepted when the opening reaches it. */
+export function connectSockets(
+  world: SocketWorld,
+  link: Link,
+  dialler: { readonly host: MemoryHost; readonly local: Endpoint },
+  listener: { readonly host: MemoryHost; readonly local: Endpoint },
+  accept: (connection: Connection) => void,
+): SocketConnection {
+  const near = new MemorySocket(world, dialler.host, listener.local, dialler.local);
+  const far = new MemorySocket(world, listener.host, dialler.local, listener.local);
+  near.attach(far, link);
+  far.attach(near, link, accept);
+  near.out.open();
+  return near.connection;
+}
+
+/** One end of a connection: keeps what arrives while it is paused, and counts it against the sender's window. */
+export class MemorySocket implements Socket, Task {
+  readonly connection: SocketConnection;
+  readonly #world: SocketWorld;
+  readonly #host: MemoryHost;
+  readonly #inbox = new Deque<Parcel>();
+  #out: Pipe | undefined;
+  #in: Pipe | undefined;
+  #remote: MemorySocket | undefined;
+  #accept: ((connection: Connection) => void) | undefined;
+  #paused = true;
+  #isReading = false;
+  #sawEnd = false;
+  #gone = false;
+
+  constructor(world: SocketWorld, host: MemoryHost, remote: Endpoint, local: Endpoint) {
+    this.#world = world;
+    this.#host = host;
+    this.connection = new SocketConnection(this, host, remote, local);
+    host.sockets.add(this);
+  }
+
+  attach(remote: MemorySocket, link: Link, accept?: (connection: Connection) => void): void {
+    const ends: PipeEnds = {
+      from: this.#host,
+      to: remote.#host,
+      receive: (parcel) => remote.#receive(parcel),
+      drained: () => this.connection.onDrained(),
+      lost: (error) => this.#lose(error),
+    };
+    this.#remote = remote;
+    this.#out = new Pipe(this.#world, link, ends);
+    remote.#in = this.#out;
+    this.#accept = accept;
+  }
+
+  get out(): Pipe {
+    return this.#out!;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    return this.out.write(bytes);
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#readSoon();
+  }
+
+  finish(): void {
+    this.out.finish();
+  }
+
+  destroy(): void {
+    if (this.#gone) return;
+    this.#leave();
+    if (!this.#remote!.#gone) this.out.cut(this.#sawEnd ? "end" : "reset");
+  }
+
+  /** The host's process ended: nothing here runs any more. Its system may still tell the remote. */
+  vanish(tellRemote: boolean): void {
+    this.#leave();
+    if (tellRemote) this.out.cut("reset");
+  }
+
+  /** What waited is read, one piece a turn. */
+  run(): void {
+    this.#isReading = false;
+    if (this.#gone || this.#paused) return;
+    const parcel = this.#inbox.shift();
+    if (!parcel) return;
+    this.#readSoon();
+    this.#read(parcel);
+  }
+
+  #receive(parcel: Parcel): void {
+    if (this.#gone) return;
+    if (parcel.kind === "open") return this.#open();
+    if (parcel.kind === "reset") return this.#lose(new Error("connection reset by the remote"));
+    if (this.#paused || this.#inbox.length > 0) this.#inbox.push(parcel);
+    else this.#read(parcel);
+  }
+
+  #open(): void {
+    this.#accept!(this.connection);
+    this.#accept = undefined;
+  }
+
+  #read({ kind, bytes }: Parcel): void {
+    if (kind === "end" || !bytes) {
+      this.#sawEnd = true;
+      return this.connection.onEnded();
+    }
+    if (this.#world.scrambleChunks) this.#deliverScrambled(bytes);
+    else this.connection.onData(bytes);
+    this.#in!.consumed(bytes.length);
+  }
+
+  #deliverScrambled(bytes: Uint8Array): void {
+    const lent = bytes.slice();
+    this.connection.onData(lent);
+    lent.fill(SCRAMBLED_BYTE);
+  }
+
+  #readSoon(): void {
+    if (this.#isReading || this.#inbox.length === 0) return;
+    this.#isReading = true;
+    this.#world.clock.at(this.#world.clock.now, this);
+  }
+
+  #lose(error: Error): void {
+    if (this.#gone) return;
+    this.#inbox.clear();
+    this.connection.onEnded(error);
+  }
+
+  #leave(): void {
+    this.#gone = true;
+    this.#inbox.clear();
+    this.#host.sockets.delete(this);
+  }
+}

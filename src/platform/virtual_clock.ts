@@ -1,0 +1,261 @@
+import { setImmediate } from "node:timers";
+import { Deque } from "../util/deque.ts";
+import type { Timer } from "../util/env.ts";
+
+/** Something that happens at a virtual time. An object and not a function: a connection can be its own event. */
+export interface Task {
+  run(): void;
+}
+
+/** Promise callbacks settle at least once in so much virtual time in which anything happened. */
+const SETTLE_INTERVAL_MS = 1;
+/** Fewer cancelled timers than this are not worth a sweep of the heap. */
+const MIN_SWEEP_SIZE = 1024;
+
+interface Turn {
+  readonly order: number;
+  readonly task: () => void;
+}
+
+/**
+ * Virtual time. Events run in the order of their times, those of one time in the order in which they were scheduled; no
+ * time passes within an event. Only additions, multiplications and comparisons: no runtime may differ in a bit.
+ */
+export class VirtualClock {
+  /** Milliseconds since the start. */
+  now = 0;
+  /** Events run so far. */
+  eventCount = 0;
+  #order = 0;
+  readonly #heap = new EventHeap();
+  readonly #turns = new Deque<Turn>();
+  readonly #soon = new Deque<() => void>();
+  #promisesDue = true;
+  #nextSettleMs = 0;
+  #running = false;
+  #hasRun = false;
+
+  /** Runs `task` at `timeMs`, or now if that is past. */
+  at(timeMs: number, task: Task): void {
+    this.#heap.push(Math.max(timeMs, this.now), this.#order++, task);
+  }
+
+  after(delayMs: number, task: () => void): Timer {
+    const timer = new VirtualTimer(this.#heap, task);
+    this.at(this.now + Math.max(0, delayMs), timer);
+    return timer;
+  }
+
+  soon(task: () => void): void {
+    this.#soon.push(task);
+  }
+
+  nextTurn(task: () => void): void {
+    this.#turns.push({ order: this.#order++, task });
+  }
+
+  /** To be called by an event that settles a promise: its callbacks then run before the next event. */
+  expectPromises(): void {
+    this.#promisesDue = true;
+  }
+
+  /**
+   * Runs events up to and including those at `untilMs`, where the clock then stands; or until the predicate holds; or
+   * until nothing is left to happen. Tells whether it stopped for the first two reasons.
+   *
+   * Promise callbacks run to their end before the first event, after every event that settled a promise of the network,
+   * at least once a virtual millisecond, and at the end: in the same places on every runtime.
+   */
+  async run(until: number | (() => boolean) = Infinity): Promise<boolean> {
+    if (this.#running) throw new Error("The virtual clock is running already");
+    const limitMs = typeof until === "number" ? until : Infinity;
+    const done = typeof until === "number" ? () => false : until;
+    this.#running = true;
+    try {
+      for (;;) {
+        await settlePromises();
+        this.#promisesDue = false;
+        this.#nextSettleMs = this.now + SETTLE_INTERVAL_MS;
+        this.#hasRun = false;
+        if (this.#runEvents(limitMs, done)) return true;
+        if (!this.#hasRun) break;
+      }
+      if (limitMs === Infinity) return false;
+      this.now = Math.max(this.now, limitMs);
+      return true;
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  /** Runs events until promises are due or none is left; true as soon as `done` holds. */
+  #runEvents(limitMs: number, done: () => boolean): boolean {
+    for (;;) {
+      this.#runSoon();
+      if (done()) return true;
+      if (this.#promisesDue || this.now >= this.#nextSettleMs || !this.#runNext(limitMs)) return false;
+    }
+  }
+
+  #runNext(limitMs: number): boolean {
+    const heap = this.#heap;
+    heap.dropCancelled();
+    const turn = this.#turns.peek();
+    if (turn && (heap.isEmpty || heap.firstTime > this.now || heap.firstOrder > turn.order)) {
+      this.#turns.shift();
+      this.#countEvent();
+      turn.task();
+      return true;
+    }
+    if (heap.isEmpty || heap.firstTime > limitMs) return false;
+    this.now = heap.firstTime;
+    this.#countEvent();
+    heap.pop().run();
+    return true;
+  }
+
+  #countEvent(): void {
+    this.eventCount++;
+    this.#hasRun = true;
+  }
+
+  #runSoon(): void {
+    for (let task = this.#soon.shift(); task; task = this.#soon.shift()) {
+      this.#hasRun = true;
+      task();
+    }
+  }
+}
+
+/** Lets all promise callbacks run, and those that they cause: a macrotask begins when no microtask is left. */
+function settlePromises(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}
+
+class VirtualTimer implements Task, Timer {
+  readonly #heap: EventHeap;
+  #task: (() => void) | undefined;
+
+  constructor(heap: EventHeap, task: () => void) {
+    this.#heap = heap;
+    this.#task = task;
+  }
+
+  get isCancelled(): boolean {
+    return this.#task === undefined;
+  }
+
+  run(): void {
+    const task = this.#task;
+    this.#task = undefined;
+    task?.();
+  }
+
+  cancel(): void {
+    if (!this.#task) return;
+    this.#task = undefined;
+    this.#heap.noteCancelled();
+  }
+}
+
+function isCancelled(task: Task | undefined): boolean {
+  return task instanceof VirtualTimer && task.isCancelled;
+}
+
+/** A binary heap of events by time, then order, in parallel arrays: nothing is allocated for an event. */
+class EventHeap {
+  #times: number[] = [];
+  #orders: number[] = [];
+  #tasks: Task[] = [];
+  #cancelled = 0;
+
+  get isEmpty(): boolean {
+    return this.#times.length === 0;
+  }
+
+  get firstTime(): number {
+    return this.#times[0]!;
+  }
+
+  get firstOrder(): number {
+    return this.#orders[0]!;
+  }
+
+  push(time: number, order: number, task: Task): void {
+    this.#times.push(time);
+    this.#orders.push(order);
+    this.#tasks.push(task);
+    this.#raise(this.#times.length - 1, time, order, task);
+  }
+
+  pop(): Task {
+    const first = this.#tasks[0]!;
+    const time = this.#times.pop()!;
+    const order = this.#orders.pop()!;
+    const task = this.#tasks.pop()!;
+    if (this.#times.length > 0) this.#lower(0, time, order, task);
+    return first;
+  }
+
+  /** Takes cancelled timers off the front, so that the first event is one that will happen. */
+  dropCancelled(): void {
+    while (this.#cancelled > 0 && isCancelled(this.#tasks[0])) {
+      this.#cancelled--;
+      this.pop();
+    }
+  }
+
+  /** Cancelled timers stay until their time, unless they become the larger half. */
+  noteCancelled(): void {
+    this.#cancelled++;
+    if (this.#cancelled < MIN_SWEEP_SIZE || 2 * this.#cancelled < this.#times.length) return;
+    const [times, orders, tasks] = [this.#times, this.#orders, this.#tasks];
+    this.#times = [];
+    this.#orders = [];
+    this.#tasks = [];
+    this.#cancelled = 0;
+    for (const [i, task] of tasks.entries()) {
+      if (!isCancelled(task)) this.push(times[i]!, orders[i]!, task);
+    }
+  }
+
+  #raise(from: number, time: number, order: number, task: Task): void {
+    let at = from;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!this.#isBefore(time, order, parent)) break;
+      this.#move(parent, at);
+      at = parent;
+    }
+    this.#place(at, time, order, task);
+  }
+
+  #lower(from: number, time: number, order: number, task: Task): void {
+    const size = this.#times.length;
+    let at = from;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= size) break;
+      if (child + 1 < size && this.#isBefore(this.#times[child + 1]!, this.#orders[child + 1]!, child)) child++;
+      if (this.#isBefore(time, order, child)) break;
+      this.#move(child, at);
+      at = child;
+    }
+    this.#place(at, time, order, task);
+  }
+
+  #isBefore(time: number, order: number, other: number): boolean {
+    const otherTime = this.#times[other]!;
+    return time < otherTime || (time === otherTime && order < this.#orders[other]!);
+  }
+
+  #move(from: number, to: number): void {
+    this.#place(to, this.#times[from]!, this.#orders[from]!, this.#tasks[from]!);
+  }
+
+  #place(at: number, time: number, order: number, task: Task): void {
+    this.#times[at] = time;
+    this.#orders[at] = order;
+    this.#tasks[at] = task;
+  }
+}
