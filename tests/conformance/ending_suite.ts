@@ -1,0 +1,155 @@
+import { assert, assertEquals } from "@std/assert";
+import { type Harness, pattern, testOn } from "./harness.ts";
+import type { Recorder } from "./recorder.ts";
+import { assertSameBytes, exchange } from "./transfer_suite.ts";
+
+type Ending = (near: Recorder, far: Recorder) => void;
+
+/** Every way in which a connection can end. */
+const ENDINGS: Readonly<Record<string, Ending>> = {
+  "close here": (near) => near.connection.close(),
+  "close there": (_, far) => far.connection.close(),
+  "close on both sides": (near, far) => {
+    near.connection.close();
+    far.connection.close();
+  },
+  "close twice": (near) => {
+    near.connection.close();
+    near.connection.close();
+  },
+  "close while paused": (near) => {
+    near.connection.pause();
+    near.connection.close();
+  },
+  "abort here": (near) => near.connection.abort(),
+  "abort there": (_, far) => far.connection.abort(),
+  "abort on both sides": (near, far) => {
+    near.connection.abort();
+    far.connection.abort();
+  },
+  "close, then abort": (near) => {
+    near.connection.close();
+    near.connection.abort();
+  },
+  "abort with bytes that wait": (near, far) => {
+    far.connection.pause();
+    near.connection.write(pattern(2 ** 23));
+    near.connection.abort();
+    far.connection.resume();
+  },
+  "abort while paused, with bytes unread": (near, far) => {
+    far.connection.pause();
+    near.connection.write(pattern(2 ** 20));
+    far.connection.abort();
+  },
+  "close from within data": (near, far) => {
+    far.onData = () => far.connection.close();
+    near.connection.write(pattern(100));
+  },
+  "abort from within data": (near, far) => {
+    far.onData = () => far.connection.abort();
+    near.connection.write(pattern(100));
+  },
+};
+
+/** How connections end. */
+export function testEndings(harness: Harness): void {
+  for (const [name, end] of Object.entries(ENDINGS)) {
+    testOn(harness, `closed comes last and once on both sides: ${name}`, async (bench) => {
+      const { near, far } = await bench.recordPair();
+      end(near, far);
+      await bench.wait(Promise.all([near.ended(), far.ended()]));
+      useAfterEnd(near);
+      useAfterEnd(far);
+      await exchange(bench);
+      assertEquals([near.closedCount, far.closedCount], [1, 1]);
+    });
+  }
+
+  testOn(harness, "an end in order is no error, to either side", async (bench) => {
+    const { near, far } = await bench.recordPair();
+    near.connection.write(pattern(100));
+    near.connection.close();
+    await bench.wait(Promise.all([near.ended(), far.ended()]));
+    assertEquals([near.error, far.error], [undefined, undefined]);
+  });
+
+  testOn(harness, "close sends all that was written, however slow the reader", async (bench) => {
+    const { near, far } = await bench.recordPair();
+    const sent = pattern(harness.largeTransferBytes);
+    far.connection.pause();
+    near.connection.write(sent);
+    near.connection.close();
+    await exchange(bench);
+    far.connection.resume();
+    await bench.wait(Promise.all([far.ended(), near.ended()]));
+    assertSameBytes(far.bytes, sent);
+    assertEquals(far.error, undefined);
+  });
+
+  testOn(harness, "close does not let unread bytes destroy what was sent last", async (bench) => {
+    const { near, far } = await bench.recordPair();
+    near.connection.pause();
+    far.connection.write(pattern(200_000));
+    await exchange(bench);
+    const last = pattern(50_000);
+    near.connection.write(last);
+    near.connection.close();
+    await bench.wait(Promise.all([far.ended(), near.ended()]));
+    assertSameBytes(far.bytes, last);
+  });
+
+  testOn(
+    harness,
+    "bytes that came before the remote's end are delivered, even if reading was paused",
+    async (bench) => {
+      const { near, far } = await bench.recordPair();
+      const sent = pattern(100_000);
+      far.connection.pause();
+      near.connection.write(sent);
+      near.connection.close();
+      await exchange(bench);
+      assertEquals(far.closedCount, 0);
+      far.connection.resume();
+      await bench.wait(far.ended());
+      assertSameBytes(far.bytes, sent);
+    },
+  );
+
+  testOn(harness, "a write after close is dropped", async (bench) => {
+    const { near, far } = await bench.recordPair();
+    near.connection.write(pattern(10));
+    near.connection.close();
+    assertEquals(near.connection.write(pattern(10)), true);
+    await bench.wait(far.ended());
+    assertEquals(far.bytes, pattern(10));
+  });
+
+  testOn(harness, "the remote's end drops what still waited and ends both directions", async (bench) => {
+    const { near, far } = await bench.recordPair();
+    near.connection.write(pattern(harness.largeTransferBytes));
+    far.connection.close();
+    await bench.wait(Promise.all([near.ended(), far.ended()]));
+    assertEquals(near.drainedCount, 0);
+  });
+
+  testOn(harness, "closing a listener leaves its connections alive and refuses others", async (bench) => {
+    const { near, far, listener } = await bench.recordPair();
+    listener.close();
+    listener.close();
+    const refusal = await bench.wait(bench.startDial(listener.local).then(() => undefined, (error: Error) => error));
+    assert(refusal, "the dial succeeded");
+    near.connection.write(pattern(10));
+    far.connection.write(pattern(10));
+    await bench.wait(Promise.all([near.received(10), far.received(10)]));
+  });
+}
+
+/** What a caller may still do that has not heard of the end. */
+function useAfterEnd({ connection }: Recorder): void {
+  assertEquals(connection.write(pattern(10)), true);
+  connection.pause();
+  connection.resume();
+  connection.close();
+  connection.abort();
+}
