@@ -26,6 +26,8 @@ export const BITCOIN_HEADER_BYTES = CHECKSUM_AT + CHECKSUM_BYTES;
  */
 export function bitcoinCodec(magic: number, hasher: Hasher): WireCodec {
   const magicBytes = new ByteWriter(MAGIC_BYTES).uint32(magic).finish().reverse();
+  // An application sends one command over and over.
+  let lastUnknown = { command: "", start: startOf("") };
   const rows = new Map(PAYLOAD_TYPES.map((type) => [type, { payload: PAYLOADS[type], start: startOf(type) }]));
 
   function startOf(command: string): Uint8Array {
@@ -35,12 +37,17 @@ export function bitcoinCodec(magic: number, hasher: Hasher): WireCodec {
     return start;
   }
 
+  function startOfUnknown(command: string): Uint8Array {
+    if (command !== lastUnknown.command) lastUnknown = { command, start: startOf(command) };
+    return lastUnknown.start;
+  }
+
   function encode(message: Message): Uint8Array {
     const { payload, start } = rows.get(message.type)!;
     const sizeBytes = payload.sizeOf(message);
     if (sizeBytes > payload.maxBytes) throw tooLarge(message.type, sizeBytes, payload.maxBytes);
     const writer = new ByteWriter(BITCOIN_HEADER_BYTES + sizeBytes);
-    writer.raw(message.type === "unknown" ? startOf(message.command) : start).uint32(sizeBytes);
+    writer.raw(message.type === "unknown" ? startOfUnknown(message.command) : start).uint32(sizeBytes);
     writer.reserve(CHECKSUM_BYTES);
     payload.write(writer, message);
     const frame = writer.finish();
