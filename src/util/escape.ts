@@ -16,12 +16,18 @@ const HEX = 16;
  * `\u{N}`, a backslash is doubled so that no two texts look the same.
  */
 export function escapeText(text: string): string {
-  return text.replace(HARMFUL_OR_BACKSLASH, (found) => {
-    if (found === "\\") return "\\\\";
-    const code = found.codePointAt(0)!;
-    const digits = code.toString(HEX);
-    return code <= MAX_BYTE ? `\\x${digits.padStart(BYTE_DIGITS, "0")}` : `\\u{${digits}}`;
-  });
+  return text.replace(HARMFUL_OR_BACKSLASH, (found) => found === "\\" ? "\\\\" : escapeCode(found));
+}
+
+/** Text of our own that may quote others, such as the message of an error, as one line; backslashes stay. */
+export function toOneLine(text: string): string {
+  return text.replace(HARMFUL, escapeCode);
+}
+
+function escapeCode(found: string): string {
+  const code = found.codePointAt(0)!;
+  const digits = code.toString(HEX);
+  return code <= MAX_BYTE ? `\\x${digits.padStart(BYTE_DIGITS, "0")}` : `\\u{${digits}}`;
 }
 
 /** JSON on one line that may be shown: the same value, with harmful code points written as `\uNNNN`. */

@@ -1,0 +1,145 @@
+import { createHasher } from "../platform/hasher.ts";
+import { fetchHttp } from "../platform/http.ts";
+import type { Endpoint } from "../platform/types.ts";
+import type { PeerSnapshot } from "../protocol/snapshots.ts";
+import { formatEndpoint } from "../util/endpoint.ts";
+import { suggestion } from "../util/nearest.ts";
+import { toSafeJson } from "../util/escape.ts";
+import { formatDuration, formatSize } from "../util/units.ts";
+import { defineCommand } from "./command.ts";
+import type { Output } from "./context.ts";
+import { CommandError, EXIT, UsageError } from "./exit.ts";
+import { COMMON_FLAGS, JSON_FLAGS, PLACE_FLAGS } from "./flags.ts";
+import { loadNetwork } from "./network.ts";
+import { controlEndpoint, defaultDataDir } from "./place.ts";
+import type { Json } from "./render_message.ts";
+import { type Column, printRecord, printRows } from "./tables.ts";
+
+/** One thing to look at: where the control API has it, and how people see it. */
+interface View {
+  /** What names the one of many, such as ID; undefined where there is one only. */
+  readonly subject?: string;
+  path(id: string): string;
+  show(answer: Json, out: Output): void;
+}
+
+const VIEWS: Readonly<Record<string, View>> = {
+  node: { path: () => "/v1/node", show: showRecord },
+  peers: { path: () => "/v1/peers", show: showPeers },
+  peer: { subject: "ID", path: (id) => `/v1/peers/${encodeURIComponent(id)}`, show: showRecord },
+  chain: { path: () => "/v1/chain", show: showRecord },
+  block: { subject: "HASH|HEIGHT", path: (id) => `/v1/blocks/${encodeURIComponent(id)}`, show: showRecord },
+};
+
+/** Of the contract, and not there yet. */
+const LATER = ["addrs", "bans", "events", "topology", "doctor", "health", "remote", "frame", "ban", "unban"]
+  .concat("disconnect", "connect");
+
+/** 10 s: the node answers from memory; a block may have to come from a slow disk. */
+const ANSWER_TIMEOUT_MS = 10_000;
+const OK = 200;
+const MS_PER_SECOND = 1_000;
+const INDENT = 2;
+const SHORT_TIME_DIGITS = 1;
+
+export const inspectCommand = defineCommand({
+  name: "inspect",
+  summary: "look into a running node",
+  usage: ["[node|peers|peer ID|chain|block HASH|HEIGHT] [FLAG …]"],
+  positionals: [{ name: "WHAT", isRequired: false }, { name: "ID", isRequired: false }],
+  flags: { ...PLACE_FLAGS, ...JSON_FLAGS, ...COMMON_FLAGS },
+  unavailable: ["live", "wait", "filter", "for", "reason"],
+  examples: [
+    ["p2p inspect peers", "who is connected to the node on this machine"],
+    ["p2p inspect block 0 --json", "the genesis block, as JSON"],
+  ],
+  exitCodes: [EXIT.done, EXIT.no, EXIT.usage, EXIT.unreachable, EXIT.internal],
+
+  async run(context, settings, [what = "node", id]) {
+    const view = chooseView(what, id);
+    const endpoint = await findNode(settings, context.host.environment);
+    const answer = await ask(endpoint, view.path(id ?? ""));
+    if (settings.json) context.out.line(toSafeJson(answer, INDENT));
+    else view.show(answer, context.out);
+    return EXIT.done;
+  },
+});
+
+function chooseView(what: string, id: string | undefined): View {
+  if (LATER.includes(what)) throw new UsageError(`inspect ${what} is not available in this version`);
+  const view = Object.hasOwn(VIEWS, what) ? VIEWS[what] : undefined;
+  if (!view) {
+    const names = Object.keys(VIEWS);
+    throw new UsageError(
+      `cannot inspect ${JSON.stringify(what)}${suggestion(what, names) || `: one of ${names.join(", ")}`}`,
+    );
+  }
+  if (view.subject !== undefined && id === undefined) throw new UsageError(`inspect ${what} needs ${view.subject}`);
+  if (view.subject === undefined && id !== undefined) {
+    throw new UsageError(`inspect ${what} takes no ${JSON.stringify(id)}`);
+  }
+  return view;
+}
+
+async function findNode(
+  settings: {
+    readonly network: string;
+    readonly "data-dir": string | undefined;
+    readonly control: Endpoint | undefined;
+  },
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Endpoint> {
+  if (settings.control) return controlEndpoint(settings.control, "");
+  const dataDir = settings["data-dir"] ??
+    defaultDataDir((await loadNetwork(settings.network, createHasher())).name, environment);
+  return controlEndpoint(undefined, dataDir);
+}
+
+async function ask(endpoint: Endpoint, path: string): Promise<Json> {
+  const { status, body } = await fetchHttp(endpoint, path, ANSWER_TIMEOUT_MS).catch((error: Error) => {
+    const why = `no node answers at ${formatEndpoint(endpoint)}: ${error.message}`;
+    throw new CommandError(EXIT.unreachable, why, { cause: error });
+  });
+  const answer = readJson(body, endpoint);
+  if (status === OK) return answer;
+  const { error } = answer as { readonly error?: Json };
+  throw new CommandError(EXIT.no, `the node answers ${status}: ${typeof error === "string" ? error : body}`);
+}
+
+function readJson(body: string, endpoint: Endpoint): Json {
+  try {
+    return JSON.parse(body);
+  } catch (error) {
+    const why = `what answers at ${formatEndpoint(endpoint)} is no p2p node`;
+    throw new CommandError(EXIT.refused, why, { cause: error });
+  }
+}
+
+function showRecord(answer: Json, out: Output): void {
+  printRecord(answer as { readonly [key: string]: Json }, out);
+}
+
+const PEER_COLUMNS: readonly Column<PeerSnapshot>[] = [
+  { title: "id", cell: ({ id }) => String(id), isNumber: true },
+  { title: "address", cell: ({ address }) => address },
+  { title: "direction", cell: ({ direction }) => direction },
+  { title: "state", cell: ({ state }) => state },
+  { title: "user agent", cell: ({ userAgent }) => userAgent },
+  { title: "height", cell: ({ height }) => String(height), isNumber: true },
+  { title: "ping", cell: ({ pingMs }) => formatPing(pingMs.last), isNumber: true },
+  { title: "in", cell: ({ bytes }) => formatSize(bytes.in), isNumber: true },
+  { title: "out", cell: ({ bytes }) => formatSize(bytes.out), isNumber: true },
+  {
+    title: "connected",
+    cell: ({ connectedSeconds }) => formatDuration(connectedSeconds * MS_PER_SECOND),
+    isNumber: true,
+  },
+];
+
+function formatPing(ms: number | null): string {
+  return ms === null ? "-" : `${ms.toFixed(SHORT_TIME_DIGITS)} ms`;
+}
+
+function showPeers(answer: Json, out: Output): void {
+  printRows(answer as unknown as readonly PeerSnapshot[], PEER_COLUMNS, out);
+}

@@ -1,0 +1,166 @@
+import { createNode } from "../node/node.ts";
+import type { P2PNode } from "../node/types.ts";
+import { openDataDir } from "../platform/data_dir.ts";
+import { hasIpv6 } from "../platform/interfaces.ts";
+import { openSqliteStore } from "../platform/sqlite_store.ts";
+import type { Endpoint, TcpEndpoint } from "../platform/types.ts";
+import type { NetworkParams } from "../protocol/network_params.ts";
+import type { Env } from "../util/env.ts";
+import { USER_AGENT } from "../util/version.ts";
+import { printBanner } from "./banner.ts";
+import { exportBlocks, importBlocks, type LongTask } from "./block_files.ts";
+import { defineCommand } from "./command.ts";
+import type { Context } from "./context.ts";
+import { EXIT, UsageError } from "./exit.ts";
+import type { Settings } from "./flag.ts";
+import { loadNetwork } from "./network.ts";
+import { NODE_FLAGS } from "./node_flags.ts";
+import { createParts, type Parts } from "./parts.ts";
+import { controlEndpoint, defaultDataDir } from "./place.ts";
+import { printConfig } from "./print_config.ts";
+import { createProgress } from "./progress.ts";
+import { serveControl } from "./serve_control.ts";
+import { type Interrupt, watchSignals } from "./signals.ts";
+import { showSync } from "./sync_progress.ts";
+import type { LooseHostPort } from "./values.ts";
+
+type NodeSettings = Settings<typeof NODE_FLAGS>;
+
+const STORE_FILE = "chain.db";
+
+export const nodeCommand = defineCommand({
+  name: "node",
+  summary: "run a node",
+  usage: ["[FLAG …]"],
+  positionals: [],
+  flags: NODE_FLAGS,
+  unavailable: ["workers", "channels", "dedupe", "autotune", "block-relay-only", "allow-bench", "capture"],
+  examples: [
+    ["p2p node", "join the p2p network"],
+    [
+      "p2p node --network regtest --listen 127.0.0.1:18444 --mine 10",
+      "a network of one's own, with a block every 10 s",
+    ],
+    ["p2p node --network regtest --connect 127.0.0.1:18444", "sync from it"],
+    ["p2p node --network regtest --export chain.dat", "write the chain into a file"],
+  ],
+  exitCodes: [EXIT.done, EXIT.no, EXIT.usage, EXIT.internal, EXIT.interrupted, EXIT.terminated],
+
+  async run(context, settings) {
+    if (settings["print-config"]) {
+      printConfig(context.resolved, settings.json, context.out);
+      return EXIT.done;
+    }
+    if (settings.json) throw new UsageError("--json goes with --print-config only: a node prints no result");
+    const interrupt = watchSignals(context.host);
+    try {
+      return await runNode(context, settings, interrupt);
+    } finally {
+      interrupt[Symbol.dispose]();
+    }
+  },
+});
+
+async function runNode(context: Context, settings: NodeSettings, interrupt: Interrupt): Promise<number> {
+  const parts = createParts(context);
+  const network = await loadNetwork(settings.network, parts.hasher);
+  if (settings.mine !== undefined && network.difficulty !== "none") {
+    throw new UsageError(`--mine: only where blocks cost nothing, such as p2p or regtest: received ${network.name}`);
+  }
+  const dataDir = openDataDir(settings["data-dir"] ?? defaultDataDir(network.name, context.host.environment));
+  try {
+    const control = controlEndpoint(settings.control, dataDir.path);
+    const node = openNode(parts, settings, network, dataDir.path);
+    try {
+      node.load();
+      const early = await moveBlocks(context, settings, node, parts.env, interrupt);
+      return early ??
+        await serve(context, settings, { node, env: parts.env, control, dataDir: dataDir.path }, interrupt);
+    } finally {
+      await node.stop();
+    }
+  } finally {
+    dataDir.close();
+  }
+}
+
+function openNode(parts: Parts, settings: NodeSettings, network: NetworkParams, dataDir: string): P2PNode {
+  const port = network.defaultPort;
+  const dialled = { join: withPort(settings.join, port), connect: withPort(settings.connect, port) };
+  const isClosed = settings["no-discover"] || dialled.connect.length > 0;
+  return createNode({ ...parts, store: openSqliteStore(`${dataDir}/${STORE_FILE}`, network) }, {
+    network,
+    listen: listenEndpoints(settings, port),
+    join: isClosed ? [] : dialled.join,
+    connect: isClosed ? [...dialled.connect, ...dialled.join] : [],
+    seed: settings.seed,
+    maxInbound: settings["max-inbound"],
+    maxOutbound: settings["max-outbound"],
+    userAgent: USER_AGENT,
+    pruneBytes: settings.prune,
+    mineSeconds: settings.mine,
+  });
+}
+
+function listenEndpoints(settings: NodeSettings, port: number): readonly Endpoint[] {
+  if (settings["no-listen"]) return [];
+  if (settings.listen.length > 0) return withPort(settings.listen, port);
+  return [{ host: "0.0.0.0", port }, ...(hasIpv6() ? [{ host: "::", port }] : [])];
+}
+
+function withPort(hosts: readonly LooseHostPort[], port: number): TcpEndpoint[] {
+  return hosts.map((endpoint) => ({ host: endpoint.host, port: endpoint.port ?? port }));
+}
+
+/** --import and --export. Resolves with the exit code where the command ends with them. */
+async function moveBlocks(
+  { err }: Context,
+  settings: NodeSettings,
+  node: P2PNode,
+  env: Env,
+  interrupt: Interrupt,
+): Promise<number | undefined> {
+  const task = (label: string, unit: string): LongTask => {
+    return { env, signal: interrupt.signal, progress: createProgress(label, unit, err, () => env.now()) };
+  };
+  if (settings.import !== undefined) {
+    const counts = await importBlocks(settings.import, node, task("import", "MiB"));
+    const found = Object.entries(counts).filter(([, count]) => count > 0).map(([kind, count]) => `${count} ${kind}`);
+    err.line(`imported ${settings.import}: ${found.join(", ") || "no blocks"}; tip ${node.chain().height}`);
+  }
+  if (settings.export !== undefined && !interrupt.signal.aborted) {
+    const count = await exportBlocks(settings.export, node, task("export", "blocks"));
+    err.line(`exported ${count} blocks to ${settings.export}`);
+    return EXIT.done;
+  }
+  return interrupt.signal.aborted ? interrupt.exitCode : undefined;
+}
+
+interface Service {
+  readonly node: P2PNode;
+  readonly env: Env;
+  readonly control: Endpoint;
+  readonly dataDir: string;
+}
+
+/** Runs until a signal or a failure of the node's own ends it. */
+async function serve(
+  context: Context,
+  settings: NodeSettings,
+  { node, env, control, dataDir }: Service,
+  { signal }: Interrupt,
+): Promise<number> {
+  const failed = new Promise<never>((_, reject) => node.on("node:failed", ({ error }) => reject(error)));
+  const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+  const sync = showSync(node, context.err, () => env.now());
+  const server = await serveControl(control, node, env, context.host.runtime);
+  try {
+    await node.start();
+    printBanner({ node, network: settings.network, dataDir, control: server.local }, context);
+    if (!signal.aborted) await Promise.race([stopped, failed]);
+    return EXIT.done;
+  } finally {
+    sync[Symbol.dispose]();
+    await server.close();
+  }
+}

@@ -1,0 +1,49 @@
+import { DEFAULT_MAX_INBOUND, DEFAULT_MAX_OUTBOUND } from "../protocol/params.ts";
+import { defaultFlag, listFlag, switchFlag, valueFlag } from "./flag.ts";
+import { COMMON_FLAGS, JSON_FLAGS, PLACE_FLAGS } from "./flags.ts";
+import { localHost, mebibytes, remoteHost, seconds, text, wholeNumber } from "./values.ts";
+
+/** Far above what one machine holds; a slip of the finger lies above it. */
+const MAX_INBOUND = 100_000;
+/** Each outbound peer takes a place at somebody else's node. */
+const MAX_OUTBOUND = 1_000;
+
+const setting = { isSetting: true };
+
+/** What `p2p node` takes. */
+export const NODE_FLAGS = {
+  seed: switchFlag("be a seed: serve many short connections, do not dial for blocks", {
+    ...setting,
+    valueHint: "to join through a seed use --join HOST:PORT",
+  }),
+  join: listFlag(remoteHost, "HOST:PORT", "bootstrap through this peer, then discover others", setting),
+  connect: listFlag(remoteHost, "HOST:PORT", "connect to these peers only", setting),
+  ...PLACE_FLAGS,
+  listen: listFlag(localHost, "HOST:PORT", "accept peers here", {
+    ...setting,
+    fallbackText: "0.0.0.0 and :: at the network's port",
+    conflicts: ["no-listen"],
+  }),
+  "no-listen": switchFlag("accept no peers", { ...setting, conflicts: ["listen"] }),
+  "no-discover": switchFlag("dial nobody but --join and --connect peers", setting),
+  "max-inbound": defaultFlag(
+    wholeNumber(0, MAX_INBOUND),
+    "N",
+    DEFAULT_MAX_INBOUND,
+    "peers that may connect to us",
+    setting,
+  ),
+  "max-outbound": defaultFlag(wholeNumber(0, MAX_OUTBOUND), "N", DEFAULT_MAX_OUTBOUND, "peers that we dial", setting),
+  mine: valueFlag(
+    seconds,
+    "SECONDS",
+    "produce a block every so many seconds on average, where that is trivial",
+    setting,
+  ),
+  prune: valueFlag(mebibytes, "MIB", "keep at most so much of old blocks", { ...setting, fallbackText: "all" }),
+  import: valueFlag(text, "FILE", "read this block file (blk*.dat layout) before the node starts"),
+  export: valueFlag(text, "FILE", "write the best chain into this block file, and exit"),
+  "print-config": switchFlag("show each setting and where it came from, and exit"),
+  ...JSON_FLAGS,
+  ...COMMON_FLAGS,
+};

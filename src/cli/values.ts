@@ -1,0 +1,125 @@
+import * as v from "valibot";
+import { type HostPort, parseHostPort } from "../util/endpoint.ts";
+import { LOG_LEVELS, type LogThreshold } from "./log_levels.ts";
+import { parseDuration, parseSize } from "../util/units.ts";
+import { suggestion } from "../util/nearest.ts";
+
+/** Reads the value of a flag, an environment variable or a configuration key from its text. */
+export type ValueSchema<T> = v.GenericSchema<string, T>;
+
+/** An address whose port may be left to the network. */
+export interface LooseHostPort {
+  readonly host: string;
+  readonly port: number | undefined;
+}
+
+const BYTES_PER_MEBIBYTE = 1_048_576;
+const MS_PER_SECOND = 1_000;
+const TRUTHS: ReadonlyMap<string, boolean> = new Map([["true", true], ["1", true], ["false", false], ["0", false]]);
+
+/** Any text but the empty one. */
+export const text: ValueSchema<string> = parsed((value) => {
+  if (value === "") throw new SyntaxError("must not be empty");
+  return value;
+});
+
+/** Yes or no, as environment variables spell it. */
+export const truth: ValueSchema<boolean> = parsed((value) => {
+  const found = TRUTHS.get(value.toLowerCase());
+  if (found === undefined) throw new SyntaxError("must be true or false");
+  return found;
+});
+
+/** A whole number in decimal digits, from `min` to `max`. */
+export function wholeNumber(min: number, max: number): ValueSchema<number> {
+  return parsed((value) => {
+    const number = /^\d+$/.test(value) ? Number(value) : NaN;
+    if (!(number >= min && number <= max)) throw new SyntaxError(`must be a whole number from ${min} to ${max}`);
+    return number;
+  });
+}
+
+/** A size in bytes; a bare number counts MiB. */
+export const mebibytes: ValueSchema<number> = parsed((value) => {
+  const bytes = parseSize(value, BYTES_PER_MEBIBYTE);
+  if (!bytes) throw new SyntaxError("must be a size above 0 such as 550 (MiB) or 2GiB");
+  return bytes;
+});
+
+/** A time in milliseconds above 0; a bare number counts seconds. */
+export const duration: ValueSchema<number> = parsed((value) => {
+  const ms = parseDuration(value);
+  if (!ms) throw new SyntaxError("must be a time above 0 such as 10s, 500ms or 2m");
+  return ms;
+});
+
+/** A time in seconds above 0; a bare number counts seconds. */
+export const seconds: ValueSchema<number> = parsed((value) => {
+  const ms = parseDuration(value);
+  if (!ms) throw new SyntaxError("must be a time above 0 such as 10, 0.5 or 2m");
+  return ms / MS_PER_SECOND;
+});
+
+/** A host to dial, with or without a port. */
+export const remoteHost: ValueSchema<LooseHostPort> = parsed((value) => {
+  const { host, port } = looseHostPort(value);
+  if (port === 0) throw new SyntaxError("port 0 cannot be dialled");
+  return { host, port };
+});
+
+/** An address to listen on, with or without a port; port 0 lets the system choose. */
+export const localHost: ValueSchema<LooseHostPort> = parsed(looseHostPort);
+
+export type HostPortOrPath = HostPort | { readonly path: string };
+
+/** A `host:port`, or the path of a unix socket: whatever holds a slash or no colon. */
+export const hostPortOrPath: ValueSchema<HostPortOrPath> = parsed((value) => {
+  if (value === "") throw new SyntaxError("must be host:port or a path");
+  return value.includes("/") || !value.includes(":") ? { path: value } : parseHostPort(value);
+});
+
+/** One of a few words. */
+export function oneOf<T extends string>(words: readonly T[]): ValueSchema<T> {
+  return parsed((value) => {
+    const found = words.find((word) => word === value);
+    if (found === undefined) throw new SyntaxError(`must be one of ${words.join(", ")}${suggestion(value, words)}`);
+    return found;
+  });
+}
+
+/** `CATEGORY=LEVEL,…` as pairs. */
+export const logFilters: ValueSchema<readonly (readonly [category: string, level: LogThreshold])[]> = parsed((value) =>
+  value.split(",").map((part) => {
+    const [category, level, ...rest] = part.split("=").map((word) => word.trim());
+    if (!category || level === undefined || rest.length > 0) throw new SyntaxError("must read CATEGORY=LEVEL,…");
+    return [category, v.parse(oneOf(LOG_LEVELS), level)] as const;
+  })
+);
+
+/** The first complaint of a schema about `value`, or what the value means. */
+export function readValue<T>(schema: ValueSchema<T>, value: string): { readonly value: T } | { readonly why: string } {
+  const result = v.safeParse(schema, value);
+  return result.success ? { value: result.output } : { why: result.issues[0].message };
+}
+
+/** A schema of a function that throws SyntaxError (or a valibot error) with the complaint. */
+function parsed<T>(parse: (value: string) => T): ValueSchema<T> {
+  return v.pipe(
+    v.string(),
+    v.rawTransform<string, T>(({ dataset, addIssue, NEVER }) => {
+      try {
+        return parse(dataset.value);
+      } catch (error) {
+        if (!(error instanceof SyntaxError) && !(error instanceof v.ValiError)) throw error;
+        addIssue({ message: error.message });
+        return NEVER;
+      }
+    }),
+  );
+}
+
+function looseHostPort(value: string): LooseHostPort {
+  const NO_PORT = -1;
+  const { host, port } = parseHostPort(value, NO_PORT);
+  return { host, port: port === NO_PORT ? undefined : port };
+}

@@ -1,0 +1,133 @@
+import type { P2PNode } from "../node/types.ts";
+import { summariseBlock } from "./block_summary.ts";
+import type { ControlRequest, ControlResponse } from "./http_types.ts";
+import { HASH_SIZE_BYTES } from "../util/hash.ts";
+import { bytesToHex, isHexOfSize } from "../util/hex.ts";
+import { formatEndpoint, isLoopback, parseHostPort } from "../util/endpoint.ts";
+import { toSafeJson } from "../util/escape.ts";
+
+/** What the control API speaks about. */
+export interface ControlSubject {
+  readonly node: P2PNode;
+  readonly version: string;
+  /** Which runtime this is, such as `bun 1.4.5`. */
+  readonly runtime: string;
+  /** Milliseconds since the node was started. */
+  uptimeMs(): number;
+}
+
+type Handler = (subject: ControlSubject, request: ControlRequest, id: string) => ControlResponse;
+
+interface Route {
+  readonly path: RegExp;
+  readonly get: Handler;
+}
+
+const ROUTES: readonly Route[] = [
+  { path: /^\/v1\/node$/, get: (subject) => ok(describeNode(subject)) },
+  { path: /^\/v1\/peers$/, get: ({ node }) => ok(node.peers()) },
+  { path: /^\/v1\/peers\/([^/]+)$/, get: ({ node }, _, id) => showPeer(node, id) },
+  { path: /^\/v1\/chain$/, get: ({ node }) => ok(node.chain()) },
+  { path: /^\/v1\/blocks\/([^/]+)$/, get: ({ node }, { query }, id) => showBlock(node, id, query.get("raw") === "1") },
+  { path: /^\/livez$/, get: () => ok({ ok: true, checks: { answering: true } }) },
+  { path: /^\/readyz$/, get: ({ node }) => showReadiness(node) },
+];
+
+const STATUS = { ok: 200, badRequest: 400, forbidden: 403, notFound: 404, wrongMethod: 405, unready: 503 } as const;
+const MS_PER_SECOND = 1_000;
+const MAX_ID_DIGITS = 15;
+
+/** Answers one request: a pure function of the node's state. */
+export function answer(subject: ControlSubject, request: ControlRequest): ControlResponse {
+  if (!isMeantForUs(request)) {
+    return refuse(STATUS.forbidden, "this Host is not served here: use 127.0.0.1 or localhost");
+  }
+  for (const route of ROUTES) {
+    const match = route.path.exec(request.path);
+    if (!match) continue;
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      return {
+        ...refuse(STATUS.wrongMethod, `${request.method} is not possible here`),
+        headers: { ...JSON_HEADERS, allow: "GET, HEAD" },
+      };
+    }
+    return route.get(subject, request, match[1] ?? "");
+  }
+  return refuse(STATUS.notFound, "no such path");
+}
+
+/**
+ * Whether the Host header names this machine. A page on the web can make its own name resolve to 127.0.0.1 and would
+ * then read the answers (DNS rebinding); its name still stands in the header.
+ */
+function isMeantForUs(request: ControlRequest): boolean {
+  if (request.isLocalSocket) return true;
+  if (request.host === undefined) return false;
+  try {
+    const { host } = parseHostPort(request.host, 0);
+    return host === "localhost" || isLoopback(host);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return false;
+  }
+}
+
+function describeNode({ node, version, runtime, uptimeMs }: ControlSubject) {
+  const peers = node.peers();
+  const count = (direction: string) => peers.filter((peer) => peer.direction === direction).length;
+  return {
+    version,
+    runtime,
+    userAgent: node.userAgent,
+    network: node.network.name,
+    wire: node.network.wire,
+    uptimeSeconds: Math.floor(uptimeMs() / MS_PER_SECOND),
+    listen: node.listening.map(formatEndpoint),
+    peers: { inbound: count("inbound"), outbound: count("outbound") },
+  };
+}
+
+function showPeer(node: P2PNode, id: string): ControlResponse {
+  if (!isNumber(id)) return refuse(STATUS.badRequest, "a peer's id is a number");
+  const peer = node.peers().find((candidate) => candidate.id === Number(id));
+  return peer ? ok(peer) : refuse(STATUS.notFound, `no peer ${id}`);
+}
+
+function showBlock(node: P2PNode, id: string, asHex: boolean): ControlResponse {
+  const isHash = isHexOfSize(id, HASH_SIZE_BYTES);
+  if (!isHash && !isNumber(id)) return refuse(STATUS.badRequest, "a block is named by its hash or its height");
+  const block = node.block(isHash ? id.toLowerCase() : Number(id));
+  if (!block) return refuse(STATUS.notFound, `no block ${id}`);
+  if (!asHex) return ok(summariseBlock(block));
+  if (!block.raw) return refuse(STATUS.notFound, `block ${id} is not stored: only its header is`);
+  return {
+    status: STATUS.ok,
+    headers: { "content-type": "text/plain; charset=utf-8" },
+    body: bytesToHex(block.raw) + "\n",
+  };
+}
+
+/** Ready to serve others: started, and not busy with catching up. */
+function showReadiness(node: P2PNode): ControlResponse {
+  const checks = { synced: !node.chain().syncing };
+  const isReady = Object.values(checks).every(Boolean);
+  return json(isReady ? STATUS.ok : STATUS.unready, { ok: isReady, checks });
+}
+
+const JSON_HEADERS = { "content-type": "application/json; charset=utf-8" };
+
+function ok(value: unknown): ControlResponse {
+  return json(STATUS.ok, value);
+}
+
+function refuse(status: number, error: string): ControlResponse {
+  return json(status, { error });
+}
+
+function json(status: number, value: unknown): ControlResponse {
+  return { status, headers: JSON_HEADERS, body: toSafeJson(value) + "\n" };
+}
+
+function isNumber(text: string): boolean {
+  return /^\d+$/.test(text) && text.length <= MAX_ID_DIGITS;
+}

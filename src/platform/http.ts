@@ -1,0 +1,203 @@
+import { chmodSync, lstatSync, unlinkSync } from "node:fs";
+import {
+  createServer,
+  type IncomingMessage,
+  request as httpRequest,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import { connect } from "node:net";
+import process from "node:process";
+import { LocalError } from "../protocol/errors.ts";
+import { dialError, listenError } from "./system_errors.ts";
+import type { Endpoint } from "./types.ts";
+
+/** One request, without its body: only questions are asked so far. */
+export interface HttpRequest {
+  readonly method: string;
+  /** Path and query as they came. */
+  readonly target: string;
+  readonly host: string | undefined;
+  /** Whether it came over a unix socket. */
+  readonly isLocalSocket: boolean;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface HttpServer {
+  /** The address in use, with the real port. */
+  readonly local: Endpoint;
+  /** Ends all connections and removes the unix socket. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Only the owner may talk to the control socket. */
+const SOCKET_MODE = 0o600;
+const SOCKET_UMASK = 0o177;
+/** sun_path of Linux is 108 bytes with the closing zero, that of macOS 104. */
+const MAX_SOCKET_PATH_BYTES = 103;
+/** A browser sends a few kilobytes; a script some hundred bytes. */
+const MAX_HEADER_BYTES = 16_384;
+/** Dashboards and scripts need a handful. */
+const MAX_CONNECTIONS = 64;
+const REQUEST_TIMEOUT_MS = 10_000;
+const INTERNAL_ERROR = 500;
+/** The longest answer is a block in hex: 4 MB twice, and a little. */
+const MAX_ANSWER_BYTES = 16_777_216;
+
+/**
+ * Serves HTTP on a TCP address or a unix socket. The socket of a process that died is replaced, that of a living one is
+ * not. Rejects with LocalError if the address cannot be had.
+ */
+export async function serveHttp(
+  endpoint: Endpoint,
+  answer: (request: HttpRequest) => HttpResponse,
+  onBug: (error: unknown) => void,
+): Promise<HttpServer> {
+  const isLocalSocket = "path" in endpoint;
+  const server = createServer(
+    { maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
+    (request, response) => respond(request, response),
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  if (isLocalSocket) await listenOnPath(server, endpoint.path);
+  else await listen(server, endpoint);
+  return { local: localOf(server, endpoint), close: closeOnce(server, endpoint) };
+
+  function respond(request: IncomingMessage, response: ServerResponse): void {
+    request.resume();
+    const { status, headers, body } = answerSafely({
+      method: request.method ?? "GET",
+      target: request.url ?? "/",
+      host: request.headers.host,
+      isLocalSocket,
+    });
+    const bytes = new TextEncoder().encode(body);
+    response.writeHead(status, { ...headers, ...SAFETY_HEADERS, "content-length": String(bytes.length) });
+    response.end(request.method === "HEAD" ? undefined : bytes);
+  }
+
+  function answerSafely(request: HttpRequest): HttpResponse {
+    try {
+      return answer(request);
+    } catch (error) {
+      onBug(error);
+      const body = JSON.stringify({ error: "internal error" }) + "\n";
+      return { status: INTERNAL_ERROR, headers: { "content-type": "application/json" }, body };
+    }
+  }
+}
+
+/** Nothing here is to be kept, guessed at or framed by a browser. */
+const SAFETY_HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosniff", "x-frame-options": "DENY" };
+
+/** Asks a control server one question. Rejects with LocalError where nothing answers. */
+export function fetchHttp(
+  endpoint: Endpoint,
+  target: string,
+  timeoutMs: number,
+): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const place = "path" in endpoint
+      ? { socketPath: endpoint.path, headers: { host: "localhost" } }
+      : { host: endpoint.host, port: endpoint.port };
+    const request = httpRequest({ ...place, path: target, method: "GET", agent: false }, (response) => {
+      const chunks: Uint8Array[] = [];
+      let size = 0;
+      response.on("data", (chunk: Uint8Array) => {
+        size += chunk.length;
+        if (size > MAX_ANSWER_BYTES) {
+          return request.destroy(new Error(`an answer of more than ${MAX_ANSWER_BYTES} bytes`));
+        }
+        chunks.push(chunk);
+      });
+      response.on("end", () => finish(() => resolve({ status: response.statusCode ?? 0, body: join(chunks) })));
+      response.on("error", fail);
+    });
+    // The runtimes differ in what their own timeout option covers; this one covers everything.
+    const timer = setTimeout(() => request.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    request.on("error", fail);
+    request.end();
+
+    function finish(settle: () => void): void {
+      clearTimeout(timer);
+      settle();
+    }
+
+    function fail(error: Error): void {
+      finish(() => reject(dialError(endpoint, error)));
+    }
+  });
+}
+
+function join(chunks: readonly Uint8Array[]): string {
+  const decoder = new TextDecoder();
+  return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("") + decoder.decode();
+}
+
+async function listenOnPath(server: Server, path: string): Promise<void> {
+  if (new TextEncoder().encode(path).length > MAX_SOCKET_PATH_BYTES) {
+    const why = `a unix socket's path has at most ${MAX_SOCKET_PATH_BYTES} bytes; choose a shorter one with --control`;
+    throw new LocalError("bad-argument", `Cannot listen on ${path}: ${why}`);
+  }
+  await removeStaleSocket(path);
+  // The socket is created within this call: with the mask nobody else can connect before chmod.
+  const before = process.umask(SOCKET_UMASK);
+  const listening = listen(server, { path });
+  process.umask(before);
+  await listening;
+  chmodSync(path, SOCKET_MODE);
+}
+
+async function removeStaleSocket(path: string): Promise<void> {
+  const entry = lstatSync(path, { throwIfNoEntry: false });
+  if (!entry) return;
+  if (!entry.isSocket()) {
+    throw new LocalError("bad-argument", `Cannot listen on ${path}: it is a file, not a socket`);
+  }
+  if (await answers(path)) {
+    throw new LocalError("address-in-use", `Cannot listen on ${path}: another process answers there`);
+  }
+  unlinkSync(path);
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.on("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on("error", () => resolve(false));
+  });
+}
+
+function listen(server: Server, endpoint: Endpoint): Promise<void> {
+  const where = "path" in endpoint ? { path: endpoint.path } : { host: endpoint.host, port: endpoint.port };
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) => reject(listenError(endpoint, error)));
+    server.listen(where, () => resolve());
+  });
+}
+
+function localOf(server: Server, endpoint: Endpoint): Endpoint {
+  const address = server.address();
+  if ("path" in endpoint || address === null || typeof address === "string") return endpoint;
+  return { host: endpoint.host, port: address.port };
+}
+
+function closeOnce(server: Server, endpoint: Endpoint): () => Promise<void> {
+  let closed: Promise<void> | undefined;
+  return () =>
+    closed ??= new Promise((resolve) => {
+      server.close(() => {
+        if ("path" in endpoint && lstatSync(endpoint.path, { throwIfNoEntry: false })) unlinkSync(endpoint.path);
+        resolve();
+      });
+      server.closeAllConnections();
+    });
+}

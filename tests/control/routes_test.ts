@@ -1,0 +1,146 @@
+import { test } from "node:test";
+import { assertEquals, assertMatch } from "@std/assert";
+import type { ControlRequest } from "../../src/control/http_types.ts";
+import { toControlRequest } from "../../src/control/request.ts";
+import { answer, type ControlSubject } from "../../src/control/routes.ts";
+import { createMemoryNetwork } from "../../src/platform/memory.ts";
+import { REGTEST } from "../../src/protocol/networks.ts";
+import { Miner } from "../support/mining.ts";
+import { feed, simulateNode } from "../support/simulated_node.ts";
+
+const BLOCKS = 3;
+const UPTIME_MS = 61_500;
+
+interface Scene {
+  readonly subject: ControlSubject;
+  /** Hashes by height. */
+  readonly hashes: readonly string[];
+  readonly raw: readonly Uint8Array[];
+}
+
+/** A node with three blocks of its own and one peer. */
+async function openScene(): Promise<Scene> {
+  const network = createMemoryNetwork({ seed: 1 });
+  const blocks = new Miner().mineMany(BLOCKS);
+  const raw = [REGTEST.genesisBlock!, ...blocks.map((block) => block.raw)];
+  const { node } = simulateNode(network, "a");
+  feed(node, raw);
+  await node.start();
+  const other = simulateNode(network, "b", { connect: ["a"], userAgent: "/evil\x1b[31m\u009b/" }).node;
+  await other.start();
+  await network.run(() => node.peers()[0]?.state === "ready");
+  return {
+    subject: { node, version: "1.2.3", runtime: "nodejs 24", uptimeMs: () => UPTIME_MS },
+    hashes: [REGTEST.genesisHash, ...blocks.map(({ hash }) => hash)],
+    raw,
+  };
+}
+
+function request(target: string, changes: Partial<ControlRequest> = {}): ControlRequest {
+  return { ...toControlRequest({ method: "GET", target, host: "127.0.0.1:8080", isLocalSocket: false }), ...changes };
+}
+
+function get(subject: ControlSubject, target: string) {
+  const { status, body } = answer(subject, request(target));
+  return { status, value: JSON.parse(body) };
+}
+
+test("control: the node tells who it is", async () => {
+  const { subject } = await openScene();
+  assertEquals(get(subject, "/v1/node"), {
+    status: 200,
+    value: {
+      version: "1.2.3",
+      runtime: "nodejs 24",
+      userAgent: "/a/",
+      network: "regtest",
+      wire: "bitcoin",
+      uptimeSeconds: 61,
+      listen: ["a:18444"],
+      peers: { inbound: 1, outbound: 0 },
+    },
+  });
+});
+
+test("control: peers, one peer, and nobody", async () => {
+  const { subject } = await openScene();
+  const { value: peers } = get(subject, "/v1/peers");
+  assertEquals(peers.map(({ direction, state }: Record<string, unknown>) => [direction, state]), [[
+    "inbound",
+    "ready",
+  ]]);
+  assertEquals(get(subject, `/v1/peers/${peers[0].id}`).value, peers[0]);
+  assertEquals(get(subject, "/v1/peers/99"), { status: 404, value: { error: "no peer 99" } });
+  assertEquals(get(subject, "/v1/peers/x").status, 400);
+});
+
+test("control: what a peer sent is not sent on to a terminal as it came", async () => {
+  const { subject } = await openScene();
+  const { body } = answer(subject, request("/v1/peers"));
+  assertMatch(body, /^[\x20-\x7e]+\n$/);
+  assertEquals(JSON.parse(body)[0].userAgent, "/evil\x1b[31m\u009b/");
+});
+
+test("control: the chain, with hashes in display order", async () => {
+  const { subject, hashes } = await openScene();
+  const { value } = get(subject, "/v1/chain");
+  assertEquals([value.height, value.bestHash, value.headers, value.forks], [BLOCKS, hashes[BLOCKS], BLOCKS, []]);
+  assertMatch(value.work, /^[0-9a-f]+$/);
+});
+
+test("control: a block by height and by hash, described and in hex", async () => {
+  const { subject, hashes, raw } = await openScene();
+  const { value } = get(subject, "/v1/blocks/2");
+  assertEquals([value.hash, value.height, value.active, value.previous], [hashes[2], 2, true, hashes[1]]);
+  assertEquals([value.size, value.transactions], [raw[2]!.length, 1]);
+  assertEquals(get(subject, `/v1/blocks/${hashes[2]!.toUpperCase()}`).value, value);
+  const { body, headers } = answer(subject, request(`/v1/blocks/${hashes[2]}?raw=1`));
+  assertEquals(body.trim(), [...raw[2]!].map((byte) => byte.toString(16).padStart(2, "0")).join(""));
+  assertEquals(headers["content-type"], "text/plain; charset=utf-8");
+});
+
+test("control: the genesis block of regtest weighs what it weighs", async () => {
+  const { subject } = await openScene();
+  const { value } = get(subject, "/v1/blocks/0");
+  assertEquals([value.size, value.weight, value.transactions, value.nonce], [285, 1140, 1, 2]);
+});
+
+test("control: no block, no such name of one, no such path", async () => {
+  const { subject } = await openScene();
+  assertEquals(get(subject, "/v1/blocks/4").status, 404);
+  assertEquals(get(subject, `/v1/blocks/${"0".repeat(64)}`).status, 404);
+  for (const id of ["-1", "1.5", "0x1", "1".repeat(16), "ab"]) {
+    assertEquals(get(subject, `/v1/blocks/${id}`).status, 400);
+  }
+  for (const path of ["/", "/v1", "/v1/peers/", "/v1/blocks/1/2", "http://localhost/v1/node", "*"]) {
+    assertEquals(get(subject, path), { status: 404, value: { error: "no such path" } });
+  }
+});
+
+test("control: alive and ready", async () => {
+  const { subject } = await openScene();
+  assertEquals(get(subject, "/livez"), { status: 200, value: { ok: true, checks: { answering: true } } });
+  assertEquals(get(subject, "/readyz"), { status: 200, value: { ok: true, checks: { synced: true } } });
+});
+
+test("control: nothing but GET and HEAD", async () => {
+  const { subject } = await openScene();
+  for (const method of ["POST", "PUT", "DELETE", "OPTIONS", "get"]) {
+    const { status, headers } = answer(subject, request("/v1/node", { method }));
+    assertEquals([status, headers["allow"]], [405, "GET, HEAD"]);
+  }
+  assertEquals(answer(subject, request("/v1/node", { method: "HEAD" })).status, 200);
+});
+
+test("control: a page that made its own name mean this machine is refused", async () => {
+  const { subject } = await openScene();
+  for (
+    const host of ["evil.example", "evil.example:8080", "127.0.0.1.evil.example", "127.1", "10.0.0.1", undefined, ""]
+  ) {
+    assertEquals(answer(subject, request("/v1/node", { host })).status, 403, String(host));
+  }
+  for (const host of ["localhost", "localhost:8080", "127.0.0.1", "[::1]:8080"]) {
+    assertEquals(answer(subject, request("/v1/node", { host })).status, 200, host);
+  }
+  assertEquals(answer(subject, request("/v1/node", { host: undefined, isLocalSocket: true })).status, 200);
+});

@@ -1,0 +1,126 @@
+import { test } from "node:test";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { fetchHttp, type HttpRequest, type HttpResponse, serveHttp } from "../../src/platform/http.ts";
+import type { Endpoint } from "../../src/platform/types.ts";
+import { LocalError } from "../../src/protocol/errors.ts";
+
+const TIMEOUT_MS = 5_000;
+const LOOPBACK: Endpoint = { host: "127.0.0.1", port: 0 };
+const echo = (request: HttpRequest): HttpResponse => ({ status: 200, headers: {}, body: JSON.stringify(request) });
+
+function throwOn(error: unknown): never {
+  throw error;
+}
+
+async function inFolder(act: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "p2p-http-"));
+  try {
+    await act(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function refusal(endpoint: Endpoint): Promise<LocalError> {
+  return await assertRejects(() => serveHttp(endpoint, echo, throwOn), LocalError);
+}
+
+test("http: answers over TCP, on the port that the system chose", async () => {
+  const server = await serveHttp(LOOPBACK, echo, throwOn);
+  const { port } = server.local as { port: number };
+  const { status, body } = await fetchHttp(server.local, "/a?b=1", TIMEOUT_MS);
+  assertEquals(status, 200);
+  assertEquals(JSON.parse(body), {
+    method: "GET",
+    target: "/a?b=1",
+    host: `127.0.0.1:${port}`,
+    isLocalSocket: false,
+  });
+  await server.close();
+  const error = await assertRejects(() => fetchHttp(server.local, "/", TIMEOUT_MS), LocalError);
+  assertEquals(error.code, "unreachable");
+});
+
+test("http: answers over a unix socket that is the owner's alone, and removes it at the end", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "control.sock");
+    const server = await serveHttp({ path }, echo, throwOn);
+    assertEquals(statSync(path).mode & 0o777, 0o600);
+    assertEquals(JSON.parse((await fetchHttp({ path }, "/", TIMEOUT_MS)).body).isLocalSocket, true);
+    await server.close();
+    await server.close();
+    assertEquals(existsSync(path), false);
+  }));
+
+test("http: replaces the socket of a process that died", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "control.sock");
+    const script = `require("net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 9))`;
+    spawnSync("node", ["-e", script]);
+    assertEquals(existsSync(path), true);
+    const server = await serveHttp({ path }, echo, throwOn);
+    assertEquals((await fetchHttp({ path }, "/", TIMEOUT_MS)).status, 200);
+    await server.close();
+  }));
+
+test("http: leaves the socket of a living process alone", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "control.sock");
+    const owner = createServer();
+    await new Promise<void>((resolve) => owner.listen(path, resolve));
+    assertEquals((await refusal({ path })).code, "address-in-use");
+    assertEquals(existsSync(path), true);
+    await new Promise((resolve) => owner.close(resolve));
+  }));
+
+test("http: does not remove a file that is no socket", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "precious");
+    writeFileSync(path, "data");
+    assertStringIncludes((await refusal({ path })).message, "it is a file");
+    assertEquals(existsSync(path), true);
+  }));
+
+test("http: says what is wrong with an address", async () => {
+  const server = await serveHttp(LOOPBACK, echo, throwOn);
+  assertEquals((await refusal(server.local)).code, "address-in-use");
+  await server.close();
+  assertStringIncludes((await refusal({ path: `/tmp/${"x".repeat(120)}` })).message, "at most 103 bytes");
+  assertEquals((await refusal({ path: "/nowhere/at/all.sock" })).code, "bad-argument");
+});
+
+test("http: a bug in a route is told to the owner, not to the caller", async () => {
+  const bugs: unknown[] = [];
+  const server = await serveHttp(LOOPBACK, () => throwOn(new TypeError("secret")), (error) => bugs.push(error));
+  assertEquals(await fetchHttp(server.local, "/", TIMEOUT_MS), { status: 500, body: '{"error":"internal error"}\n' });
+  assertEquals(bugs.map(String), ["TypeError: secret"]);
+  await server.close();
+});
+
+test("http: what is no HTTP gets 400, and the server lives", async () => {
+  const server = await serveHttp(LOOPBACK, echo, throwOn);
+  const { host, port } = server.local as { host: string; port: number };
+  const answer = await new Promise<string>((resolve, reject) => {
+    let text = "";
+    const socket = connect(port, host, () => socket.write("\x00\x01\x02 nonsense\r\n\r\n"));
+    socket.on("data", (chunk) => text += chunk.toString());
+    socket.on("close", () => resolve(text));
+    socket.on("error", reject);
+  });
+  assertStringIncludes(answer, "400");
+  assertEquals((await fetchHttp(server.local, "/", TIMEOUT_MS)).status, 200);
+  await server.close();
+});
+
+test("http: HEAD has the headers and no body", async () => {
+  const server = await serveHttp(LOOPBACK, () => ({ status: 200, headers: {}, body: "hello" }), throwOn);
+  const { host, port } = server.local as { host: string; port: number };
+  const response = await fetch(`http://${host}:${port}/`, { method: "HEAD" });
+  assertEquals([response.headers.get("content-length"), await response.text()], ["5", ""]);
+  await server.close();
+});
