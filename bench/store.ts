@@ -38,6 +38,7 @@ const LOADS: Readonly<Record<string, Load>> = {
   "put 300 B with its header, commit each": { ...SMALL, batch: 1, headers: "with the block" },
   "put 300 B with its header, commit every 16": { ...SMALL, batch: 16, headers: "with the block" },
   "put 1 MB, commit each": { ...LARGE, batch: 1 },
+  "put 1 MB, commit every 4": { ...LARGE, batch: 4 },
   "put 1 MB, commit every 16": { ...LARGE, batch: 16 },
 };
 
