@@ -11,6 +11,7 @@ const SUBJECTS: Readonly<Record<string, () => Promise<{ readonly subject: Subjec
   bytes: () => import("./bytes.ts"),
   store: () => import("./store.ts"),
   sync: () => import("./sync.ts"),
+  codec: () => import("./codec.ts"),
   "codec-native": () => import("./codec_native.ts"),
 };
 

@@ -242,6 +242,13 @@ export class ByteWriter {
     return this;
   }
 
+  /** The bytes that hex digits spell, in their order. Throws SyntaxError if `digits` is no hex. */
+  hex(digits: string): this {
+    const at = this.#grow(digits.length >>> 1);
+    hexInto(digits, this.#bytes.subarray(at, this.#length));
+    return this;
+  }
+
   /** Reserves `sizeBytes` zero bytes and returns where they start, for a header that is known only at the end. */
   reserve(sizeBytes: number): number {
     return this.#grow(sizeBytes);

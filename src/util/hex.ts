@@ -43,17 +43,17 @@ export function isHexOfSize(text: string, sizeBytes: number): boolean {
 /** For runtimes without `toHex`. */
 export function spellHex(bytes: Uint8Array): string {
   const size = 2 * bytes.length;
-  const digits = size === FEW_DIGITS.length ? FEW_DIGITS : new Uint8Array(size);
+  const digits = size > FEW_DIGITS.length ? new Uint8Array(size) : FEW_DIGITS;
   for (let i = 0; i < bytes.length; i++) {
     digits[2 * i] = HIGH_DIGITS[bytes[i]!]!;
     digits[2 * i + 1] = LOW_DIGITS[bytes[i]!]!;
   }
-  return decoder.decode(digits);
+  return decoder.decode(size === digits.length ? digits : digits.subarray(0, size));
 }
 
 /** For runtimes without `setFromHex`. */
 export function readHex(text: string, bytes: Uint8Array): void {
-  const digits = text.length === FEW_DIGITS.length ? FEW_DIGITS : new Uint8Array(text.length);
+  const digits = text.length > FEW_DIGITS.length ? new Uint8Array(text.length) : FEW_DIGITS;
   const { read } = encoder.encodeInto(text, digits);
   let all = 0;
   for (let i = 0; i < bytes.length; i++) {
@@ -62,7 +62,7 @@ export function readHex(text: string, bytes: Uint8Array): void {
     all |= high | low;
     bytes[i] = (high << HEX_DIGIT_BITS) | low;
   }
-  // A letter that takes more than one byte leaves no room for the others, so that not all are read.
+  // The first byte of a letter outside of ASCII lies where a digit should, and is none.
   if (all === NO_DIGIT || read !== text.length) throw new SyntaxError("not hex");
 }
 

@@ -5,7 +5,7 @@ import { scanTransaction } from "../protocol/transaction.ts";
 import { MAX_BLOCK_TRANSACTIONS, MAX_MESSAGE_BYTES } from "../protocol/wire_limits.ts";
 import { type ByteReader, type ByteWriter, MalformedBytes, varIntSize } from "../util/bytes.ts";
 import { HASH_SIZE_BYTES } from "../util/hash.ts";
-import { bytesToHex, hexToBytes } from "../util/hex.ts";
+import { bytesToHex } from "../util/hex.ts";
 import { listSize, type PayloadCodec, readCount } from "./bitcoin_payload.ts";
 
 const NONCE_BYTES = 8;
@@ -26,7 +26,7 @@ export const cmpctblock: PayloadCodec<MessageOf<"cmpctblock">> = {
   write(writer, message) {
     writeBlockHeader(writer, message.header);
     writer.uint64(message.nonce).varInt(message.shortIds.length);
-    for (const id of message.shortIds) writer.raw(hexToBytes(id));
+    for (const id of message.shortIds) writer.hex(id);
     const gaps = indexGaps(message.prefilled.map(({ index }) => index));
     writer.varInt(gaps.length);
     gaps.forEach((gap, i) => writer.varInt(gap).raw(message.prefilled[i]!.transaction));

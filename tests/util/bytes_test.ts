@@ -94,6 +94,12 @@ test("bytes: reserved space is zero, also where it makes the writer grow", () =>
   assertEquals([...writer.uint8(2).finish()], [1, 0, 0, 0, 0, 2]);
 });
 
+test("bytes: hex is appended in its own order, and only hex", () => {
+  assertEquals([...new ByteWriter(1).uint8(9).hex("0102ff").uint8(8).finish()], [9, 1, 2, 0xff, 8]);
+  for (const digits of ["0", "0g", "0x"]) assertThrows(() => new ByteWriter().hex(digits), SyntaxError);
+  assertThrows(() => new ByteWriter().hash("00"), SyntaxError);
+});
+
 test("bytes: comparing and joining", () => {
   assertEquals(equalBytes(Uint8Array.of(1, 2), Uint8Array.of(1, 2)), true);
   assertEquals(equalBytes(Uint8Array.of(1, 2), Uint8Array.of(1, 3)), false);
