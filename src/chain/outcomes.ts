@@ -42,7 +42,6 @@ export type BlockFault =
   | "second-coinbase"
   | "bad-coinbase-script"
   | "bad-coinbase-height"
-  | "no-inputs"
   | "no-outputs"
   | "bad-amount"
   | "duplicate-input"

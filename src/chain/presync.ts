@@ -138,6 +138,8 @@ export class Presync {
   /** First pass: notes the bit of a header where one is due. Second pass: whether it is the same. */
   #commit(height: number, hash: Hash): boolean {
     if (height % PRESYNC_COMMITMENT_PERIOD !== this.#commitmentOffset) return true;
+    // The first pass ended at the threshold: of what lies behind it there are no bits, and none are needed.
+    if (this.#last.work >= this.#threshold) return true;
     const bit = (this.#hasher.sha256(concatBytes([this.#salt, hashToBytes(hash)]))[0]! & 1) as 0 | 1;
     if (this.#pass === 2) return this.#commitments.shift() === bit;
     this.#commitments.push(bit);
