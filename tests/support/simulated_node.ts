@@ -1,0 +1,50 @@
+import { createNode } from "../../src/node/node.ts";
+import type { NodeOptions, P2PNode } from "../../src/node/types.ts";
+import type { MemoryNetwork } from "../../src/platform/memory.ts";
+import { createMemoryStore, type MemoryStore } from "../../src/platform/memory_store.ts";
+import { DEFAULT_MAX_INBOUND, DEFAULT_MAX_OUTBOUND } from "../../src/protocol/params.ts";
+import { REGTEST } from "../../src/protocol/networks.ts";
+import { testHasher } from "./test_hasher.ts";
+
+export const PORT = REGTEST.defaultPort;
+
+/** The real node on one host of a simulated network. */
+export interface SimulatedNode {
+  readonly node: P2PNode;
+  readonly store: MemoryStore;
+}
+
+/** Builds a node that listens on its host; `connect` names other hosts. */
+export function simulateNode(
+  network: MemoryNetwork,
+  host: string,
+  { connect = [], store = createMemoryStore(), ...changes }:
+    & Partial<Omit<NodeOptions, "connect">>
+    & { readonly connect?: readonly string[]; readonly store?: MemoryStore } = {},
+): SimulatedNode {
+  const parts = { env: network.env(host), transport: network.transport(host), hasher: testHasher, store };
+  const node = createNode(parts, {
+    network: REGTEST,
+    listen: [{ host, port: PORT }],
+    join: [],
+    connect: connect.map((name) => ({ host: name, port: PORT })),
+    seed: false,
+    maxInbound: DEFAULT_MAX_INBOUND,
+    maxOutbound: DEFAULT_MAX_OUTBOUND,
+    userAgent: `/${host}/`,
+    pruneBytes: undefined,
+    mineSeconds: undefined,
+    ...changes,
+  });
+  return { node, store };
+}
+
+/** Offers all but the genesis block of a chain, each of which must be taken. */
+export function feed(node: P2PNode, blocks: readonly Uint8Array[]): void {
+  node.load();
+  for (const block of blocks.slice(1)) {
+    const verdict = node.submitBlock(block);
+    if (verdict.kind === "refused" || verdict.kind === "orphan") throw new Error(JSON.stringify(verdict));
+  }
+  node.commit();
+}
