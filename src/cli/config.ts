@@ -2,7 +2,7 @@ import { type ConfigFile, type Given, type Layer, readConfigFile } from "./confi
 import type { AnyCommand } from "./command.ts";
 import { CONFIG_FLAGS } from "./flags.ts";
 import { UsageError } from "./exit.ts";
-import { environmentName, type Flag, type FlagTable } from "./flag.ts";
+import { environmentName, type Flag, type FlagTable, type Resolved } from "./flag.ts";
 import { readValue } from "./values.ts";
 
 /** Where settings come from besides the command line. */
@@ -14,17 +14,6 @@ export interface Surroundings {
   readonly networks: readonly string[];
   /** The name of the network that `--network` chose: itself, or what its file says. */
   networkName(choice: string): Promise<string>;
-}
-
-/** One setting as it was decided. */
-export interface Resolved {
-  readonly flag: Flag;
-  /** What the command gets. */
-  readonly value: unknown;
-  /** As it was written; undefined where nobody gave it. */
-  readonly texts: readonly string[] | undefined;
-  /** For people: `--listen`, `P2P_LISTEN`, `config.toml:3`, `default`. */
-  readonly source: string;
 }
 
 /**

@@ -19,7 +19,7 @@ import { greet } from "./greeting.ts";
 import { MESSAGE_FORMS, type MessageDefaults, readSending, type Sending } from "./message_text.ts";
 import { loadNetwork } from "./network.ts";
 import { createParts } from "./parts.ts";
-import { duration, readValue, remoteHost, text, wholeNumber } from "./values.ts";
+import { count, duration, readValue, remoteHost, text } from "./values.ts";
 
 /** 10 s: longer than a slow path and a busy peer need, short enough to wait for. */
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -29,7 +29,7 @@ const FLAGS = {
   ...NETWORK_FLAGS,
   send: listFlag(text, "MESSAGE", "send this, such as ping, getaddr, getheaders, 'getdata block HASH', 'raw HEX'"),
   expect: listFlag(text, "TYPE", "wait for a message of this type"),
-  count: valueFlag(wholeNumber(1, MAX_COUNT), "N", "end after so many messages"),
+  count: valueFlag(count(1, MAX_COUNT), "N", "end after so many messages"),
   timeout: defaultFlag(duration, "TIME", DEFAULT_TIMEOUT_MS, "how long each step may take", { fallbackText: "10s" }),
   ...JSON_FLAGS,
   ndjson: switchFlag("print each message as one line of JSON as it comes", { conflicts: ["json"] }),

@@ -1,4 +1,4 @@
-import type { Message } from "../protocol/messages.ts";
+import type { Message, MessageType } from "../protocol/messages.ts";
 import { serviceNames } from "../protocol/service_flags.ts";
 import { formatHostPort } from "../util/endpoint.ts";
 import { escapeText, toSafeJson } from "../util/escape.ts";
@@ -23,6 +23,10 @@ const INDENT = 2;
 const LABEL_WIDTH = 12;
 /** Tenths of a millisecond: what a loopback round trip shows in. */
 const TIME_DIGITS = 1;
+const US_PER_MS = 1_000;
+
+/** The introduction tells what these said. */
+const HANDSHAKE_TYPES: ReadonlySet<MessageType> = new Set(["version", "wtxidrelay", "sendaddrv2", "verack"]);
 
 /** `print` takes whole lines for stdout. */
 export function createView(format: ConnectFormat, out: Output, print: (text: string) => void): ConnectView {
@@ -30,11 +34,25 @@ export function createView(format: ConnectFormat, out: Output, print: (text: str
   const kept: Json[] = [];
   let received = 0;
   let peer: Json = null;
+  /** What came before the peer was introduced. */
+  const early: Message[] = [];
+  let isIntroduced = false;
+
+  function showLine(message: Message): void {
+    print(`${dim("<")} ${messageToLine(message)}\n`);
+  }
 
   const views: { readonly [F in ConnectFormat]: ConnectView } = {
     text: {
-      peer: (greeting) => print(describePeer(greeting, bold)),
-      message: (message) => print(`${dim("<")} ${messageToLine(message)}\n`),
+      peer(greeting) {
+        print(describePeer(greeting, bold));
+        early.splice(0).forEach(showLine);
+        isIntroduced = true;
+      },
+      message(message) {
+        if (isIntroduced) showLine(message);
+        else if (!HANDSHAKE_TYPES.has(message.type) && early.length < MAX_KEPT_MESSAGES) early.push(message);
+      },
       end: () => {},
     },
     ndjson: {
@@ -69,8 +87,13 @@ function peerToJson({ agreement, address, timeOffsetSeconds, timesMs }: Greeting
     height: version.startHeight,
     relay: version.relay ?? null,
     timeOffsetSeconds,
-    timesMs,
+    timesMs: Object.fromEntries(Object.entries(timesMs).map(([step, ms]) => [step, ms && roundTime(ms)])),
   };
+}
+
+/** To whole microseconds: clocks are no finer. */
+function roundTime(ms: number): number {
+  return Math.round(ms * US_PER_MS) / US_PER_MS;
 }
 
 function describePeer(

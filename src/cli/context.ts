@@ -1,7 +1,7 @@
 import picocolors from "picocolors";
 import type { Host, OutputStream } from "../platform/host.ts";
 import type { LogThreshold } from "./log_levels.ts";
-import type { Resolved } from "./config.ts";
+import type { Resolved } from "./flag.ts";
 
 /** Lines to one stream, in colour where that stream wants it. */
 export interface Output {

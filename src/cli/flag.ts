@@ -32,6 +32,17 @@ export type FlagTable = Readonly<Record<string, Flag>>;
 /** What a command gets: one value a flag. */
 export type Settings<F extends FlagTable> = { readonly [K in keyof F]: F[K] extends Flag<infer T> ? T : never };
 
+/** One setting as it was decided. */
+export interface Resolved {
+  readonly flag: Flag;
+  /** What the command gets. */
+  readonly value: unknown;
+  /** As it was written; undefined where nobody gave it. */
+  readonly texts: readonly string[] | undefined;
+  /** For people: `--listen`, `P2P_LISTEN`, `config.toml:3`, `default`. */
+  readonly source: string;
+}
+
 type Extras = Partial<Pick<Flag, "short" | "fallbackText" | "isSetting" | "conflicts" | "valueHint" | "bareValue">>;
 
 const base = { placeholder: "", schema: truth, isSetting: false };

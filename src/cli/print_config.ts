@@ -1,5 +1,5 @@
 import { toSafeJson } from "../util/escape.ts";
-import type { Resolved } from "./config.ts";
+import type { Resolved } from "./flag.ts";
 import type { Output } from "./context.ts";
 
 const INDENT = 2;

@@ -52,7 +52,7 @@ function createBar(label: string, unit: string, now: () => number): Progress {
 
 function createLines(label: string, unit: string, err: Output, now: () => number): Progress {
   const rate = new Rate(now);
-  let lastLine = Number.NEGATIVE_INFINITY;
+  let lastLine = now();
   return {
     update(done, total) {
       rate.note(done);

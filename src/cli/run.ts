@@ -1,7 +1,8 @@
 import { toOneLine } from "../util/escape.ts";
 import { VERSION } from "../util/version.ts";
 import type { AnyCommand } from "./command.ts";
-import { type Resolved, resolveSettings, type Surroundings } from "./config.ts";
+import { resolveSettings, type Surroundings } from "./config.ts";
+import type { Resolved } from "./flag.ts";
 import type { Host } from "../platform/host.ts";
 import { type ColorChoice, type Context, createOutput } from "./context.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";

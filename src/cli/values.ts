@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { type HostPort, parseHostPort } from "../util/endpoint.ts";
 import { LOG_LEVELS, type LogThreshold } from "./log_levels.ts";
-import { parseDuration, parseSize } from "../util/units.ts";
+import { parseCount, parseDuration, parseSize } from "../util/units.ts";
 import { suggestion } from "../util/nearest.ts";
 
 /** Reads the value of a flag, an environment variable or a configuration key from its text. */
@@ -37,6 +37,25 @@ export function wholeNumber(min: number, max: number): ValueSchema<number> {
     if (!(number >= min && number <= max)) throw new SyntaxError(`must be a whole number from ${min} to ${max}`);
     return number;
   });
+}
+
+/** A whole number from `min` to `max`, also with a decimal unit such as 10k. */
+export function count(min: number, max: number): ValueSchema<number> {
+  return parsed((value) =>
+    inRange(parseCount(value), min, max, `must be a number from ${min} to ${max}, such as 500 or 1k`)
+  );
+}
+
+/** A size in bytes from `min` to `max`. */
+export function size(min: number, max: number): ValueSchema<number> {
+  return parsed((value) =>
+    inRange(parseSize(value), min, max, `must be a size from ${min} to ${max} bytes, such as 64KiB`)
+  );
+}
+
+function inRange(value: number | undefined, min: number, max: number, why: string): number {
+  if (value === undefined || value < min || value > max) throw new SyntaxError(why);
+  return value;
 }
 
 /** A size in bytes; a bare number counts MiB. */

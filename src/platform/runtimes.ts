@@ -71,6 +71,8 @@ export interface DenoListener {
 /** The part of the global `Deno` that we use. */
 export interface DenoRuntime {
   readonly version: { readonly deno: string };
+  /** Whether this is a program made by `deno compile`. */
+  readonly build: { readonly standalone: boolean };
   connect(options: DenoAddress & { readonly signal?: AbortSignal }): Promise<DenoConn>;
   listen(options: DenoAddress & { readonly tcpBacklog?: number }): DenoListener;
 }
