@@ -9,6 +9,7 @@ import type { Row, Subject } from "./support.ts";
 /** Loaded one at a time: a subject pays for its own imports only. */
 const SUBJECTS: Readonly<Record<string, () => Promise<{ readonly subject: Subject }>>> = {
   bytes: () => import("./bytes.ts"),
+  chain: () => import("./chain.ts"),
   store: () => import("./store.ts"),
   sync: () => import("./sync.ts"),
   codec: () => import("./codec.ts"),
