@@ -186,6 +186,7 @@ class Node implements P2PNode {
     await this.#peersGone();
     this.#ledger.commit();
     this.#parts.store.close();
+    this.#parts.holds?.[Symbol.dispose]();
     this.#bus.close();
   }
 

@@ -13,6 +13,8 @@ export interface NodeParts {
   readonly transport: Transport;
   readonly hasher: Hasher;
   readonly store: Store;
+  /** Given free once the node has stopped, such as the directory that the store lies in. */
+  readonly holds?: Disposable;
 }
 
 /** What a node's owner decides. */

@@ -1,0 +1,34 @@
+/**
+ * A peer-to-peer node as a library: Bitcoin's wire and a compact one of our own, headers-first sync, a store that
+ * survives, on Deno, Bun and Node.
+ *
+ * @module
+ */
+export { openNode, type OpenNodeOptions } from "./src/node/open_node.ts";
+export { createNode } from "./src/node/node.ts";
+export type { BlockSnapshot, NodeOptions, NodeParts, P2PNode } from "./src/node/types.ts";
+export type { BlockVerdict, ChainSnapshot, NodeEvents, PeerSnapshot } from "./src/protocol/snapshots.ts";
+export { type FaultCode, LocalError, type LocalErrorCode, RemoteFault } from "./src/protocol/errors.ts";
+export type { BlockHeader } from "./src/protocol/block_header.ts";
+export type { DifficultyRule, NetworkParams } from "./src/protocol/network_params.ts";
+export { MAIN, NETWORKS, P2P, REGTEST, SIGNET, TESTNET3, TESTNET4 } from "./src/protocol/networks.ts";
+export { describeNetwork } from "./src/protocol/custom_network.ts";
+export type { Message, MessageOf, MessageType } from "./src/protocol/messages.ts";
+export type { Decoder, WireCodec } from "./src/wire/codec.ts";
+export { bitcoinCodec } from "./src/wire/bitcoin.ts";
+export { nativeCodec } from "./src/wire/native.ts";
+export type { Env, Logger, LogLevel, Timer } from "./src/util/env.ts";
+export { type Hash, type Hasher, ZERO_HASH } from "./src/util/hash.ts";
+export type {
+  Connection,
+  ConnectionSink,
+  Endpoint,
+  Listener,
+  Store,
+  StoredHeader,
+  TcpEndpoint,
+  Transport,
+  UnixEndpoint,
+} from "./src/platform/types.ts";
+export { createMemoryNetwork, type LinkOptions, type MemoryNetwork } from "./src/platform/memory.ts";
+export { createMemoryStore } from "./src/platform/memory_store.ts";

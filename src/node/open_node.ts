@@ -1,0 +1,98 @@
+import { openDataDir } from "../platform/data_dir.ts";
+import { createEnv } from "../platform/env.ts";
+import { createHasher } from "../platform/hasher.ts";
+import { createTransport } from "../platform/host.ts";
+import { createMemoryStore } from "../platform/memory_store.ts";
+import { openSqliteStore } from "../platform/sqlite_store.ts";
+import type { TcpEndpoint } from "../platform/types.ts";
+import { describeNetwork } from "../protocol/custom_network.ts";
+import { LocalError } from "../protocol/errors.ts";
+import type { NetworkParams } from "../protocol/network_params.ts";
+import { NETWORKS } from "../protocol/networks.ts";
+import { DEFAULT_MAX_INBOUND, DEFAULT_MAX_OUTBOUND } from "../protocol/params.ts";
+import { parseHostPort } from "../util/endpoint.ts";
+import type { Hasher } from "../util/hash.ts";
+import { USER_AGENT } from "../util/version.ts";
+import { createNode } from "./node.ts";
+import type { NodeParts, P2PNode } from "./types.ts";
+
+/** How to open a node on the machine that the program runs on. */
+export interface OpenNodeOptions {
+  /**
+   * `p2p` (the default), `main`, `testnet3`, `testnet4`, `signet`, `regtest`, a description of a network of your own
+   * with the fields of its TOML file, or parameters made elsewhere.
+   */
+  readonly network?: string | NetworkParams | { readonly [field: string]: unknown };
+  /** `host:port` to accept peers on; port 0: the system chooses. None by default. */
+  readonly listen?: readonly string[];
+  /** `host:port` of peers to keep a connection to. */
+  readonly connect?: readonly string[];
+  /** Directory of the store, for one process at a time. Without it everything is kept in memory. */
+  readonly dataDir?: string;
+  readonly maxInbound?: number;
+  readonly maxOutbound?: number;
+  /** As in BIP14: `/name:version/`. */
+  readonly userAgent?: string;
+  /** Keep at most so many bytes of blocks. */
+  readonly pruneBytes?: number;
+  /** Produce a block every so many seconds on average, on networks without difficulty. */
+  readonly mineSeconds?: number;
+}
+
+/** Name of the store in the data directory. */
+export const STORE_FILE = "chain.db";
+
+/**
+ * A node on this machine's sockets and disk, not started yet: call `start`, and `stop` in the end. Throws LocalError
+ * where an option makes no sense or the data directory cannot be had.
+ */
+export function openNode(options: OpenNodeOptions = {}): P2PNode {
+  const env = createEnv();
+  const hasher = createHasher();
+  const network = findNetwork(options.network ?? "p2p", hasher);
+  const endpoints = (texts: readonly string[] = []) => texts.map((text) => parseEndpoint(text, network.defaultPort));
+  const [listen, connect] = [endpoints(options.listen), endpoints(options.connect)];
+  const parts = { env, transport: createTransport(env.logger("platform")), hasher };
+  return createNode({ ...parts, ...openStore(options.dataDir, network) }, {
+    network,
+    listen,
+    connect,
+    join: [],
+    seed: false,
+    maxInbound: options.maxInbound ?? DEFAULT_MAX_INBOUND,
+    maxOutbound: options.maxOutbound ?? DEFAULT_MAX_OUTBOUND,
+    userAgent: options.userAgent ?? USER_AGENT,
+    pruneBytes: options.pruneBytes,
+    mineSeconds: options.mineSeconds,
+  });
+}
+
+function findNetwork(network: NonNullable<OpenNodeOptions["network"]>, hasher: Hasher): NetworkParams {
+  if (typeof network !== "string") {
+    return "genesisHash" in network ? network as NetworkParams : describeNetwork(network, hasher);
+  }
+  const known = NETWORKS.get(network);
+  if (known) return known;
+  const names = [...NETWORKS.keys()].join(", ");
+  throw new LocalError("bad-argument", `Cannot open a node: network is none of ${names}: received ${network}`);
+}
+
+function parseEndpoint(text: string, defaultPort: number): TcpEndpoint {
+  try {
+    return parseHostPort(text, defaultPort);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new LocalError("bad-argument", `Cannot open a node: ${error.message}: received ${text}`);
+  }
+}
+
+function openStore(dataDir: string | undefined, network: NetworkParams): Pick<NodeParts, "store" | "holds"> {
+  if (dataDir === undefined) return { store: createMemoryStore() };
+  const holds = openDataDir(dataDir);
+  try {
+    return { store: openSqliteStore(`${holds.path}/${STORE_FILE}`, network), holds };
+  } catch (error) {
+    holds.close();
+    throw error;
+  }
+}
