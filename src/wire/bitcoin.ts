@@ -10,15 +10,17 @@ import { type Frame, FrameDecoder, type Framing } from "./frame_decoder.ts";
 
 /** Header of a frame: magic, command, length of the payload, first bytes of the payload's double SHA-256. */
 const MAGIC_BYTES = 4;
-const LENGTH_AT = MAGIC_BYTES + MAX_COMMAND_BYTES;
-const CHECKSUM_AT = LENGTH_AT + 4;
+const LENGTH_BYTES = 4;
 const CHECKSUM_BYTES = 4;
+const LENGTH_AT = MAGIC_BYTES + MAX_COMMAND_BYTES;
+const CHECKSUM_AT = LENGTH_AT + LENGTH_BYTES;
+/** Size of a frame's header in bytes. */
+export const BITCOIN_HEADER_BYTES = CHECKSUM_AT + CHECKSUM_BYTES;
+
 /** Printable ASCII. */
 const FIRST_PRINTABLE = 0x20;
 const LAST_PRINTABLE = 0x7e;
-const ZEROS = new Uint8Array(MAX_COMMAND_BYTES);
-/** Size of a frame's header in bytes. */
-export const BITCOIN_HEADER_BYTES = CHECKSUM_AT + CHECKSUM_BYTES;
+const NO_COMMAND = new Uint8Array(MAX_COMMAND_BYTES);
 
 /**
  * The Bitcoin wire, version 1, on the network of the given magic (its four bytes in wire order as a big-endian number).
@@ -149,7 +151,7 @@ function readCommand(bytes: Uint8Array, at: number): string {
   let command = "";
   for (let i = 0; i < MAX_COMMAND_BYTES; i++) {
     const code = bytes[at + i]!;
-    if (code === 0 && holdsAt(bytes, at + i, ZEROS.subarray(i))) return command;
+    if (code === 0 && holdsAt(bytes, at + i, NO_COMMAND.subarray(i))) return command;
     if (!isPrintable(code)) throw new MalformedBytes("a command that is not printable");
     command += String.fromCharCode(code);
   }
