@@ -6,12 +6,12 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { compiled, END_TO_END } from "../support/binary.ts";
 import { run } from "../support/program.ts";
 import { listenRaw } from "../support/raw_peer.ts";
-import { onSite } from "../support/site.ts";
+import { siteTest } from "../support/site.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
   version: string;
 };
-const COMMANDS = ["node", "connect", "inspect", "bench"];
+const COMMANDS = ["node", "connect", "inspect"];
 
 test("p2p: prints its version first", END_TO_END, async () => {
   for (const flag of ["-V", "--version"]) {
@@ -72,33 +72,23 @@ test("p2p connect: exits 3 where nobody listens", END_TO_END, async () => {
   assertStringIncludes(stderr, `${port}`);
 });
 
-test(
-  "p2p connect: exits 4 where the other end does not speak the protocol",
-  END_TO_END,
-  onSite(async (site) => {
-    const liar = await listenRaw((peer) =>
-      peer.sendBytes(new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n\r\n"))
-    );
-    site.onEnd(() => liar.close());
-    const { code, stderr } = await p2p("connect", `127.0.0.1:${liar.port}`, "--network", "regtest", "--timeout", "5s");
-    assertEquals(code, 4, stderr);
-  }),
-);
+siteTest("p2p connect: exits 4 where the other end does not speak the protocol", async (site) => {
+  const liar = await listenRaw((peer) => peer.sendBytes(new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n\r\n")));
+  site.onEnd(() => liar.close());
+  const { code, stderr } = await p2p("connect", `127.0.0.1:${liar.port}`, "--network", "regtest", "--timeout", "5s");
+  assertEquals(code, 4, stderr);
+});
 
-test(
-  "p2p connect: tells who is there, and exits 1 where an expectation is not met",
-  END_TO_END,
-  onSite(async (site) => {
-    const node = await site.node();
-    const target = ["connect", node.endpoint, "--network", "regtest"];
-    const met = await p2p(...target, "--send", "ping", "--expect", "pong", "--json");
-    assertEquals(met.code, 0, met.stderr);
-    assertStringIncludes(met.stdout, "NODE_NETWORK");
-    JSON.parse(met.stdout);
-    const unmet = await p2p(...target, "--expect", "block", "--timeout", "1s");
-    assertEquals(unmet.code, 1, unmet.stderr);
-  }),
-);
+siteTest("p2p connect: tells who is there, and exits 1 where an expectation is not met", async (site) => {
+  const node = await site.node();
+  const target = ["connect", node.endpoint, "--network", "regtest"];
+  const met = await p2p(...target, "--send", "ping", "--expect", "pong", "--json");
+  assertEquals(met.code, 0, met.stderr);
+  assertStringIncludes(met.stdout, "NETWORK");
+  JSON.parse(met.stdout);
+  const unmet = await p2p(...target, "--expect", "block", "--timeout", "1s");
+  assertEquals(unmet.code, 1, unmet.stderr);
+});
 
 async function p2p(...words: readonly string[]) {
   return await run(compiled(), words);

@@ -1,4 +1,3 @@
-import { test } from "node:test";
 import { Buffer } from "node:buffer";
 import { assert, assertEquals } from "@std/assert";
 import { END_TO_END } from "../support/binary.ts";
@@ -18,7 +17,7 @@ import {
   versionPayload,
   WITNESS_BLOCK,
 } from "../support/raw_peer.ts";
-import { onSite, type Site } from "../support/site.ts";
+import { type Site, siteTest } from "../support/site.ts";
 import { testChain } from "../support/test_chain.ts";
 import { within } from "../support/wait.ts";
 
@@ -44,11 +43,11 @@ interface Attack {
 }
 
 const ATTACKS: readonly Attack[] = [
-  { what: "another network", fault: /bad-magic/, greets: false, bytes: () => version(MAINNET_MAGIC) },
-  { what: "garbage", fault: /bad-magic/, greets: false, bytes: () => Buffer.alloc(1000, 0xa5) },
+  { what: "another network", fault: /wrong-network/, greets: false, bytes: () => version(MAINNET_MAGIC) },
+  { what: "garbage", fault: /wrong-network/, greets: false, bytes: () => Buffer.alloc(1000, 0xa5) },
   {
     what: "HTTP",
-    fault: /bad-magic/,
+    fault: /wrong-network/,
     greets: false,
     bytes: () => Buffer.from("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
   },
@@ -102,94 +101,76 @@ const ATTACKS: readonly Attack[] = [
   { what: "a header without work", fault: /bad-header/, greets: true, bytes: () => frame("headers", idleHeader()) },
 ];
 
-test(
-  "hostile peers: each is shown the door, the log says why, others are served",
-  {
-    ...END_TO_END,
-    timeout: 120_000,
-  },
-  onSite(async (site) => {
-    const chain = testChain();
-    const node = await site.node({ args: ["--import", site.file("main.blk", chain.mainFile)] });
-    const honest = await greet(site, node);
-    for (const { what, fault, greets, bytes } of ATTACKS) {
-      const before = countMatches(node.log, fault);
-      const peer = greets ? await greet(site, node) : await dial(site, node);
-      peer.sendBytes(bytes());
-      await within(`end of the connection after ${what}`, peer.closed);
-      await within(`a pong while a peer sends ${what}`, honest.ping(), SERVED_MS);
-      assertEquals(countMatches(node.log, fault) - before, 1, `lines about ${what}\n${node.log.slice(-1000)}`);
-    }
-    await assertServes(honest);
-  }),
-);
+siteTest("hostile peers: each is shown the door, the log says why, others are served", async (site) => {
+  const chain = testChain();
+  const node = await site.node({ args: ["--import", site.file("main.blk", chain.mainFile)] });
+  const honest = await greet(site, node);
+  for (const { what, fault, greets, bytes } of ATTACKS) {
+    const before = countMatches(node.log, fault);
+    const peer = greets ? await greet(site, node) : await dial(site, node);
+    peer.sendBytes(bytes());
+    await within(`end of the connection after ${what}`, peer.closed);
+    await within(`a pong while a peer sends ${what}`, honest.ping(), SERVED_MS);
+    assertEquals(countMatches(node.log, fault) - before, 1, `lines about ${what}\n${node.log.slice(-1000)}`);
+  }
+  await assertServes(honest);
+}, {
+  ...END_TO_END,
+  timeout: 120_000,
+});
 
-test(
-  "hostile peers: one that says nothing is let go",
-  END_TO_END,
-  onSite(async (site) => {
-    const node = await site.node();
-    const peer = await dial(site, node);
-    await within("end of a silent connection", peer.closed, SILENCE_MS);
-  }),
-);
+siteTest("hostile peers: one that says nothing is let go", async (site) => {
+  const node = await site.node();
+  const peer = await dial(site, node);
+  await within("end of a silent connection", peer.closed, SILENCE_MS);
+});
 
-test(
-  "hostile peers: those that die in the middle of a frame leave nothing behind",
-  END_TO_END,
-  onSite(async (site) => {
-    const node = await site.node();
-    for (let i = 0; i < 50; i++) {
-      const peer = await greet(site, node);
-      peer.dieMidFrame();
-      await peer.closed;
-    }
-    await node.peersUntil("nobody", (peers) => peers.length === 0);
-  }),
-);
+siteTest("hostile peers: those that die in the middle of a frame leave nothing behind", async (site) => {
+  const node = await site.node();
+  for (let i = 0; i < 50; i++) {
+    const peer = await greet(site, node);
+    peer.dieMidFrame();
+    await peer.closed;
+  }
+  await node.peersUntil("nobody", (peers) => peers.length === 0);
+});
 
-test(
-  "hostile peers: one that asks for everything and reads nothing costs little",
-  END_TO_END,
-  onSite(async (site) => {
-    const chain = testChain();
-    const node = await site.node({ args: ["--import", site.file("main.blk", chain.mainFile)] });
-    const honest = await greet(site, node);
-    const memory = residentBytes(node.pid);
-    const request = frame("getdata", invPayload(WITNESS_BLOCK, chain.main.slice(1).map(blockHash)));
-    for (let i = 0; i < 20; i++) {
-      const peer = await greet(site, node);
-      peer.socket.pause();
-      // Two full requests each: 200 MB in all, if somebody queued them.
-      peer.sendBytes(Buffer.concat([request, request]));
-      await within("a pong", honest.ping(), SERVED_MS);
-    }
-    await assertServes(honest);
-    assertGrewLittle(node, memory);
-  }),
-);
+siteTest("hostile peers: one that asks for everything and reads nothing costs little", async (site) => {
+  const chain = testChain();
+  const node = await site.node({ args: ["--import", site.file("main.blk", chain.mainFile)] });
+  const honest = await greet(site, node);
+  const memory = residentBytes(node.pid);
+  const request = frame("getdata", invPayload(WITNESS_BLOCK, chain.main.slice(1).map(blockHash)));
+  for (let i = 0; i < 20; i++) {
+    const peer = await greet(site, node);
+    peer.socket.pause();
+    // Two full requests each: 200 MB in all, if somebody queued them.
+    peer.sendBytes(Buffer.concat([request, request]));
+    await within("a pong", honest.ping(), SERVED_MS);
+  }
+  await assertServes(honest);
+  assertGrewLittle(node, memory);
+});
 
-test(
-  "hostile peers: a storm of connections keeps nobody out who was in",
-  END_TO_END,
-  onSite(async (site) => {
-    const chain = testChain();
-    const node = await site.node({ args: ["--import", site.file("main.blk", chain.mainFile)] });
-    const honest = await greet(site, node);
-    await honest.ping();
-    const memory = residentBytes(node.pid);
-    const storm = await Promise.all(Array.from({ length: STORM_CONNECTIONS }, () => dial(site, node)));
-    await within("a pong in the storm", honest.ping(), SERVED_MS);
-    const peers = await node.peersUntil("no more than the limit", (all) => all.length <= MAX_INBOUND);
-    assert(peers.length > 1, "the node refused all");
-    await assertServes(honest);
-    assertGrewLittle(node, memory);
-    for (const peer of storm) peer.close();
-    await node.peersUntil("the honest one alone", (all) => all.length === 1);
-    const late = await greet(site, node);
-    await late.ping();
-  }),
-);
+siteTest("hostile peers: a storm of connections keeps nobody out who was in", async (site) => {
+  const chain = testChain();
+  const node = await site.node({ args: ["--import", site.file("main.blk", chain.mainFile)] });
+  const honest = await greet(site, node);
+  await honest.ping();
+  const memory = residentBytes(node.pid);
+  const storm: RawPeer[] = [];
+  // A connection that is refused at once may look to its dialler as if it had never come about.
+  await Promise.allSettled(Array.from({ length: STORM_CONNECTIONS }, async () => storm.push(await dial(site, node))));
+  await within("a pong in the storm", honest.ping(), SERVED_MS);
+  const peers = await node.peersUntil("no more than the limit", (all) => all.length <= MAX_INBOUND);
+  assert(peers.length > 1, "the node refused all");
+  await assertServes(honest);
+  assertGrewLittle(node, memory);
+  for (const peer of storm) peer.close();
+  await node.peersUntil("the honest one alone", (all) => all.length === 1);
+  const late = await greet(site, node);
+  await late.ping();
+});
 
 async function dial(site: Site, node: P2pNode): Promise<RawPeer> {
   const peer = await RawPeer.dial(node.port);
@@ -237,9 +218,11 @@ function frameOfLength(length: number): Buffer {
   return head;
 }
 
-/** A header whose hash does not meet the target that it states. */
+/** A header on top of our tip whose hash does not meet the target that it states. */
 function idleHeader(): Buffer {
-  const header = Buffer.from(makeBranch({ count: 1 })[0]!.subarray(0, 80));
+  const { main } = testChain();
+  const parent = { block: main.at(-1)!, height: main.length - 1 };
+  const header = Buffer.from(makeBranch({ parent, count: 1 })[0]!.subarray(0, 80));
   for (let nonce = 0; sha256d(header)[31]! <= 0x7f; nonce++) header.writeUInt32LE(nonce, 76);
   return headersPayload([header]);
 }

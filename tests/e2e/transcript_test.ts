@@ -1,9 +1,8 @@
-import { test } from "node:test";
 import { Buffer } from "node:buffer";
 import { assert, assertEquals } from "@std/assert";
-import { END_TO_END } from "../support/binary.ts";
+import { END_TO_END, type TestOptions } from "../support/binary.ts";
 import { frame, RawPeer } from "../support/raw_peer.ts";
-import { onSite, type Site } from "../support/site.ts";
+import { type Site, siteTest } from "../support/site.ts";
 import { readTestData, testChain } from "../support/test_chain.ts";
 import { within } from "../support/wait.ts";
 
@@ -20,35 +19,28 @@ const RELAY = "transcript-relay.jsonl";
 /** What the recorded listener said that depends on nothing but the chain. */
 const ANSWERS: ReadonlySet<string> = new Set(["headers", "block"]);
 
-test(
-  "transcript: a real node's initial download gets the answers that it got then",
-  needs(IBD),
-  onSite(async (site) => {
-    const lines = readTranscript(IBD);
-    const expected = lines.filter(({ dir, command }) => dir === "<" && ANSWERS.has(command)).map((line) => line.frame);
-    const peer = await replay(site, lines);
-    const answers: Buffer[] = [];
-    const { promise: done, resolve } = Promise.withResolvers<void>();
-    peer.listen(({ command, payload }) => {
-      if (ANSWERS.has(command)) answers.push(frame(command, payload));
-      if (answers.length === expected.length) resolve();
-    });
-    await within(`${expected.length} answers`, done);
-    for (const [i, answer] of answers.entries()) assert(answer.equals(expected[i]!), `answer ${i} differs`);
-  }),
-);
+siteTest("transcript: a real node's initial download gets the answers that it got then", async (site) => {
+  const lines = readTranscript(IBD);
+  const expected = lines.filter(({ dir, command }) => dir === "<" && ANSWERS.has(command)).map((line) => line.frame);
+  const peer = await replay(site, lines);
+  const answers: Buffer[] = [];
+  const { promise: done, resolve } = Promise.withResolvers<void>();
+  peer.listen(({ command, payload }) => {
+    if (ANSWERS.has(command)) answers.push(frame(command, payload));
+    // The recording ends before the last answers.
+    if (answers.length === expected.length) resolve();
+  });
+  await within(`${expected.length} answers`, done);
+  for (const [i, frame] of expected.entries()) assert(frame.equals(answers[i]!), `answer ${i} differs`);
+}, needs(IBD));
 
-test(
-  "transcript: a real node's relay of transactions and compact blocks is borne",
-  needs(RELAY),
-  onSite(async (site) => {
-    const peer = await replay(site, readTranscript(RELAY));
-    await peer.ping();
-    assertEquals(peer.heard.slice(0, 1), ["version"]);
-  }),
-);
+siteTest("transcript: a real node's relay of transactions and compact blocks is borne", async (site) => {
+  const peer = await replay(site, readTranscript(RELAY));
+  await peer.ping();
+  assertEquals(peer.heard.slice(0, 1), ["version"]);
+}, needs(RELAY));
 
-function needs(name: string) {
+function needs(name: string): TestOptions {
   const skip = END_TO_END.skip || (readTestData(name) ? false : `the shared test data with ${name} is not there`);
   return { ...END_TO_END, skip };
 }

@@ -1,4 +1,3 @@
-import { test } from "node:test";
 import type { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,108 +9,80 @@ import type { P2pNode } from "../support/p2p_node.ts";
 import { run } from "../support/program.ts";
 import { listenRaw } from "../support/raw_peer.ts";
 import { serveChain } from "../support/raw_server.ts";
-import { onSite, type Site } from "../support/site.ts";
+import { type Site, siteTest } from "../support/site.ts";
 import { testChain } from "../support/test_chain.ts";
 import { poll } from "../support/wait.ts";
 
 /** Heights at which blocks are compared byte by byte: one in so many. Equal tips make the headers equal at all. */
 const SAMPLE_EVERY = 100;
 
-test(
-  "btcd: does its whole initial download from us",
-  NEEDS_BTCD,
-  onSite(async (site) => {
-    const chain = testChain();
-    const node = await site.node({ args: ["--import", site.file("main.blk", chain.mainFile)] });
-    const btcd = await startBtcd(site, { connect: [node.endpoint] });
-    await btcd.reaches(chain.mainTip);
-    await assertHasBlocks(btcd, chain.main);
-  }),
-);
+siteTest("btcd: does its whole initial download from us", async (site) => {
+  const chain = testChain();
+  const node = await site.node({ args: ["--import", site.file("main.blk", chain.mainFile)] });
+  const btcd = await startBtcd(site, { connect: [node.endpoint] });
+  await btcd.reaches(chain.mainTip);
+  await assertHasBlocks(btcd, chain.main);
+}, NEEDS_BTCD);
 
-test(
-  "btcd: does its initial download from us when we dialled",
-  NEEDS_BTCD,
-  onSite(async (site) => {
-    const chain = testChain();
-    const btcd = await startBtcd(site);
-    await site.node({ args: ["--import", site.file("main.blk", chain.mainFile), "--connect", btcd.endpoint] });
-    await btcd.reaches(chain.mainTip);
-    await assertHasBlocks(btcd, chain.main);
-  }),
-);
+siteTest("btcd: does its initial download from us when we dialled", async (site) => {
+  const chain = testChain();
+  const btcd = await startBtcd(site);
+  await site.node({ args: ["--import", site.file("main.blk", chain.mainFile), "--connect", btcd.endpoint] });
+  await btcd.reaches(chain.mainTip);
+  await assertHasBlocks(btcd, chain.main);
+}, NEEDS_BTCD);
 
-test(
-  "btcd: we do our whole initial download from it, byte for byte",
-  NEEDS_BTCD,
-  onSite(async (site) => {
-    const { main } = testChain();
-    const btcd = await startFilled(site, main);
-    // It serves headers while its tip is younger than a day. The chain may be older: a new block makes it current.
-    const [last] = await btcd.generate(1);
-    const node = await site.node({ args: ["--connect", btcd.endpoint] });
-    await node.reaches(last!);
-    const expected = encodeBlockFile([...main, await btcd.block(last!)]);
-    assert((await exportOf(site, node)).equals(expected), "the exported file differs from what btcd was given");
-  }),
-);
+siteTest("btcd: we do our whole initial download from it, byte for byte", async (site) => {
+  const { main } = testChain();
+  const btcd = await startFilled(site, main);
+  // It serves headers while its tip is younger than a day. The chain may be older: a new block makes it current.
+  const [last] = await btcd.generate(1);
+  const node = await site.node({ args: ["--connect", btcd.endpoint] });
+  await node.reaches(last!);
+  const expected = encodeBlockFile([...main, await btcd.block(last!)]);
+  assert((await exportOf(site, node)).equals(expected), "the exported file differs from what btcd was given");
+}, NEEDS_BTCD);
 
-test(
-  "btcd: we follow its new blocks and its reorganisation",
-  NEEDS_BTCD,
-  onSite(async (site) => {
-    const btcd = await startBtcd(site);
-    const blocks = await btcd.generate(10);
-    const node = await site.node({ args: ["--connect", btcd.endpoint] });
-    await node.reaches(blocks.at(-1)!);
-    const [next] = await btcd.generate(1);
-    await node.reaches(next!);
-    await btcd.rpc("invalidateblock", blocks[6]!);
-    const branch = await btcd.generate(7);
-    const { height } = await node.reaches(branch.at(-1)!);
-    assertEquals(height, 6 + 7);
-  }),
-);
+siteTest("btcd: we follow its new blocks and its reorganisation", async (site) => {
+  const btcd = await startBtcd(site);
+  const blocks = await btcd.generate(10);
+  const node = await site.node({ args: ["--connect", btcd.endpoint] });
+  await node.reaches(blocks.at(-1)!);
+  const [next] = await btcd.generate(1);
+  await node.reaches(next!);
+  await btcd.rpc("invalidateblock", blocks[6]!);
+  const branch = await btcd.generate(7);
+  const { height } = await node.reaches(branch.at(-1)!);
+  assertEquals(height, 6 + 7);
+}, NEEDS_BTCD);
 
-test(
-  "btcd: we follow it from its first block on, though it is silent before",
-  NEEDS_BTCD,
-  onSite(async (site) => {
-    const btcd = await startBtcd(site);
-    const node = await site.node({ args: ["--connect", btcd.endpoint] });
-    await node.peersUntil("a peer", (peers) => peers.length === 1);
-    const blocks = await btcd.generate(3);
-    await node.reaches(blocks.at(-1)!);
-  }),
-);
+siteTest("btcd: we follow it from its first block on, though it is silent before", async (site) => {
+  const btcd = await startBtcd(site);
+  const node = await site.node({ args: ["--connect", btcd.endpoint] });
+  await node.peersUntil("a peer", (peers) => peers.length === 1);
+  const blocks = await btcd.generate(3);
+  await node.reaches(blocks.at(-1)!);
+}, NEEDS_BTCD);
 
-test(
-  "btcd: follows our reorganisation",
-  NEEDS_BTCD,
-  onSite(async (site) => {
-    const chain = testChain();
-    const node = await site.node({ args: ["--import", site.file("main.blk", chain.mainFile)] });
-    const btcd = await startBtcd(site, { connect: [node.endpoint] });
-    await btcd.reaches(chain.mainTip);
-    const fork = site.file("fork.blk", encodeBlockFile(chain.fork));
-    await site.node({ args: ["--import", fork, "--connect", node.endpoint] });
-    await node.reaches(chain.forkTip);
-    await btcd.reaches(chain.forkTip);
-    await assertHasBlocks(btcd, chain.fork);
-  }),
-);
+siteTest("btcd: follows our reorganisation", async (site) => {
+  const chain = testChain();
+  const node = await site.node({ args: ["--import", site.file("main.blk", chain.mainFile)] });
+  const btcd = await startBtcd(site, { connect: [node.endpoint] });
+  await btcd.reaches(chain.mainTip);
+  const fork = site.file("fork.blk", encodeBlockFile(chain.fork));
+  await site.node({ args: ["--import", fork, "--connect", node.endpoint] });
+  await node.reaches(chain.forkTip);
+  await btcd.reaches(chain.forkTip);
+  await assertHasBlocks(btcd, chain.fork);
+}, NEEDS_BTCD);
 
-test(
-  "btcd: follows the blocks that we mine",
-  NEEDS_BTCD,
-  onSite(async (site) => {
-    const node = await site.node({ args: ["--mine", "1"] });
-    const btcd = await startBtcd(site, { connect: [node.endpoint] });
-    await poll("three blocks at btcd", () => btcd.rpc<number>("getblockcount"), (height) => height >= 3);
-    const hash = await btcd.rpc<string>("getblockhash", 3);
-    assertEquals((await node.get<{ hash: string }>("/v1/blocks/3")).hash, hash);
-  }),
-);
+siteTest("btcd: follows the blocks that we mine", async (site) => {
+  const node = await site.node({ args: ["--mine", "1"] });
+  const btcd = await startBtcd(site, { connect: [node.endpoint] });
+  await poll("three blocks at btcd", () => btcd.rpc<number>("getblockcount"), (height) => height >= 3);
+  const hash = await btcd.rpc<string>("getblockhash", 3);
+  assertEquals((await node.get<{ hash: string }>("/v1/blocks/3")).hash, hash);
+}, NEEDS_BTCD);
 
 async function startBtcd(site: Site, options: Partial<BtcdOptions> = {}): Promise<Btcd> {
   const btcd = await Btcd.start({ directory: site.directory(), ...options });

@@ -4,7 +4,7 @@ import { devNull, homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { Buffer } from "node:buffer";
-import { END_TO_END } from "./binary.ts";
+import { END_TO_END, type TestOptions } from "./binary.ts";
 import { ask } from "./http.ts";
 import { Program } from "./program.ts";
 import { poll, within } from "./wait.ts";
@@ -26,10 +26,10 @@ const MINING_ADDRESS = "mfWxJ45yp2SFn7UciZyNpvDKrzbhyfKrY8";
 const NOBODY = "127.0.0.1:1";
 
 /** What a test against btcd passes to test(): skipped, with the reason, where btcd cannot be had. */
-export const NEEDS_BTCD = {
+export const NEEDS_BTCD: TestOptions = {
   skip: END_TO_END.skip === false ? install() : END_TO_END.skip,
   timeout: TEST_TIMEOUT_MS,
-} as const;
+};
 
 /** Builds btcd with the Go that is there, once. False, or why there is none. */
 function install(): string | false {

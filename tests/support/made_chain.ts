@@ -15,6 +15,7 @@ export const REGTEST_GENESIS: Buffer = Buffer.from(
 );
 
 const HEADER_SIZE = 80;
+const TIME_OFFSET = 68;
 const NONCE_OFFSET = 76;
 /** The easiest target of regtest, in compact form: every other hash meets it. */
 const EASIEST_BITS = 0x207fffff;
@@ -26,25 +27,27 @@ const SUBSIDY = 50n * 100_000_000n;
 const HALVING_INTERVAL = 150;
 
 export interface BranchOptions {
-  /** The block that the branch begins after, and its height. */
+  /** The block that the branch begins after, and its height. The genesis block by default. */
   readonly parent?: { readonly block: Uint8Array; readonly height: number };
   readonly count: number;
   /** Distinguishes branches that begin after the same block: one byte. */
   readonly salt?: number;
   /** Bytes that each block carries besides its coinbase proper; 0 by default. */
   readonly padding?: number;
-  /** Unix seconds of the last block; the others lie one second apart before it. Now by default. */
-  readonly lastTime?: number;
 }
 
-/** Blocks that follow upon `parent` (the genesis block by default), valid to the last rule, each with its coinbase only. */
-export function makeBranch(options: BranchOptions): Buffer[] {
-  const { parent = { block: REGTEST_GENESIS, height: 0 }, count, salt = 0, padding = 0 } = options;
-  const lastTime = options.lastTime ?? Math.floor(Date.now() / 1000);
+/**
+ * Blocks that follow upon `parent`, valid to the last rule, each with its coinbase only. They lie one second apart:
+ * those upon the genesis block end now, others follow their parent.
+ */
+export function makeBranch({ parent, count, salt = 0, padding = 0 }: BranchOptions): Buffer[] {
+  const now = Math.floor(Date.now() / 1000);
+  const parentTime = parent ? Buffer.from(parent.block).readUInt32LE(TIME_OFFSET) : now - count;
+  const parentHeight = parent?.height ?? 0;
   const blocks: Buffer[] = [];
-  let previous = headerHash(parent.block);
+  let previous = headerHash(parent?.block ?? REGTEST_GENESIS);
   for (let i = 1; i <= count; i++) {
-    const block = mineBlock(previous, parent.height + i, lastTime - count + i, salt, padding);
+    const block = mineBlock(previous, parentHeight + i, parentTime + i, salt, padding);
     blocks.push(block);
     previous = headerHash(block);
   }
@@ -84,7 +87,7 @@ function mineBlock(previous: Buffer, height: number, time: number, salt: number,
   header.writeUInt32LE(BLOCK_VERSION, 0);
   previous.copy(header, 4);
   sha256d(coinbase).copy(header, 36); // the merkle root of one transaction is its hash
-  header.writeUInt32LE(time, 68);
+  header.writeUInt32LE(time, TIME_OFFSET);
   header.writeUInt32LE(EASIEST_BITS, 72);
   for (let nonce = 0; !meetsTarget(header); nonce++) header.writeUInt32LE(nonce, NONCE_OFFSET);
   return Buffer.concat([header, compactSize(1), coinbase]);

@@ -20,6 +20,7 @@ export interface PeerState {
   readonly userAgent: string;
   readonly height: number;
   readonly bytes: { readonly in: number; readonly out: number };
+  readonly outbox: { readonly bytes: number };
 }
 
 export interface P2pNodeOptions {

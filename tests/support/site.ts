@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { compiled } from "./binary.ts";
+import { test } from "node:test";
+import { compiled, END_TO_END, type TestOptions } from "./binary.ts";
 import { P2pNode, type P2pNodeOptions } from "./p2p_node.ts";
 import { Program, type ProgramOptions } from "./program.ts";
 
@@ -27,7 +28,7 @@ export class Site {
   }
 
   /** Starts a node, by default the compiled one in a new directory, and waits until it is up. */
-  async node(options: SiteNodeOptions = {}, timeoutMs?: number): Promise<P2pNode> {
+  async node(options?: SiteNodeOptions, timeoutMs?: number): Promise<P2pNode> {
     const node = this.launch(options);
     await node.up(timeoutMs);
     return node;
@@ -58,14 +59,14 @@ export class Site {
   }
 }
 
-/** A test's body with a place of its own, cleared away whatever happens. */
-export function onSite(act: (site: Site) => Promise<void>): () => Promise<void> {
-  return async () => {
+/** Registers a test that gets a place of its own, cleared away whatever happens. */
+export function siteTest(name: string, act: (site: Site) => Promise<void>, options: TestOptions = END_TO_END): void {
+  test(name, options, async () => {
     const site = new Site();
     try {
       await act(site);
     } finally {
       await site.close();
     }
-  };
+  });
 }
