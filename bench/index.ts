@@ -13,6 +13,7 @@ const SUBJECTS: Readonly<Record<string, () => Promise<{ readonly subject: Subjec
   store: () => import("./store.ts"),
   sync: () => import("./sync.ts"),
   codec: () => import("./codec.ts"),
+  hasher: () => import("./hasher.ts"),
   "codec-native": () => import("./codec_native.ts"),
 };
 
