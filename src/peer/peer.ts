@@ -1,6 +1,6 @@
 import type { Endpoint } from "../platform/types.ts";
 import { type FaultCode, RemoteFault } from "../protocol/errors.ts";
-import { type Agreement, Handshake } from "../protocol/handshake.ts";
+import { type Agreement, Handshake, HANDSHAKE_MESSAGES } from "../protocol/handshake.ts";
 import { type Lane, LANE_OF } from "../protocol/lanes.ts";
 import type { Message, MessageOf, MessageType } from "../protocol/messages.ts";
 import {
@@ -224,7 +224,7 @@ export class Peer implements Worker {
   }
 
   #onMessage(message: Message): void {
-    if (this.#state !== "ready") return this.#onHandshakeMessage(message);
+    if (this.#state !== "ready" || HANDSHAKE_MESSAGES.has(message.type)) return this.#onHandshakeMessage(message);
     if (message.type === "ping") this.send({ type: "pong", nonce: message.nonce });
     else if (message.type === "pong") this.#onPong(message);
     else this.#options.observer.message(this, message);

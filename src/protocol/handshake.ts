@@ -52,6 +52,14 @@ const TRANSITIONS: { readonly [S in HandshakeState]: { readonly [T in MessageTyp
   ready: {},
 };
 
+/** Messages that belong to the handshake: after it they are faults, as the empty row of `ready` says. */
+export const HANDSHAKE_MESSAGES: ReadonlySet<MessageType> = new Set<MessageType>([
+  "version",
+  "verack",
+  "wtxidrelay",
+  "sendaddrv2",
+]);
+
 /** Turns a stranger into a peer: VERSION and VERACK in both directions, with feature messages between them. */
 export class Handshake {
   readonly #options: HandshakeOptions;
