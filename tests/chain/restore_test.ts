@@ -65,6 +65,13 @@ test("restore: what descends from an invalid block is invalid", () => {
   assertEquals(chain.get(blocks[2]!.hash)!.invalid, true);
 });
 
+test("restore: an invalid block that was stored before its parent is never connected", () => {
+  const blocks = new Miner().mineMany(2);
+  const chain = restored([recordOf(blocks[0]!, false), recordOf(blocks[1]!, true, true)]);
+  assertEquals(chain.acceptBlock(blocks[0]!.raw, NOW).kind, "extended");
+  assertEquals(chain.tip.height, 1);
+});
+
 function assertRefused(code: string, part: string, records: readonly RestoredHeader[], tip?: string): void {
   const error = assertThrows(() => restored(records, tip), LocalError);
   assertEquals(error.code, code);
