@@ -11,8 +11,8 @@ const MINUTE = 60 * SECOND;
 /** Version of the protocol that we speak: the one that brought wtxidrelay (BIP339). */
 export const PROTOCOL_VERSION = 70016;
 
-/** Oldest version that we talk to: the first one with getheaders, without which there is no sync. */
-export const MIN_PROTOCOL_VERSION = 31800;
+/** Oldest version that we talk to: the first whose version message has the relay field (BIP37), of 2012. */
+export const MIN_PROTOCOL_VERSION = 70001;
 
 /** Version from which wtxidrelay and sendaddrv2 may be sent (BIP339, BIP155). */
 export const FEATURES_PROTOCOL_VERSION = 70016;
