@@ -1,4 +1,3 @@
-import { workOfBits } from "../chain/difficulty.ts";
 import type { HeaderNode } from "../chain/header_tree.ts";
 import type { HeadersOutcome } from "../chain/outcomes.ts";
 import { Presync, type PresyncStep } from "../chain/presync.ts";
@@ -143,10 +142,10 @@ export class HeaderSync implements Service {
     const parent = this.#deps.ledger.chain.get(first.previous);
     if (!parent) return this.#onUnconnected(peer, state, headers);
     state.unconnected = 0;
-    if (this.#hasEnoughWork(parent, headers)) return this.#accept(peer, headers, isFull);
-    if (!isFull) return this.#onLowWork(peer, "too-little-work");
+    const { chain } = this.#deps.ledger;
+    if (chain.workAfter(headers)! >= chain.workThreshold()) return this.#accept(peer, headers, isFull);
     state.presync = this.#startPresync(parent);
-    this.#log.info("a chain has to prove its work before its headers are kept", { peer: peer.id });
+    this.#log.debug("a chain has to prove its work before its headers are kept", { peer: peer.id });
     this.#onPresync(peer, state, state.presync.accept(headers, isFull));
   }
 
@@ -171,15 +170,6 @@ export class HeaderSync implements Service {
     }
     this.#deps.peerChains.learnHash(peer, hash256(this.#deps.hasher, encodeBlockHeader(headers.at(-1)!)));
     this.#ask(peer, this.#deps.ledger.chain.locator());
-  }
-
-  /** Enough work if the claim of the list as a whole, which is checked when it is taken, reaches the threshold. */
-  #hasEnoughWork(parent: HeaderNode, headers: readonly BlockHeader[]): boolean {
-    const { chain } = this.#deps.ledger;
-    const threshold = chain.workThreshold();
-    let work = parent.chainWork;
-    for (const { bits } of headers) work += workOfBits(bits);
-    return work >= threshold;
   }
 
   #startPresync(start: HeaderNode): Presync {

@@ -4,7 +4,7 @@ import { createMemoryNetwork, type MemoryNetwork } from "../../src/platform/memo
 import type { P2PNode } from "../../src/node/types.ts";
 import { type BlockHeader, encodeBlockHeader, readBlockHeader } from "../../src/protocol/block_header.ts";
 import { INV_BLOCK, type Message } from "../../src/protocol/messages.ts";
-import { MAIN } from "../../src/protocol/networks.ts";
+import { MAIN, REGTEST } from "../../src/protocol/networks.ts";
 import { LANE_POLICIES } from "../../src/protocol/lanes.ts";
 import { MAX_UNCONNECTED_HEADERS } from "../../src/protocol/params.ts";
 import { bitcoinCodec } from "../../src/wire/bitcoin.ts";
@@ -278,4 +278,20 @@ test("hostile: a new block that is pushed without asking is taken", async () => 
   peer.send({ type: "block", block: testChain().main[11]! });
   await runFor(network, 100);
   assertEquals([peer.closed, node.chain().height], [false, 11]);
+});
+
+test("hostile: on a network of known work a short list of cheap headers is not kept, one without any is a fault", async () => {
+  const cheap = { ...REGTEST, minimumChainWork: 1_000_000n };
+  for (const [index, reasons] of [[0, []], [1, ["bad-header"]]] as const) {
+    const network = createMemoryNetwork({ seed: 10 });
+    const { node } = simulateNode(network, "node", { network: cheap });
+    const heard: string[] = [];
+    node.on("peer:disconnected", ({ reason }) => void heard.push(reason));
+    await node.start();
+    const peer = await dialScripted(network, "cheap", "node");
+    const [first] = headersOf(testChain().main.slice(1, 2)) as [BlockHeader];
+    peer.send({ type: "headers", headers: [index === 0 ? first : { ...first, bits: 0x1d00ffff }] });
+    await runFor(network, 1000);
+    assertEquals([heard, node.chain().headers], [[...reasons], 0]);
+  }
 });
