@@ -1,43 +1,41 @@
 import { type Lane, LANE_POLICIES, LANES } from "../protocol/lanes.ts";
-import { BATCH_BYTES, DIRECT_WRITE_BYTES } from "../protocol/params.ts";
+import type { Message } from "../protocol/messages.ts";
+import { BATCH_BYTES, DIRECT_WRITE_BYTES, MIN_BATCH_BYTES } from "../protocol/params.ts";
 import { concatBytes } from "../util/bytes.ts";
-import { Deque } from "../util/deque.ts";
 import type { Env } from "../util/env.ts";
+import type { WireCodec } from "../wire/codec.ts";
+import { type Batch, LaneQueue } from "./lane_queue.ts";
 
 /** What became of a frame offered to an outbox. */
 export type OfferOutcome = "queued" | "dropped" | "overflow";
 
 export interface OutboxOptions {
   readonly env: Env;
+  readonly codec: WireCodec;
   /** Hands bytes to the connection; false: hold the rest until `drained`. */
   readonly write: (bytes: Uint8Array) => boolean;
-  /** Called after the connection took frames, when there may be room for more. */
+  /** Called in a turn of its own after the connection took frames: there may be room for more. */
   readonly onWritten: () => void;
 }
 
-interface LaneQueue {
-  readonly frames: Deque<Uint8Array>;
-  bytes: number;
-  /** Frames that the lane may still send in this round. */
-  credit: number;
-}
-
 /**
- * Frames on their way to one peer, in four weighted lanes. Everything offered in one turn of the loop leaves at its end
- * in as few writes as possible: small frames joined, large ones as they are. Bounded in bytes and frames by lane.
+ * Frames on their way to one peer, in four weighted lanes. Small frames are written side by side into the batch that
+ * will be handed to the socket; large ones are handed over as they are. What was offered in one turn of the loop leaves
+ * at its end. Bounded in bytes and frames by lane.
  */
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #lanes: { readonly [L in Lane]: LaneQueue } = {
-    control: emptyLane("control"),
-    sync: emptyLane("sync"),
-    inventory: emptyLane("inventory"),
-    data: emptyLane("data"),
+    control: new LaneQueue(LANE_POLICIES.control),
+    sync: new LaneQueue(LANE_POLICIES.sync),
+    inventory: new LaneQueue(LANE_POLICIES.inventory),
+    data: new LaneQueue(LANE_POLICIES.data),
   };
   #bytes = 0;
   #frames = 0;
   #dropped = 0;
   #flushPending = false;
+  #writtenPending = false;
   #blocked = false;
   #closed = false;
 
@@ -60,24 +58,27 @@ export class Outbox {
     return this.#dropped;
   }
 
-  /** Queues a frame, which must not be changed any more. `overflow`: the peer is too slow for frames it needs. */
-  offer(frame: Uint8Array, lane: Lane): OfferOutcome {
+  /** Encodes a message and queues it. `overflow`: the peer is too slow for frames that it needs. */
+  offer(message: Message, lane: Lane): OfferOutcome {
     if (this.#closed) return "dropped";
     const queue = this.#lanes[lane];
-    const policy = LANE_POLICIES[lane];
-    // A frame alone in its lane always fits: the wire's own limits bound it.
-    const full = queue.frames.length >= policy.maxFrames ||
-      (queue.bytes > 0 && queue.bytes + frame.length > policy.maxBytes);
-    if (full) {
-      this.#dropped++;
-      return policy.whenFull === "close" ? "overflow" : "dropped";
-    }
-    queue.frames.push(frame);
-    queue.bytes += frame.length;
-    this.#bytes += frame.length;
-    this.#frames++;
-    this.#scheduleFlush();
-    return "queued";
+    if (queue.isFullOfFrames) return this.#refuse(queue);
+    const room = queue.open;
+    const sizeBytes = room ? this.#options.codec.encodeInto(message, room.bytes, room.used) : -1;
+    if (sizeBytes < 0) return this.offerFrame(this.#options.codec.encode(message), lane);
+    if (!queue.hasRoomFor(sizeBytes)) return this.#refuse(queue);
+    queue.extend(sizeBytes);
+    return this.#queued(sizeBytes);
+  }
+
+  /** Queues a frame that was encoded before; it may be shared and must not be changed any more. */
+  offerFrame(frame: Uint8Array, lane: Lane): OfferOutcome {
+    if (this.#closed) return "dropped";
+    const queue = this.#lanes[lane];
+    if (queue.isFullOfFrames || !queue.hasRoomFor(frame.length)) return this.#refuse(queue);
+    if (frame.length >= DIRECT_WRITE_BYTES) queue.pushAlone(frame);
+    else queue.append(frame, MIN_BATCH_BYTES, BATCH_BYTES);
+    return this.#queued(frame.length);
   }
 
   /** The connection takes bytes again. */
@@ -88,19 +89,28 @@ export class Outbox {
 
   /** Hands everything that waits to the connection, which is about to close, whether it wants more or not. */
   flushAll(): void {
-    while (this.#frames > 0) this.#options.write(this.#takeBatch());
+    while (this.#frames > 0) this.#options.write(this.#takeBytes());
     this.close();
   }
 
   /** Drops what waits; later frames are dropped too. */
   close(): void {
     this.#closed = true;
-    for (const lane of LANES) {
-      this.#lanes[lane].frames.clear();
-      this.#lanes[lane].bytes = 0;
-    }
+    for (const lane of LANES) this.#lanes[lane].clear();
     this.#bytes = 0;
     this.#frames = 0;
+  }
+
+  #queued(sizeBytes: number): OfferOutcome {
+    this.#bytes += sizeBytes;
+    this.#frames++;
+    this.#scheduleFlush();
+    return "queued";
+  }
+
+  #refuse(queue: LaneQueue): OfferOutcome {
+    this.#dropped++;
+    return queue.policy.whenFull === "close" ? "overflow" : "dropped";
   }
 
   #scheduleFlush(): void {
@@ -114,50 +124,51 @@ export class Outbox {
 
   #flush(): void {
     if (this.#blocked || this.#frames === 0) return;
-    while (!this.#blocked && this.#frames > 0) {
-      this.#blocked = !this.#options.write(this.#takeBatch());
-    }
-    this.#options.onWritten();
+    while (!this.#blocked && this.#frames > 0) this.#blocked = !this.#options.write(this.#takeBytes());
+    this.#scheduleWritten();
   }
 
-  /** The next bytes to write: one large frame as it is, or small ones joined. */
-  #takeBatch(): Uint8Array {
-    const batch: Uint8Array[] = [];
-    let batchBytes = 0;
-    for (let queue = this.#nextLane(); queue; queue = this.#nextLane()) {
-      const frame = queue.frames.peek()!;
-      const isLarge = frame.length >= DIRECT_WRITE_BYTES;
-      if (batch.length > 0 && (isLarge || batchBytes + frame.length > BATCH_BYTES)) break;
-      this.#take(queue);
-      if (isLarge) return frame;
-      batch.push(frame);
-      batchBytes += frame.length;
-    }
-    return batch.length === 1 ? batch[0]! : concatBytes(batch);
+  /** Not at once: whoever fills the outbox again and again would keep the loop from all others. */
+  #scheduleWritten(): void {
+    if (this.#writtenPending) return;
+    this.#writtenPending = true;
+    this.#options.env.nextTurn(() => {
+      this.#writtenPending = false;
+      if (!this.#closed) this.#options.onWritten();
+    });
   }
 
-  /** The first lane in rank that has a frame and credit left; a round ends when none has both. */
+  /** The next bytes to write: all that waits in one piece if that is little, else the next batch by rank and weight. */
+  #takeBytes(): Uint8Array {
+    const waiting = this.#bytes;
+    const first = this.#take(this.#nextLane()!);
+    if (this.#frames === 0 || waiting > BATCH_BYTES) return bytesOf(first);
+    const parts = [bytesOf(first)];
+    for (let queue = this.#nextLane(); queue; queue = this.#nextLane()) parts.push(bytesOf(this.#take(queue)));
+    return concatBytes(parts);
+  }
+
+  /** The first lane in rank that has something and credit left; a round ends when none has both. */
   #nextLane(): LaneQueue | undefined {
     if (this.#frames === 0) return undefined;
     for (let round = 0; round < 2; round++) {
       for (const lane of LANES) {
         const queue = this.#lanes[lane];
-        if (queue.frames.length > 0 && queue.credit > 0) return queue;
+        if (queue.frames > 0 && queue.credit > 0) return queue;
       }
-      for (const lane of LANES) this.#lanes[lane].credit = LANE_POLICIES[lane].weight;
+      for (const lane of LANES) this.#lanes[lane].refill();
     }
     return undefined;
   }
 
-  #take(queue: LaneQueue): void {
-    const frame = queue.frames.shift()!;
-    queue.credit--;
-    queue.bytes -= frame.length;
-    this.#bytes -= frame.length;
-    this.#frames--;
+  #take(queue: LaneQueue): Batch {
+    const batch = queue.take();
+    this.#bytes -= batch.used;
+    this.#frames -= batch.frames;
+    return batch;
   }
 }
 
-function emptyLane(lane: Lane): LaneQueue {
-  return { frames: new Deque(), bytes: 0, credit: LANE_POLICIES[lane].weight };
+function bytesOf(batch: Batch): Uint8Array {
+  return batch.used === batch.bytes.length ? batch.bytes : batch.bytes.subarray(0, batch.used);
 }

@@ -1,7 +1,7 @@
 import type { Endpoint } from "../platform/types.ts";
 import { type FaultCode, RemoteFault } from "../protocol/errors.ts";
 import { type Agreement, Handshake, HANDSHAKE_MESSAGES } from "../protocol/handshake.ts";
-import { type Lane, LANE_OF } from "../protocol/lanes.ts";
+import { LANE_OF } from "../protocol/lanes.ts";
 import type { Message, MessageOf, MessageType } from "../protocol/messages.ts";
 import {
   CLOSE_LINGER_MS,
@@ -16,7 +16,7 @@ import { ByteReader } from "../util/bytes.ts";
 import type { Logger, Timer } from "../util/env.ts";
 import { Liveness } from "./liveness.ts";
 import { Mailbox } from "./mailbox.ts";
-import { Outbox } from "./outbox.ts";
+import { type OfferOutcome, Outbox } from "./outbox.ts";
 import type { CloseReason, Direction, PeerOptions } from "./peer_options.ts";
 import type { Worker } from "./turns.ts";
 
@@ -79,6 +79,7 @@ export class Peer implements Worker {
     this.#mailbox = new Mailbox(codec.createDecoder(), connection);
     this.#outbox = new Outbox({
       env,
+      codec,
       write: (bytes) => {
         this.bytesOut += bytes.length;
         return connection.write(bytes);
@@ -123,18 +124,14 @@ export class Peer implements Worker {
   /** Queues a message. False if it was not queued: the peer is closed, or its lane is full. */
   send(message: Message): boolean {
     if (this.isOver) return false;
-    return this.sendFrame(message.type, this.#options.codec.encode(message));
+    const { type } = message;
+    return this.#sent(type, this.#outbox.offer(message, LANE_OF[type]));
   }
 
   /** Queues a frame that was encoded for this peer's wire; it may be shared between peers and never changes. */
   sendFrame(type: MessageType, frame: Uint8Array): boolean {
     if (this.isOver) return false;
-    const lane: Lane = LANE_OF[type];
-    const outcome = this.#outbox.offer(frame, lane);
-    if (outcome === "overflow") this.#end({ code: "too-slow", detail: `its ${lane} lane is full` });
-    if (outcome !== "queued") return false;
-    this.messagesOut[type] = (this.messagesOut[type] ?? 0) + 1;
-    return true;
+    return this.#sent(type, this.#outbox.offerFrame(frame, LANE_OF[type]));
   }
 
   /** Stops handling this peer's messages until `release`: a service has taken all of its work that it can hold. */
@@ -241,6 +238,13 @@ export class Peer implements Worker {
   #onPong(message: MessageOf<"pong">): void {
     const roundTripMs = this.liveness.onPong(message.nonce, this.#options.env.now());
     if (roundTripMs !== undefined) this.#options.observer.pong?.(this, roundTripMs);
+  }
+
+  #sent(type: MessageType, outcome: OfferOutcome): boolean {
+    if (outcome === "overflow") this.#end({ code: "too-slow", detail: `its ${LANE_OF[type]} lane is full` });
+    if (outcome !== "queued") return false;
+    this.messagesOut[type] = (this.messagesOut[type] ?? 0) + 1;
+    return true;
   }
 
   #checkHandshake(now: number): void {

@@ -59,6 +59,9 @@ export const TURN_BYTES = 2 * MIB;
 /** Small frames are joined into writes of this size: beyond it nothing is gained (see docs/performance.md). */
 export const BATCH_BYTES = 64 * KIB;
 
+/** A batch begins with room for this much: a few pings or an inv. It grows with what is offered. */
+export const MIN_BATCH_BYTES = 256;
+
 /** Frames from this size on are written as they are: copying them into a batch costs more than a system call. */
 export const DIRECT_WRITE_BYTES = 16 * KIB;
 

@@ -159,13 +159,23 @@ const FEW_BYTES = 32;
 /** A hash in display order, on its way to the wire. */
 const reversedHash = new Uint8Array(HASH_SIZE_BYTES);
 
+const EMPTY = new Uint8Array(0);
+
 /** Appends values to a growing byte string. Little-endian unless named otherwise. */
 export class ByteWriter {
   #bytes: Uint8Array;
   #length = 0;
 
   constructor(capacityBytes = INITIAL_CAPACITY_BYTES) {
-    this.#bytes = new Uint8Array(capacityBytes);
+    this.#bytes = capacityBytes === 0 ? EMPTY : new Uint8Array(capacityBytes);
+  }
+
+  /** Writes into `bytes` from `offset` on, where the caller made sure that there is room. */
+  static into(bytes: Uint8Array, offset: number): ByteWriter {
+    const writer = new ByteWriter(0);
+    writer.#bytes = bytes;
+    writer.#length = offset;
+    return writer;
   }
 
   get length(): number {

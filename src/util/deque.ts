@@ -29,6 +29,11 @@ export class Deque<T> {
     return this.#slots[this.#head];
   }
 
+  /** Puts `item` in the place of the one that was pushed last. The queue must not be empty. */
+  replaceLast(item: T): void {
+    this.#slots[(this.#head + this.#length - 1) & (this.#slots.length - 1)] = item;
+  }
+
   clear(): void {
     this.#slots = new Array(INITIAL_CAPACITY);
     this.#head = 0;

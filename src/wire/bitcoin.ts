@@ -45,20 +45,38 @@ export function bitcoinCodec(magic: number, hasher: Hasher): WireCodec {
   }
 
   function encode(message: Message): Uint8Array {
-    const { payload, start } = rows.get(message.type)!;
-    const sizeBytes = payload.sizeOf(message);
-    if (sizeBytes > payload.maxBytes) throw tooLarge(message.type, sizeBytes, payload.maxBytes);
-    const writer = new ByteWriter(BITCOIN_HEADER_BYTES + sizeBytes);
-    writer.raw(message.type === "unknown" ? startOfUnknown(message.command) : start).uint32(sizeBytes);
-    writer.reserve(CHECKSUM_BYTES);
-    payload.write(writer, message);
-    const frame = writer.finish();
-    const digest = hasher.sha256d(frame.subarray(BITCOIN_HEADER_BYTES));
-    for (let i = 0; i < CHECKSUM_BYTES; i++) frame[CHECKSUM_AT + i] = digest[i]!;
+    const sizeBytes = frameSize(message);
+    const frame = new Uint8Array(sizeBytes);
+    write(message, frame, 0, sizeBytes);
     return frame;
   }
 
-  return { name: "bitcoin", encode, createDecoder: () => new FrameDecoder(new BitcoinFraming(magicBytes, hasher)) };
+  function encodeInto(message: Message, target: Uint8Array, offset: number): number {
+    const sizeBytes = frameSize(message);
+    if (sizeBytes > target.length - offset) return -1;
+    write(message, target, offset, sizeBytes);
+    return sizeBytes;
+  }
+
+  function frameSize(message: Message): number {
+    const { payload } = rows.get(message.type)!;
+    const sizeBytes = payload.sizeOf(message);
+    if (sizeBytes > payload.maxBytes) throw tooLarge(message.type, sizeBytes, payload.maxBytes);
+    return BITCOIN_HEADER_BYTES + sizeBytes;
+  }
+
+  function write(message: Message, target: Uint8Array, at: number, sizeBytes: number): void {
+    const { payload, start } = rows.get(message.type)!;
+    target.set(message.type === "unknown" ? startOfUnknown(message.command) : start, at);
+    const writer = ByteWriter.into(target, at + LENGTH_AT).uint32(sizeBytes - BITCOIN_HEADER_BYTES);
+    writer.reserve(CHECKSUM_BYTES);
+    payload.write(writer, message);
+    const digest = hasher.sha256d(target.subarray(at + BITCOIN_HEADER_BYTES, at + sizeBytes));
+    for (let i = 0; i < CHECKSUM_BYTES; i++) target[at + CHECKSUM_AT + i] = digest[i]!;
+  }
+
+  const createDecoder = () => new FrameDecoder(new BitcoinFraming(magicBytes, hasher));
+  return { name: "bitcoin", encode, encodeInto, createDecoder };
 }
 
 const PAYLOADS: { readonly [T in MessageType]: PayloadCodec<Message> } = BITCOIN_PAYLOADS;

@@ -5,6 +5,11 @@ export interface WireCodec {
   readonly name: "bitcoin" | "native";
   /** One whole frame in memory of its own. */
   encode(message: Message): Uint8Array;
+  /**
+   * The same frame, written into `target` at `offset`: what many small frames to one peer save is an allocation each.
+   * Answers the frame's size in bytes, or -1 if it does not fit; `target` behind `offset` is undefined then.
+   */
+  encodeInto(message: Message, target: Uint8Array, offset: number): number;
   createDecoder(): Decoder;
 }
 

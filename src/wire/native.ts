@@ -28,23 +28,42 @@ export function nativeCodec(magic: number): WireCodec {
   return {
     name: "native",
     encode: (message) => encodeFrame(magic, message),
+    encodeInto: (message, target, offset) => encodeFrameInto(magic, message, target, offset),
     createDecoder: () => new FrameDecoder(nativeFraming(magic)),
   };
 }
 
 function encodeFrame(magic: number, message: Message): Uint8Array {
   const row = rowOf(message);
-  const body = row.encode(message);
-  if (body.length > row.maxBytes) {
-    const why = `larger than ${row.maxBytes} bytes: received ${body.length} bytes`;
-    throw new LocalError("bad-argument", `Cannot encode ${message.type}: ${why}`);
-  }
+  const body = encodeBody(row, message);
   const frame = new Uint8Array(NATIVE_HEADER_BYTES + body.length);
-  for (let i = 0; i < MAGIC_BYTES; i++) frame[i] = magicByte(magic, i);
-  frame[TYPE_AT] = row.number;
-  for (let i = LENGTH_AT; i < NATIVE_HEADER_BYTES; i++) frame[i] = body.length >>> (BYTE_BITS * (i - LENGTH_AT));
-  frame.set(body, NATIVE_HEADER_BYTES);
+  writeFrame(magic, row, body, frame, 0);
   return frame;
+}
+
+function encodeFrameInto(magic: number, message: Message, target: Uint8Array, offset: number): number {
+  const row = rowOf(message);
+  const body = encodeBody(row, message);
+  const sizeBytes = NATIVE_HEADER_BYTES + body.length;
+  if (sizeBytes > target.length - offset) return -1;
+  writeFrame(magic, row, body, target, offset);
+  return sizeBytes;
+}
+
+function encodeBody(row: AnyPayload, message: Message): Uint8Array {
+  const body = row.encode(message);
+  if (body.length <= row.maxBytes) return body;
+  const why = `larger than ${row.maxBytes} bytes: received ${body.length} bytes`;
+  throw new LocalError("bad-argument", `Cannot encode ${message.type}: ${why}`);
+}
+
+function writeFrame(magic: number, row: AnyPayload, body: Uint8Array, target: Uint8Array, at: number): void {
+  for (let i = 0; i < MAGIC_BYTES; i++) target[at + i] = magicByte(magic, i);
+  target[at + TYPE_AT] = row.number;
+  for (let i = LENGTH_AT; i < NATIVE_HEADER_BYTES; i++) {
+    target[at + i] = body.length >>> (BYTE_BITS * (i - LENGTH_AT));
+  }
+  target.set(body, at + NATIVE_HEADER_BYTES);
 }
 
 function rowOf(message: Message): AnyPayload {

@@ -3,7 +3,13 @@ import { assertEquals } from "@std/assert";
 import { Outbox } from "../../src/peer/outbox.ts";
 import { LANE_POLICIES } from "../../src/protocol/lanes.ts";
 import { BATCH_BYTES, DIRECT_WRITE_BYTES } from "../../src/protocol/params.ts";
+import { REGTEST } from "../../src/protocol/networks.ts";
+import { bitcoinCodec } from "../../src/wire/bitcoin.ts";
+import { concatBytes } from "../../src/util/bytes.ts";
 import { ManualEnv } from "../support/manual_env.ts";
+import { testHasher } from "../support/test_hasher.ts";
+
+const codec = bitcoinCodec(REGTEST.magic, testHasher);
 
 /** An outbox whose writes are recorded; `accepting` says what the connection answers. */
 function recorded(accepting = () => true) {
@@ -14,7 +20,7 @@ function recorded(accepting = () => true) {
     return accepting();
   };
   let written = 0;
-  const outbox = new Outbox({ env, write, onWritten: () => written++ });
+  const outbox = new Outbox({ env, codec, write, onWritten: () => written++ });
   return { env, outbox, writes, writtenCalls: () => written };
 }
 
@@ -24,7 +30,7 @@ function frame(value: number, sizeBytes = 1): Uint8Array {
 
 test("outbox: the frames of one turn leave in one write at its end", () => {
   const { env, outbox, writes } = recorded();
-  for (let i = 0; i < 50; i++) outbox.offer(frame(i), "control");
+  for (let i = 0; i < 50; i++) outbox.offerFrame(frame(i), "control");
   assertEquals(writes.length, 0);
   env.endTurn();
   assertEquals(writes.map((bytes) => [...bytes]), [Array.from({ length: 50 }, (_, i) => i)]);
@@ -33,18 +39,18 @@ test("outbox: the frames of one turn leave in one write at its end", () => {
 
 test("outbox: a large frame is written as it is, not copied into a batch", () => {
   const { env, outbox, writes } = recorded();
-  const large = frame(7, DIRECT_WRITE_BYTES);
-  outbox.offer(frame(1), "sync");
-  outbox.offer(large, "sync");
-  outbox.offer(frame(2), "sync");
+  const large = frame(7, BATCH_BYTES);
+  outbox.offerFrame(frame(1), "sync");
+  outbox.offerFrame(large, "sync");
+  outbox.offerFrame(frame(2), "sync");
   env.endTurn();
-  assertEquals(writes.map(({ length }) => length), [1, DIRECT_WRITE_BYTES, 1]);
+  assertEquals(writes.map(({ length }) => length), [1, BATCH_BYTES, 1]);
   assertEquals(writes[1] === large, true);
 });
 
 test("outbox: no batch is larger than the bound", () => {
   const { env, outbox, writes } = recorded();
-  for (let i = 0; i < 100; i++) outbox.offer(frame(i, 1000), "data");
+  for (let i = 0; i < 100; i++) outbox.offerFrame(frame(i, 1000), "data");
   env.endTurn();
   assertEquals(writes.every(({ length }) => length <= BATCH_BYTES), true);
   assertEquals(writes.reduce((sum, { length }) => sum + length, 0), 100_000);
@@ -53,9 +59,9 @@ test("outbox: no batch is larger than the bound", () => {
 test("outbox: it holds back when the connection does, and goes on when that drained", () => {
   let accepting = false;
   const { env, outbox, writes } = recorded(() => accepting);
-  outbox.offer(frame(1), "control");
+  outbox.offerFrame(frame(1), "control");
   env.endTurn();
-  outbox.offer(frame(2), "control");
+  outbox.offerFrame(frame(2), "control");
   env.endTurn();
   assertEquals(writes.map((bytes) => [...bytes]), [[1]]);
   accepting = true;
@@ -63,22 +69,39 @@ test("outbox: it holds back when the connection does, and goes on when that drai
   assertEquals(writes.map((bytes) => [...bytes]), [[1], [2]]);
 });
 
-test("outbox: lanes go by rank and weight, and none starves", () => {
+test("outbox: batches go by rank and weight when more waits than one write takes, and no lane starves", () => {
   const { env, outbox, writes } = recorded();
   for (const [value, lane] of [[4, "data"], [3, "inventory"], [2, "sync"], [1, "control"]] as const) {
-    for (let i = 0; i < 20; i++) outbox.offer(frame(value), lane);
+    for (let i = 0; i < 20; i++) outbox.offerFrame(frame(value, DIRECT_WRITE_BYTES), lane);
   }
   env.endTurn();
-  const order = [...writes[0]!];
+  const order = writes.slice(0, 30).map((bytes) => bytes[0]);
   const round = [1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 4];
-  assertEquals(order.slice(0, 30), [...round, ...round]);
-  assertEquals(order.length, 80);
+  assertEquals(order, [...round, ...round]);
+  assertEquals(writes.reduce((sum, { length }) => sum + length, 0), 80 * DIRECT_WRITE_BYTES);
+});
+
+test("outbox: little of several lanes leaves in one write, by rank", () => {
+  const { env, outbox, writes } = recorded();
+  outbox.offerFrame(frame(4), "data");
+  outbox.offerFrame(frame(2), "sync");
+  outbox.offerFrame(frame(1), "control");
+  env.endTurn();
+  assertEquals(writes.map((bytes) => [...bytes]), [[1, 2, 4]]);
+});
+
+test("outbox: a message is encoded in place, and the same as a frame of its own", () => {
+  const { env, outbox, writes } = recorded();
+  const messages = Array.from({ length: 100 }, (_, i) => ({ type: "ping", nonce: BigInt(i) }) as const);
+  for (const message of messages) assertEquals(outbox.offer(message, "control"), "queued");
+  env.endTurn();
+  assertEquals(writes, [concatBytes(messages.map((message) => codec.encode(message)))]);
 });
 
 test("outbox: large frames of one lane do not keep the others out", () => {
   const { env, outbox, writes } = recorded();
-  for (let i = 0; i < 6; i++) outbox.offer(frame(2, DIRECT_WRITE_BYTES), "sync");
-  outbox.offer(frame(4), "data");
+  for (let i = 0; i < 6; i++) outbox.offerFrame(frame(2, BATCH_BYTES), "sync");
+  outbox.offerFrame(frame(4), "data");
   env.endTurn();
   const position = writes.findIndex((bytes) => bytes[0] === 4);
   assertEquals(position, LANE_POLICIES.sync.weight);
@@ -87,34 +110,35 @@ test("outbox: large frames of one lane do not keep the others out", () => {
 test("outbox: a full relay lane drops and counts, a full chain lane says that the peer is too slow", () => {
   const { outbox } = recorded();
   const half = (lane: "data" | "sync") => frame(1, LANE_POLICIES[lane].maxBytes / 2 + 1);
-  assertEquals(outbox.offer(half("data"), "data"), "queued");
-  assertEquals(outbox.offer(half("data"), "data"), "dropped");
-  assertEquals(outbox.offer(half("sync"), "sync"), "queued");
-  assertEquals(outbox.offer(half("sync"), "sync"), "overflow");
+  assertEquals(outbox.offerFrame(half("data"), "data"), "queued");
+  assertEquals(outbox.offerFrame(half("data"), "data"), "dropped");
+  assertEquals(outbox.offerFrame(half("sync"), "sync"), "queued");
+  assertEquals(outbox.offerFrame(half("sync"), "sync"), "overflow");
   assertEquals([outbox.dropped, outbox.frames], [2, 2]);
 });
 
 test("outbox: lanes are bounded in frames too", () => {
   const { outbox } = recorded();
   const { maxFrames } = LANE_POLICIES.inventory;
-  for (let i = 0; i < maxFrames; i++) assertEquals(outbox.offer(frame(1), "inventory"), "queued");
-  assertEquals(outbox.offer(frame(1), "inventory"), "dropped");
+  for (let i = 0; i < maxFrames; i++) assertEquals(outbox.offerFrame(frame(1), "inventory"), "queued");
+  assertEquals(outbox.offerFrame(frame(1), "inventory"), "dropped");
 });
 
 test("outbox: closing hands over what waits, even to a connection that holds back; later frames are dropped", () => {
   const { env, outbox, writes } = recorded(() => false);
-  outbox.offer(frame(1), "control");
+  outbox.offerFrame(frame(1), "control");
   env.endTurn();
-  outbox.offer(frame(2), "control");
+  outbox.offerFrame(frame(2), "control");
   outbox.flushAll();
   assertEquals(writes.map((bytes) => [...bytes]), [[1], [2]]);
-  assertEquals(outbox.offer(frame(3), "control"), "dropped");
+  assertEquals(outbox.offerFrame(frame(3), "control"), "dropped");
 });
 
 test("outbox: the owner hears when frames were taken", () => {
   const { env, outbox, writtenCalls } = recorded();
-  outbox.offer(frame(1), "data");
-  assertEquals(writtenCalls(), 0);
+  outbox.offerFrame(frame(1), "data");
   env.endTurn();
+  assertEquals(writtenCalls(), 0);
+  env.runTurns();
   assertEquals(writtenCalls(), 1);
 });
