@@ -27,6 +27,10 @@ export interface Frame {
 const EMPTY = new Uint8Array(0);
 /** 256 B, the usual size of a small frame. The buffer of a split frame starts with as much, if the frame is as large. */
 const INITIAL_CAPACITY_BYTES = 256;
+/** 8 KiB, copied at once for the small parts in it. So much at most is pinned by who keeps a single one of them. */
+const STRETCH_BYTES = 8192;
+/** 1 KiB: a part of this size or less shares a copy. */
+const MAX_SHARED_BYTES = 1024;
 
 /**
  * Cuts one byte stream into frames, for both wires. Frames that lie whole in a chunk are parsed in place. One that
@@ -42,6 +46,9 @@ export class FrameDecoder implements Decoder, Frame {
   /** The beginning of a frame whose end is not here yet: the first `#partialBytes` bytes of `#partial`. */
   #partial: Uint8Array = EMPTY;
   #partialBytes = 0;
+  /** A copy of the chunk from `#stretchStart` on. */
+  #stretch: Uint8Array = EMPTY;
+  #stretchStart = 0;
   #fault: RemoteFault | undefined;
   bytes: Uint8Array = EMPTY;
   start = 0;
@@ -58,6 +65,7 @@ export class FrameDecoder implements Decoder, Frame {
 
   feed(chunk: Uint8Array): void {
     if (this.#fault) return;
+    this.#stretch = EMPTY;
     const unread = this.#chunk.length - this.#offset;
     if (unread === 0) {
       this.#chunk = plain(chunk);
@@ -87,17 +95,27 @@ export class FrameDecoder implements Decoder, Frame {
 
   detach(): void {
     if (!this.#chunkIsBorrowed) return;
+    this.#stretch = EMPTY;
     this.#chunk = this.#chunk.slice(this.#offset);
     this.#offset = 0;
     this.#chunkIsBorrowed = false;
   }
 
-  /** Hands over the memory of a frame that was put together here, unless the part would pin far more than itself. */
+  /**
+   * Hands over the memory of a frame that was put together here, unless the part would pin far more than itself. Small
+   * parts of a chunk share one copy of a stretch of it: a copy each costs 0.5 µs on Node and Deno (bench codec).
+   */
   keep(start: number, end: number): Uint8Array {
-    const isOurs = this.bytes !== this.#chunk;
-    return isOurs && 2 * (end - start) >= this.bytes.length
-      ? this.bytes.subarray(start, end)
-      : this.bytes.slice(start, end);
+    const sizeBytes = end - start;
+    if (this.bytes !== this.#chunk) {
+      return 2 * sizeBytes >= this.bytes.length ? this.bytes.subarray(start, end) : this.bytes.slice(start, end);
+    }
+    if (sizeBytes > MAX_SHARED_BYTES) return this.bytes.slice(start, end);
+    if (start < this.#stretchStart || end > this.#stretchStart + this.#stretch.length) {
+      this.#stretch = this.bytes.slice(start, start + STRETCH_BYTES);
+      this.#stretchStart = start;
+    }
+    return this.#stretch.subarray(start - this.#stretchStart, end - this.#stretchStart);
   }
 
   /** Moves to the next whole frame. False: it is not here yet, and the decoder has copied what there is of it. */
@@ -154,6 +172,7 @@ export class FrameDecoder implements Decoder, Frame {
     this.#chunk = EMPTY;
     this.#offset = 0;
     this.#chunkIsBorrowed = false;
+    this.#stretch = EMPTY;
     this.bytes = EMPTY;
     return false;
   }
