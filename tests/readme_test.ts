@@ -1,0 +1,33 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import process from "node:process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { assert, assertEquals } from "@std/assert";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const MAX_LINES = 20;
+
+/** The first TypeScript example of the README. */
+function example(): string {
+  const match = /```ts\n(.*?)```/s.exec(readFileSync(`${ROOT}README.md`, "utf8"));
+  assert(match, "the README has an example");
+  return match[1]!;
+}
+
+test("README: the library example has at most 20 lines and does what it says", { timeout: 60_000 }, async () => {
+  const code = example();
+  assert(code.trimEnd().split("\n").length <= MAX_LINES);
+  // Inside the project, so that its packages are found.
+  mkdirSync(`${ROOT}dist`, { recursive: true });
+  const folder = mkdtempSync(`${ROOT}dist/example-`);
+  try {
+    writeFileSync(`${folder}/example.ts`, code.replace('"p2p"', '"../../mod.ts"'));
+    const runtimeFlags = "Deno" in globalThis ? ["run", "-A"] : [];
+    const { stdout } = await promisify(execFile)(process.execPath, [...runtimeFlags, `${folder}/example.ts`]);
+    assertEquals(stdout.match(/^block \d+/gm), ["block 1", "block 2", "block 3"]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
