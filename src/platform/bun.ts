@@ -87,8 +87,9 @@ class BunStream implements Socket {
   write(bytes: Uint8Array): boolean {
     if (this.#unsent.length === 0) {
       const sent = this.#socket.write(bytes);
-      // −1: the socket is closed, which `close` tells.
-      if (sent < 0 || sent === bytes.length) return true;
+      // −1: the socket is closed, and `close` is about to tell.
+      if (sent < 0) return false;
+      if (sent === bytes.length) return true;
       bytes = bytes.subarray(sent);
     }
     this.#unsent.push(bytes);

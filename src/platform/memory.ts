@@ -26,7 +26,8 @@ export interface MemoryNetworkOptions {
 }
 
 const DEFAULT_LINK: LinkOptions = { latencyMs: 1 };
-const LOOPBACK_LINK: LinkOptions = { latencyMs: 0 };
+/** Not zero: two ends that answer each other at once would keep time from passing. */
+const LOOPBACK_LINK: LinkOptions = { latencyMs: 0.05 };
 const DEFAULT_WINDOW_BYTES = 262_144;
 /** 1 s, doubling: when a caller asks again that got no answer (RFC 6298). */
 const FIRST_DIAL_RETRY_MS = 1000;
@@ -62,8 +63,8 @@ export class MemoryNetwork {
       random: new SeededRandom(options.seed),
       windowBytes: options.windowBytes ?? DEFAULT_WINDOW_BYTES,
       scrambleChunks: options.scrambleChunks ?? false,
-      isBlocked: ({ ends }) => this.#isBlocked(ends.from, ends.to),
-      isRefused: ({ ends }) => this.#isRefused(ends.from, ends.to),
+      isBlocked: ({ sender, receiver }) => this.#isBlocked(sender.host, receiver.host),
+      isRefused: ({ sender, receiver }) => this.#isRefused(sender.host, receiver.host),
       park: (task) => void this.#parked.add(task),
     };
   }
@@ -177,6 +178,7 @@ export class MemoryNetwork {
   }
 
   #isRefused(from: MemoryHost, to: MemoryHost): boolean {
+    if (to.state === "up") return false;
     const present = this.#hosts.get(to.name)!;
     return (to.state === "dead" || present !== to) && !this.#isBlocked(from, present);
   }

@@ -37,10 +37,9 @@ export interface PipeWorld {
   park(task: Task): void;
 }
 
-/** Who holds the two ends; `from` and `to` are hosts. */
-export interface PipeEnds {
-  readonly from: MemoryHost;
-  readonly to: MemoryHost;
+/** One end of a connection: it sends into one pipe and gets what comes out of the other. */
+export interface PipeEnd {
+  readonly host: MemoryHost;
   /** A parcel arrived. */
   receive(parcel: Parcel): void;
   /** The system took what the sender was holding back. */
@@ -53,6 +52,7 @@ export interface Parcel {
   readonly atMs: number;
   readonly kind: "open" | "data" | "end" | "reset";
   readonly bytes: Uint8Array | undefined;
+  next: Parcel | undefined;
 }
 
 const DEFAULT_PIECE_BYTES = 65_536;
@@ -65,12 +65,16 @@ const MS_PER_SECOND = 1000;
 
 /** One direction of a connection: ordered, bounded by a window, slowed by its link. It is the event of its own arrivals. */
 export class Pipe implements Task {
-  readonly ends: PipeEnds;
+  readonly sender: PipeEnd;
+  readonly receiver: PipeEnd;
   readonly #world: PipeWorld;
   readonly #link: Link;
   readonly #direction: 0 | 1;
-  readonly #parcels = new Deque<Parcel>();
-  readonly #unsent = new Deque<Uint8Array>();
+  // What is under way, as a list: most pipes carry one parcel or none, and a simulation has many thousands of pipes.
+  #first: Parcel | undefined;
+  #last: Parcel | undefined;
+  /** What the window had no room for; there is none until a reader is slow. */
+  #unsent: Deque<Uint8Array> | undefined;
   /** How much of the first unsent bytes is sent. */
   #firstSent = 0;
   #windowUsed = 0;
@@ -79,15 +83,21 @@ export class Pipe implements Task {
   #finishing = false;
   #stallTimer: Timer | undefined;
 
-  constructor(world: PipeWorld, link: Link, ends: PipeEnds) {
+  constructor(world: PipeWorld, link: Link, sender: PipeEnd, receiver: PipeEnd) {
     this.#world = world;
     this.#link = link;
-    this.#direction = ends.from.name < ends.to.name ? 0 : 1;
-    this.ends = ends;
+    this.#direction = sender.host.name < receiver.host.name ? 0 : 1;
+    this.sender = sender;
+    this.receiver = receiver;
   }
 
   /** Takes all; false: a part waits for the receiver, and `drained` follows. */
   write(bytes: Uint8Array): boolean {
+    if (!this.#unsent && bytes.length <= this.#world.windowBytes - this.#windowUsed) {
+      this.#transmit(bytes, 0, bytes.length);
+      return true;
+    }
+    this.#unsent ??= new Deque();
     this.#unsent.push(bytes);
     return this.#sendUnsent();
   }
@@ -100,20 +110,20 @@ export class Pipe implements Task {
   /** Ends the stream after what was written. */
   finish(): void {
     this.#finishing = true;
-    if (this.#unsent.length === 0) this.#dispatch("end", undefined);
+    if (!this.#unsent) this.#dispatch("end", undefined);
   }
 
   /** Ends the stream and drops what was not sent. */
   cut(kind: "end" | "reset"): void {
-    this.#unsent.clear();
-    this.#stallTimer?.cancel();
+    this.#unsent = undefined;
+    this.#endStall();
     this.#dispatch(kind, undefined);
   }
 
   /** The receiver is done with so many bytes: there is room for others. */
   consumed(sizeBytes: number): void {
     this.#windowUsed -= sizeBytes;
-    if (this.#unsent.length === 0 || this.#updateDue || 2 * this.#windowUsed > this.#world.windowBytes) return;
+    if (!this.#unsent || this.#updateDue || 2 * this.#windowUsed > this.#world.windowBytes) return;
     this.#updateDue = true;
     const update: Task = { run: () => this.#onWindowUpdate(update) };
     this.#world.clock.at(this.#world.clock.now + this.#link.options.latencyMs, update);
@@ -124,12 +134,11 @@ export class Pipe implements Task {
     const world = this.#world;
     if (world.isRefused(this)) return this.#bounce();
     if (world.isBlocked(this)) return this.#stall();
-    this.#stallTimer?.cancel();
-    this.#stallTimer = undefined;
-    const parcel = this.#parcels.shift()!;
-    const next = this.#parcels.peek();
-    if (next) world.clock.at(next.atMs, this);
-    this.ends.receive(parcel);
+    if (this.#stallTimer) this.#endStall();
+    const parcel = this.#first!;
+    this.#first = parcel.next;
+    if (this.#first) world.clock.at(this.#first.atMs, this);
+    this.receiver.receive(parcel);
   }
 
   /** How long a piece of this size takes from now on, in milliseconds. */
@@ -154,7 +163,7 @@ export class Pipe implements Task {
 
   /** Sends what the window has room for; whether that was all. */
   #sendUnsent(): boolean {
-    for (let bytes = this.#unsent.peek(); bytes; bytes = this.#unsent.peek()) {
+    for (let bytes = this.#unsent?.peek(); bytes; bytes = this.#unsent!.peek()) {
       const room = this.#world.windowBytes - this.#windowUsed;
       if (room <= 0) return false;
       const end = Math.min(bytes.length, this.#firstSent + room);
@@ -162,8 +171,9 @@ export class Pipe implements Task {
       this.#firstSent = end;
       if (end < bytes.length) return false;
       this.#firstSent = 0;
-      this.#unsent.shift();
+      this.#unsent!.shift();
     }
+    this.#unsent = undefined;
     return true;
   }
 
@@ -185,8 +195,11 @@ export class Pipe implements Task {
     const clock = this.#world.clock;
     const atMs = Math.max(this.#lastAtMs, clock.now + this.travelMs(bytes?.length ?? 0));
     this.#lastAtMs = atMs;
-    this.#parcels.push({ atMs, kind, bytes });
-    if (this.#parcels.length === 1) clock.at(atMs, this);
+    const parcel: Parcel = { atMs, kind, bytes, next: undefined };
+    if (this.#first) this.#last!.next = parcel;
+    else this.#first = parcel;
+    this.#last = parcel;
+    if (this.#first === parcel) clock.at(atMs, this);
   }
 
   #onWindowUpdate(update: Task): void {
@@ -194,19 +207,24 @@ export class Pipe implements Task {
     this.#updateDue = false;
     if (!this.#sendUnsent()) return;
     if (this.#finishing) this.#dispatch("end", undefined);
-    else this.ends.drained();
+    else this.sender.drained();
   }
 
   #stall(): void {
-    const giveUp = () => this.ends.lost(new Error("no answer from the remote for too long"));
+    const giveUp = () => this.sender.lost(new Error("no answer from the remote for too long"));
     this.#stallTimer ??= this.#world.clock.after(STALL_TIMEOUT_MS, giveUp);
     this.#world.park(this);
   }
 
+  #endStall(): void {
+    this.#stallTimer?.cancel();
+    this.#stallTimer = undefined;
+  }
+
   #bounce(): void {
     const { clock } = this.#world;
-    this.#parcels.clear();
-    const refused = () => this.ends.lost(new Error("connection reset by the remote"));
+    this.#first = undefined;
+    const refused = () => this.sender.lost(new Error("connection reset by the remote"));
     clock.after(this.#link.options.latencyMs, refused);
   }
 }

@@ -1,6 +1,6 @@
 import { Deque } from "../util/deque.ts";
 import type { MemoryHost } from "./memory_host.ts";
-import { type Link, type Parcel, Pipe, type PipeEnds, type PipeWorld } from "./memory_pipe.ts";
+import { type Link, type Parcel, Pipe, type PipeEnd, type PipeWorld } from "./memory_pipe.ts";
 import { type Socket, SocketConnection } from "./socket_connection.ts";
 import type { Connection, Endpoint } from "./types.ts";
 import type { Task } from "./virtual_clock.ts";
@@ -30,11 +30,12 @@ export function connectSockets(
 }
 
 /** One end of a connection: keeps what arrives while it is paused, and counts it against the sender's window. */
-export class MemorySocket implements Socket, Task {
+export class MemorySocket implements Socket, PipeEnd, Task {
   readonly connection: SocketConnection;
+  readonly host: MemoryHost;
   readonly #world: SocketWorld;
-  readonly #host: MemoryHost;
-  readonly #inbox = new Deque<Parcel>();
+  /** What arrived while nobody read. */
+  #inbox: Deque<Parcel> | undefined;
   #out: Pipe | undefined;
   #in: Pipe | undefined;
   #remote: MemorySocket | undefined;
@@ -46,21 +47,14 @@ export class MemorySocket implements Socket, Task {
 
   constructor(world: SocketWorld, host: MemoryHost, remote: Endpoint, local: Endpoint) {
     this.#world = world;
-    this.#host = host;
+    this.host = host;
     this.connection = new SocketConnection(this, host, remote, local);
     host.sockets.add(this);
   }
 
   attach(remote: MemorySocket, link: Link, accept?: (connection: Connection) => void): void {
-    const ends: PipeEnds = {
-      from: this.#host,
-      to: remote.#host,
-      receive: (parcel) => remote.#receive(parcel),
-      drained: () => this.connection.onDrained(),
-      lost: (error) => this.#lose(error),
-    };
     this.#remote = remote;
-    this.#out = new Pipe(this.#world, link, ends);
+    this.#out = new Pipe(this.#world, link, this, remote);
     remote.#in = this.#out;
     this.#accept = accept;
   }
@@ -102,18 +96,31 @@ export class MemorySocket implements Socket, Task {
   run(): void {
     this.#isReading = false;
     if (this.#gone || this.#paused) return;
-    const parcel = this.#inbox.shift();
+    const parcel = this.#inbox?.shift();
     if (!parcel) return;
-    this.#readSoon();
+    if (this.#inbox!.length === 0) this.#inbox = undefined;
+    else this.#readSoon();
     this.#read(parcel);
   }
 
-  #receive(parcel: Parcel): void {
+  drained(): void {
+    this.connection.onDrained();
+  }
+
+  receive(parcel: Parcel): void {
     if (this.#gone) return;
     if (parcel.kind === "open") return this.#open();
-    if (parcel.kind === "reset") return this.#lose(new Error("connection reset by the remote"));
-    if (this.#paused || this.#inbox.length > 0) this.#inbox.push(parcel);
-    else this.#read(parcel);
+    if (parcel.kind === "reset") return this.lost(new Error("connection reset by the remote"));
+    if (!this.#paused && !this.#inbox) return this.#read(parcel);
+    this.#inbox ??= new Deque();
+    this.#inbox.push(parcel);
+    this.#readSoon();
+  }
+
+  lost(error: Error): void {
+    if (this.#gone) return;
+    this.#inbox = undefined;
+    this.connection.onEnded(error);
   }
 
   #open(): void {
@@ -138,20 +145,14 @@ export class MemorySocket implements Socket, Task {
   }
 
   #readSoon(): void {
-    if (this.#isReading || this.#inbox.length === 0) return;
+    if (this.#isReading || this.#paused || !this.#inbox) return;
     this.#isReading = true;
     this.#world.clock.at(this.#world.clock.now, this);
   }
 
-  #lose(error: Error): void {
-    if (this.#gone) return;
-    this.#inbox.clear();
-    this.connection.onEnded(error);
-  }
-
   #leave(): void {
     this.#gone = true;
-    this.#inbox.clear();
-    this.#host.sockets.delete(this);
+    this.#inbox = undefined;
+    this.host.sockets.delete(this);
   }
 }

@@ -60,7 +60,8 @@ export class SocketConnection implements Connection {
   }
 
   write(bytes: Uint8Array): boolean {
-    if (this.#closing || this.#ended) return true;
+    // False, so that whoever writes until refused does not write for ever; `drained` never follows, `closed` does.
+    if (this.#closing || this.#ended) return false;
     if (bytes.length > 0 && !this.#socket.write(bytes)) this.#blocked = true;
     return !this.#blocked;
   }

@@ -220,42 +220,45 @@ class EventHeap {
   }
 
   #raise(from: number, time: number, order: number, task: Task): void {
+    const times = this.#times;
+    const orders = this.#orders;
+    const tasks = this.#tasks;
     let at = from;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (!this.#isBefore(time, order, parent)) break;
-      this.#move(parent, at);
+      const parentTime = times[parent]!;
+      if (time > parentTime || (time === parentTime && order > orders[parent]!)) break;
+      times[at] = parentTime;
+      orders[at] = orders[parent]!;
+      tasks[at] = tasks[parent]!;
       at = parent;
     }
-    this.#place(at, time, order, task);
+    times[at] = time;
+    orders[at] = order;
+    tasks[at] = task;
   }
 
   #lower(from: number, time: number, order: number, task: Task): void {
-    const size = this.#times.length;
+    const times = this.#times;
+    const orders = this.#orders;
+    const tasks = this.#tasks;
+    const size = times.length;
     let at = from;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= size) break;
-      if (child + 1 < size && this.#isBefore(this.#times[child + 1]!, this.#orders[child + 1]!, child)) child++;
-      if (this.#isBefore(time, order, child)) break;
-      this.#move(child, at);
+    for (let child = 2 * at + 1; child < size; child = 2 * at + 1) {
+      const right = child + 1;
+      if (right < size) {
+        const difference = times[right]! - times[child]!;
+        if (difference < 0 || (difference === 0 && orders[right]! < orders[child]!)) child = right;
+      }
+      const childTime = times[child]!;
+      if (time < childTime || (time === childTime && order < orders[child]!)) break;
+      times[at] = childTime;
+      orders[at] = orders[child]!;
+      tasks[at] = tasks[child]!;
       at = child;
     }
-    this.#place(at, time, order, task);
-  }
-
-  #isBefore(time: number, order: number, other: number): boolean {
-    const otherTime = this.#times[other]!;
-    return time < otherTime || (time === otherTime && order < this.#orders[other]!);
-  }
-
-  #move(from: number, to: number): void {
-    this.#place(to, this.#times[from]!, this.#orders[from]!, this.#tasks[from]!);
-  }
-
-  #place(at: number, time: number, order: number, task: Task): void {
-    this.#times[at] = time;
-    this.#orders[at] = order;
-    this.#tasks[at] = task;
+    times[at] = time;
+    orders[at] = order;
+    tasks[at] = task;
   }
 }

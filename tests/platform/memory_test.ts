@@ -84,7 +84,7 @@ test("the trace is the same on every runtime", async () => {
   assertEquals(fingerprint(await trace(42)), TRACE_FINGERPRINT);
 });
 
-const TRACE_FINGERPRINT = "25e609f0";
+const TRACE_FINGERPRINT = "9b799e7b";
 
 /** FNV-1a of the text, for 32 bits. */
 function fingerprint(text: string): string {
