@@ -19,6 +19,7 @@ async function main(host: Host): Promise<never> {
     networks: [...NETWORKS.keys()],
     networkName: async (choice) => (await loadNetwork(choice, createHasher())).name,
   });
+  await Promise.all([host.stdout.flush(), host.stderr.flush()]);
   return host.exit(code);
 }
 

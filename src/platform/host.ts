@@ -16,6 +16,8 @@ export interface OutputStream {
   /** Width in characters; 80 where nobody knows. */
   readonly columns: number;
   write(text: string): void;
+  /** Resolves when the system has all that was written, or nobody reads it any more. Bun loses the rest at an exit. */
+  flush(): Promise<void>;
   /** Calls `listener` once the reader is gone, as in `| head`; what is written later is dropped. */
   onReaderGone(listener: () => void): void;
 }
@@ -95,6 +97,8 @@ export function currentHost(): Host {
 
 function outputStream(stream: NodeJS.WriteStream): OutputStream {
   const listeners: (() => void)[] = [];
+  const flushes: (() => void)[] = [];
+  let pending = 0;
   let readerGone = false;
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
@@ -107,8 +111,19 @@ function outputStream(stream: NodeJS.WriteStream): OutputStream {
       return stream.columns ?? DEFAULT_COLUMNS;
     },
     write(text) {
-      if (!readerGone) stream.write(text);
+      if (readerGone) return;
+      pending++;
+      stream.write(text, () => {
+        pending--;
+        if (pending === 0) { for (const resolve of flushes.splice(0)) resolve(); }
+      });
     },
+    flush: () =>
+      new Promise((resolve) => {
+        if (pending === 0 || readerGone) return resolve();
+        flushes.push(resolve);
+        listeners.push(resolve);
+      }),
     onReaderGone(listener) {
       if (readerGone) listener();
       else listeners.push(listener);

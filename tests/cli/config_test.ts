@@ -147,7 +147,13 @@ test("--print-config: what it prints is a configuration file that means the same
 
 function print(resolved: Awaited<ReturnType<typeof resolve>>, asJson: boolean): string {
   let printed = "";
-  const stream = { isTerminal: false, columns: 80, write: (text: string) => void (printed += text), onReaderGone() {} };
+  const stream = {
+    isTerminal: false,
+    columns: 80,
+    write: (text: string) => void (printed += text),
+    flush: () => Promise.resolve(),
+    onReaderGone() {},
+  };
   printConfig(resolved, asJson, createOutput(stream, "never", {}));
   return printed;
 }
