@@ -36,7 +36,7 @@ siteTest("node: a branch with more work spreads, and all reorganise to it", asyn
 });
 
 siteTest("node: syncs on the native wire too", async (site) => {
-  const source = await site.node({ network: "p2p", args: ["--mine", "1"] });
+  const source = await site.node({ network: "p2p", args: ["--mine", "0.3"] });
   await source.chainUntil("three blocks", ({ height }) => height >= 3);
   const node = await site.node({ network: "p2p", args: ["--connect", source.endpoint] });
   await node.chainUntil("three blocks", ({ height }) => height >= 3);

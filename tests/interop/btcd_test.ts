@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { assert, assertEquals } from "@std/assert";
 import { compiled } from "../support/binary.ts";
 import { Btcd, type BtcdOptions, NEEDS_BTCD } from "../support/btcd.ts";
-import { encodeBlockFile } from "../support/made_chain.ts";
+import { encodeBlockFile, makeBranch, REGTEST_GENESIS, tipOf } from "../support/made_chain.ts";
 import type { P2pNode } from "../support/p2p_node.ts";
 import { run } from "../support/program.ts";
 import { listenRaw } from "../support/raw_peer.ts";
@@ -76,8 +76,34 @@ siteTest("btcd: follows our reorganisation", async (site) => {
   await assertHasBlocks(btcd, chain.fork);
 }, NEEDS_BTCD);
 
+siteTest("btcd: follows us over a branch longer than one answer to its getblocks", async (site) => {
+  const trunk = [REGTEST_GENESIS, ...makeBranch({ count: 150 })];
+  const parent = { block: trunk[100]!, height: 100 };
+  const fork = [...trunk.slice(0, 101), ...makeBranch({ parent, count: 1200, salt: 1 })];
+  const node = await site.node({ args: ["--import", site.file("trunk.blk", encodeBlockFile(trunk))] });
+  const btcd = await startBtcd(site, { connect: [node.endpoint] });
+  await btcd.reaches(tipOf(trunk));
+  await site.node({ args: ["--import", site.file("fork.blk", encodeBlockFile(fork)), "--connect", node.endpoint] });
+  await node.reaches(tipOf(fork));
+  await btcd.reaches(tipOf(fork));
+}, NEEDS_BTCD);
+
+siteTest("btcd: two of them follow each other through us", async (site) => {
+  const miner = await startBtcd(site);
+  await miner.generate(5);
+  const node = await site.node({ args: ["--connect", miner.endpoint] });
+  await node.reaches(await miner.tip());
+  const follower = await startBtcd(site, { connect: [node.endpoint] });
+  await follower.reaches(await miner.tip());
+  const [block] = await miner.generate(1);
+  await follower.reaches(block!);
+  const [answer] = await follower.generate(1);
+  await node.reaches(answer!);
+  await miner.reaches(answer!);
+}, NEEDS_BTCD);
+
 siteTest("btcd: follows the blocks that we mine", async (site) => {
-  const node = await site.node({ args: ["--mine", "1"] });
+  const node = await site.node({ args: ["--mine", "0.3"] });
   const btcd = await startBtcd(site, { connect: [node.endpoint] });
   await poll("three blocks at btcd", () => btcd.rpc<number>("getblockcount"), (height) => height >= 3);
   const hash = await btcd.rpc<string>("getblockhash", 3);

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { ask, type HttpAnswer } from "./http.ts";
 import { type Command, type Exit, Program } from "./program.ts";
 import { poll } from "./wait.ts";
@@ -34,38 +33,28 @@ export interface P2pNodeOptions {
 /** Longest that a sync of the test chain may take on a busy machine, in milliseconds. */
 const SYNC_PATIENCE_MS = 45_000;
 
-/** A running `p2p node` process that listens on loopback and is watched over its control socket. */
+/** A running `p2p node` process that listens on loopback and is watched over its control API. */
 export class P2pNode {
   readonly program: Program;
   readonly dataDir: string;
-  readonly #socketPath: string;
   #port = 0;
-
-  private constructor(options: P2pNodeOptions) {
-    const { command, dataDir, network = "regtest", args = [] } = options;
-    this.dataDir = dataDir;
-    this.#socketPath = join(dataDir, "p2p.sock");
-    const listen = args.includes("--no-listen") ? [] : ["--listen", "127.0.0.1:0"];
-    const own = ["node", "--network", network, "--data-dir", dataDir, "--no-discover", ...listen];
-    this.program = new Program(command, [...own, ...args], { cwd: dataDir });
-  }
+  #controlPort = 0;
 
   /** Starts the process and does not wait for it. */
-  static launch(options: P2pNodeOptions): P2pNode {
-    return new P2pNode(options);
-  }
-
-  /** Starts the process and waits until it is up. */
-  static async start(options: P2pNodeOptions): Promise<P2pNode> {
-    const node = new P2pNode(options);
-    await node.up();
-    return node;
+  constructor(options: P2pNodeOptions) {
+    const { command, dataDir, network = "regtest", args = [] } = options;
+    this.dataDir = dataDir;
+    const listen = args.includes("--no-listen") ? [] : ["--listen", "127.0.0.1:0"];
+    // A port and not the usual socket: the permissions of `deno test -P` cannot name a socket that is yet to be.
+    const control = args.includes("--control") ? [] : ["--control", "127.0.0.1:0"];
+    const own = ["node", "--network", network, "--data-dir", dataDir, "--no-discover", ...listen, ...control];
+    this.program = new Program(command, [...own, ...args], { cwd: dataDir });
   }
 
   /** Waits for the line that says how to join, the last of a start. */
   async up(timeoutMs?: number): Promise<void> {
-    const [, port] = await this.program.line(/--(?:join|connect) \S*?:(\d+)/, timeoutMs);
-    this.#port = Number(port);
+    this.#port = Number((await this.program.line(/--join \S*?:(\d+)/, timeoutMs))[1]);
+    this.#controlPort = Number(/^control +\S+:(\d+)$/m.exec(this.log)?.[1] ?? 0);
   }
 
   get pid(): number {
@@ -86,10 +75,7 @@ export class P2pNode {
   }
 
   async request(path: string, method?: string, body?: string): Promise<HttpAnswer> {
-    return await ask(
-      { socketPath: this.#socketPath, path, method: method ?? "GET", headers: { host: "localhost" } },
-      body,
-    );
+    return await ask({ host: "127.0.0.1", port: this.#controlPort, path, method: method ?? "GET" }, body);
   }
 
   async get<T>(path: string): Promise<T> {

@@ -76,7 +76,7 @@ export class Program {
     }
   }
 
-  signal(name: "SIGINT" | "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
+  signal(name: "SIGINT" | "SIGTERM" | "SIGKILL"): void {
     if (this.isAlive) process.kill(this.pid, name);
   }
 

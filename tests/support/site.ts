@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { compiled, END_TO_END, type TestOptions } from "./binary.ts";
 import { P2pNode, type P2pNodeOptions } from "./p2p_node.ts";
-import { Program, type ProgramOptions } from "./program.ts";
 
 export type SiteNodeOptions = Partial<P2pNodeOptions>;
 
 /** A place for one test: a folder, and processes that do not outlive it. */
 export class Site {
   readonly folder: string = mkdtempSync(join(tmpdir(), "p2p-"));
+  readonly #nodes: P2pNode[] = [];
   readonly #endings: (() => Promise<void> | void)[] = [];
   #count = 0;
 
@@ -29,28 +29,24 @@ export class Site {
 
   /** Starts a node, by default the compiled one in a new directory, and waits until it is up. */
   async node(options?: SiteNodeOptions, timeoutMs?: number): Promise<P2pNode> {
-    const node = this.launch(options);
+    const node = new P2pNode({ command: compiled(), ...options, dataDir: options?.dataDir ?? this.directory() });
+    this.#nodes.push(node);
+    this.onEnd(() => node.program.cleanUp());
     await node.up(timeoutMs);
     return node;
-  }
-
-  /** Starts a node and does not wait for it. */
-  launch(options: SiteNodeOptions = {}): P2pNode {
-    const node = P2pNode.launch({ command: compiled(), ...options, dataDir: options.dataDir ?? this.directory() });
-    this.onEnd(() => node.program.cleanUp());
-    return node;
-  }
-
-  /** Starts the compiled program. */
-  program(args: readonly string[], options?: ProgramOptions): Program {
-    const program = new Program(compiled(), args, { cwd: this.folder, ...options });
-    this.onEnd(() => program.cleanUp());
-    return program;
   }
 
   /** Calls `end` when the test is over, last come first served. */
   onEnd(end: () => Promise<void> | void): void {
     this.#endings.push(end);
+  }
+
+  /** Fails if a node met a bug of its own, which costs a peer and must not pass unseen here. */
+  assertNoBugs(): void {
+    for (const { log } of this.#nodes) {
+      const line = log.split("\n").find((text) => /internal.error|unhandled/i.test(text));
+      if (line !== undefined) throw new Error(`a node logged a bug: ${line}`);
+    }
   }
 
   async close(): Promise<void> {
@@ -65,6 +61,7 @@ export function siteTest(name: string, act: (site: Site) => Promise<void>, optio
     const site = new Site();
     try {
       await act(site);
+      site.assertNoBugs();
     } finally {
       await site.close();
     }
