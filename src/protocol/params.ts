@@ -7,6 +7,7 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
 
 /** Version of the protocol that we speak: the one that brought wtxidrelay (BIP339). */
 export const PROTOCOL_VERSION = 70016;
@@ -136,3 +137,18 @@ export const CLOSE_LINGER_MS = 2 * SECOND;
 
 /** Refused connections are logged at most this often: a storm must not become a storm of lines. */
 export const REFUSAL_LOG_INTERVAL_MS = 1 * MINUTE;
+
+/** Unconfirmed transactions kept, in bytes: 30 full blocks' worth. They cost strangers nothing, so it is all for them. */
+export const POOL_MAX_BYTES = 64 * MIB;
+
+/** Unconfirmed transactions kept: what 64 MiB hold of usual ones, and a bound on what each costs besides its bytes. */
+export const POOL_MAX_COUNT = 100_000;
+
+/** A transaction waits for so long: one that 144 blocks passed over pays too little for the next ones too. */
+export const POOL_MAX_AGE_MS = 24 * HOUR;
+
+/** 400 kB: a standard transaction weighs at most 400,000 units, and a byte weighs at least one. */
+export const MAX_POOL_TRANSACTION_BYTES = 400_000;
+
+/** Ids of transactions that left the pool, remembered so that they are not fetched again: some six blocks' worth. */
+export const POOL_SETTLED_IDS = 50_000;

@@ -1,4 +1,5 @@
 import { type ByteReader, MalformedBytes } from "../util/bytes.ts";
+import { type Hash, hash256, type Hasher } from "../util/hash.ts";
 
 /** Where the parts of one serialised transaction lie (BIP144), as offsets into the bytes that the reader reads. */
 export interface TransactionLayout {
@@ -69,4 +70,16 @@ export function withoutWitness(bytes: Uint8Array, layout: TransactionLayout): Ui
   stripped.set(bytes.subarray(layout.inputsStart, layout.outputsEnd), VERSION_SIZE);
   stripped.set(bytes.subarray(layout.end - LOCK_TIME_SIZE, layout.end), VERSION_SIZE + middle);
   return stripped;
+}
+
+/** Both names of one transaction: `txid` does not cover the witnesses, `wtxid` does (BIP141). Equal if it has none. */
+export interface TransactionIds {
+  readonly txid: Hash;
+  readonly wtxid: Hash;
+}
+
+/** The ids of the transaction that lies in `bytes` as `layout` says. */
+export function identifyTransaction(hasher: Hasher, bytes: Uint8Array, layout: TransactionLayout): TransactionIds {
+  const wtxid = hash256(hasher, bytes.subarray(layout.start, layout.end));
+  return { txid: layout.hasWitness ? hash256(hasher, withoutWitness(bytes, layout)) : wtxid, wtxid };
 }

@@ -1,0 +1,161 @@
+import { test } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import {
+  type PooledTransaction,
+  TransactionPool,
+  type TransactionPoolOptions,
+} from "../../src/ledger/transaction_pool.ts";
+import { MAX_POOL_TRANSACTION_BYTES } from "../../src/protocol/params.ts";
+import { hash256 } from "../../src/util/hash.ts";
+import { blockOf, COINBASE_INPUT, transaction } from "../support/blocks.ts";
+import { testHasher } from "../support/test_hasher.ts";
+
+const SIGNED = { inputs: [{ witness: [Uint8Array.of(1, 2, 3)] }] };
+const COINBASE = transaction({ inputs: [COINBASE_INPUT] });
+
+function makePool(changes: Partial<TransactionPoolOptions> = {}): TransactionPool {
+  return new TransactionPool({
+    hasher: testHasher,
+    maxBytes: 1_000_000,
+    maxCount: 1000,
+    maxAgeMs: 60_000,
+    settledCapacity: 1000,
+    ...changes,
+  });
+}
+
+/** A transaction of its own for each number, without witness, 60 bytes long. */
+function numbered(index: number): Uint8Array {
+  return transaction({ inputs: [{ index }] });
+}
+
+function idOf(raw: Uint8Array): string {
+  return hash256(testHasher, raw);
+}
+
+function idsIn(pool: TransactionPool): string[] {
+  const ids: string[] = [];
+  pool.forEach(({ txid }) => void ids.push(txid));
+  return ids;
+}
+
+test("pool: a transaction is found by both ids, and visited once", () => {
+  const pool = makePool();
+  const raw = transaction(SIGNED);
+  const outcome = pool.add(raw, 5, 1000n);
+  assert(outcome.kind === "added");
+  const { txid, wtxid } = outcome.transaction;
+  assertEquals([txid, wtxid], [idOf(transaction()), idOf(raw)]);
+  for (const id of [txid, wtxid]) assertEquals([pool.has(id), pool.get(id)], [true, outcome.transaction]);
+  const { addedAt, feeRate, asTx, asWtx } = outcome.transaction;
+  assertEquals([addedAt, feeRate, asTx, asWtx], [5, 1000n, { kind: 1, hash: txid }, { kind: 5, hash: wtxid }]);
+  assertEquals([idsIn(pool), pool.count, pool.bytes], [[txid], 1, raw.length]);
+});
+
+test("pool: what is kept is a copy that nobody else holds", () => {
+  const pool = makePool();
+  const buffer = new Uint8Array(10_000);
+  const raw = numbered(1);
+  buffer.set(raw, 100);
+  const outcome = pool.add(buffer.subarray(100, 100 + raw.length), 0);
+  assert(outcome.kind === "added");
+  buffer.fill(0xff);
+  const kept = outcome.transaction.raw;
+  assertEquals([kept, kept.buffer.byteLength], [raw, raw.length]);
+});
+
+test("pool: the same transaction with another witness is known by its txid", () => {
+  const pool = makePool();
+  const first = pool.add(transaction(SIGNED), 0);
+  const other = pool.add(transaction({ inputs: [{ witness: [Uint8Array.of(9)] }] }), 0);
+  assert(first.kind === "added" && other.kind === "known");
+  assertEquals(other.transaction, first.transaction);
+  assert(other.ids.wtxid !== first.ids.wtxid && other.ids.txid === first.ids.txid);
+  assertEquals(pool.count, 1);
+});
+
+const REFUSED: readonly [name: string, raw: Uint8Array, reason: string][] = [
+  ["garbage", Uint8Array.of(1, 2, 3), "malformed"],
+  ["bytes too many", new Uint8Array([...numbered(1), 0]), "malformed"],
+  ["a coinbase", COINBASE, "coinbase"],
+  ["no outputs", transaction({ outputs: [] }), "no-outputs"],
+  ["an input twice", transaction({ inputs: [{}, {}] }), "duplicate-input"],
+  ["more money than there is", transaction({ outputs: [{ value: 21_000_001n * 100_000_000n }] }), "bad-amount"],
+  [
+    "more bytes than a standard one",
+    transaction({ outputs: [{ script: new Uint8Array(MAX_POOL_TRANSACTION_BYTES) }] }),
+    "over-standard-size",
+  ],
+];
+
+for (const [name, raw, reason] of REFUSED) {
+  test(`pool: ${name} is refused as ${reason}`, () => {
+    const pool = makePool();
+    const outcome = pool.add(raw, 0);
+    assertEquals([outcome.kind, outcome.kind === "refused" && outcome.reason, pool.count], ["refused", reason, 0]);
+  });
+}
+
+test("pool: it never exceeds its count, and the oldest leaves first", () => {
+  const pool = makePool({ maxCount: 3 });
+  const all = [1, 2, 3, 4, 5].map(numbered);
+  for (const raw of all) pool.add(raw, 0);
+  assertEquals([idsIn(pool), pool.count], [all.slice(2).map(idOf), 3]);
+  assertEquals([pool.has(idOf(all[0]!)), pool.add(all[0]!, 0).kind], [false, "settled"]);
+});
+
+test("pool: it never exceeds its bytes, but one transaction always fits", () => {
+  const size = numbered(1).length;
+  const pool = makePool({ maxBytes: 2 * size + 1 });
+  for (const index of [1, 2, 3]) pool.add(numbered(index), 0);
+  assertEquals([pool.count, pool.bytes], [2, 2 * size]);
+  const large = transaction({ outputs: [{ script: new Uint8Array(10 * size) }] });
+  pool.add(large, 0);
+  assertEquals(idsIn(pool), [idOf(large)]);
+});
+
+test("pool: what waited too long leaves", () => {
+  const pool = makePool({ maxAgeMs: 100 });
+  pool.add(numbered(1), 0);
+  pool.add(numbered(2), 50);
+  pool.expire(100);
+  assertEquals(pool.count, 2);
+  pool.expire(101);
+  assertEquals(idsIn(pool), [idOf(numbered(2))]);
+  assert(pool.isSettled(idOf(numbered(1))));
+});
+
+test("pool: removing by either id, first, middle or last, leaves the others in order", () => {
+  for (const [gone, left] of [[0, [1, 2]], [1, [0, 2]], [2, [0, 1]]] as const) {
+    const pool = makePool();
+    const all: PooledTransaction[] = [0, 1, 2].map((index) => {
+      const outcome = pool.add(transaction({ inputs: [{ index, witness: [Uint8Array.of(index)] }] }), 0);
+      assert(outcome.kind === "added");
+      return outcome.transaction;
+    });
+    pool.remove(gone === 1 ? all[gone]!.wtxid : all[gone]!.txid);
+    pool.remove(all[gone]!.txid);
+    assertEquals(idsIn(pool), left.map((index) => all[index]!.txid));
+    assertEquals([pool.has(all[gone]!.txid), pool.has(all[gone]!.wtxid)], [false, false]);
+    pool.add(numbered(9), 0);
+    assertEquals([pool.count, idsIn(pool).length], [3, 3]);
+  }
+});
+
+test("pool: what a block confirms leaves and is not wanted again; when the block leaves, it waits again", () => {
+  const pool = makePool();
+  const confirmed = transaction(SIGNED);
+  const [waiting, unheard] = [numbered(1), numbered(2)];
+  pool.add(confirmed, 0);
+  pool.add(waiting, 0);
+  const block = blockOf([COINBASE, confirmed, unheard]);
+  pool.blockConnected(block);
+  assertEquals(idsIn(pool), [idOf(waiting)]);
+  assertEquals([pool.add(confirmed, 0).kind, pool.add(unheard, 0).kind], ["settled", "settled"]);
+  assert(pool.isSettled(idOf(confirmed)) && pool.isSettled(idOf(transaction())), "by either id");
+  pool.blockDisconnected(block, 7);
+  assertEquals(idsIn(pool), [waiting, transaction(), unheard].map(idOf));
+  assertEquals(pool.get(idOf(unheard))?.raw, unheard);
+  assertEquals(pool.get(idOf(unheard))?.raw.buffer.byteLength, unheard.length);
+  assertEquals(pool.isSettled(idOf(confirmed)), false);
+});
