@@ -1,7 +1,6 @@
 import { formatEndpoint, ipVersion, isLoopback } from "../util/endpoint.ts";
 import type { Env, Logger, Timer } from "../util/env.ts";
 import { LocalError } from "../protocol/errors.ts";
-import type { MemorySocket } from "./memory_socket.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import type { Connection, Endpoint, Listener, TcpEndpoint } from "./types.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
@@ -17,12 +16,18 @@ export interface MemoryListener {
   readonly accept: (connection: Connection) => void;
 }
 
+/** A socket as its host knows it. */
+export interface HostSocket {
+  /** The host's process ended: nothing of it runs any more. Its system may still tell the remote. */
+  vanish(tellRemote: boolean): void;
+}
+
 /** One machine of a memory network, with one process on it. After its end nothing of it runs any more. */
 export class MemoryHost {
   readonly name: string;
   /** `up`; `dead`: the process ended, and its system refuses; `gone`: nothing answers. */
   state: "up" | "dead" | "gone" = "up";
-  readonly sockets = new Set<MemorySocket>();
+  readonly sockets = new Set<HostSocket>();
   readonly #clock: VirtualClock;
   readonly #random: SeededRandom;
   readonly #logger: (category: string) => Logger;

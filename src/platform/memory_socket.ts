@@ -1,5 +1,5 @@
 import { Deque } from "../util/deque.ts";
-import type { MemoryHost } from "./memory_host.ts";
+import type { HostSocket, MemoryHost } from "./memory_host.ts";
 import { type Link, type Parcel, Pipe, type PipeEnd, type PipeWorld } from "./memory_pipe.ts";
 import { type Socket, SocketConnection } from "./socket_connection.ts";
 import type { Connection, Endpoint } from "./types.ts";
@@ -30,7 +30,7 @@ export function connectSockets(
 }
 
 /** One end of a connection: keeps what arrives while it is paused, and counts it against the sender's window. */
-export class MemorySocket implements Socket, PipeEnd, Task {
+export class MemorySocket implements Socket, PipeEnd, HostSocket, Task {
   readonly connection: SocketConnection;
   readonly host: MemoryHost;
   readonly #world: SocketWorld;
@@ -86,7 +86,6 @@ export class MemorySocket implements Socket, PipeEnd, Task {
     if (!this.#remote!.#gone) this.out.cut(this.#sawEnd ? "end" : "reset");
   }
 
-  /** The host's process ended: nothing here runs any more. Its system may still tell the remote. */
   vanish(tellRemote: boolean): void {
     this.#leave();
     if (tellRemote) this.out.cut("reset");
