@@ -43,6 +43,7 @@ const LOCAL_EXITS: Readonly<Record<LocalErrorCode, number>> = {
   "bad-argument": EXIT.usage,
   "bad-config": EXIT.usage,
   "stopped": EXIT.no,
+  "limit": EXIT.no,
   "unreachable": EXIT.unreachable,
   "timeout": EXIT.unreachable,
   "address-in-use": EXIT.no,

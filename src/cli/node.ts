@@ -5,6 +5,7 @@ import { hasIpv6 } from "../platform/interfaces.ts";
 import { openSqliteStore } from "../platform/sqlite_store.ts";
 import type { Endpoint, TcpEndpoint } from "../platform/types.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
+import { DEFAULT_MAX_INBOUND, SEED_MAX_INBOUND } from "../protocol/params.ts";
 import type { Env } from "../util/env.ts";
 import { USER_AGENT } from "../util/version.ts";
 import { printBanner } from "./banner.ts";
@@ -93,8 +94,7 @@ function openNode(parts: Parts, settings: NodeSettings, network: NetworkParams, 
     listen: listenEndpoints(settings, port),
     join: isClosed ? [] : dialled.join,
     connect: isClosed ? [...dialled.connect, ...dialled.join] : [],
-    seed: settings.seed,
-    maxInbound: settings["max-inbound"],
+    maxInbound: settings["max-inbound"] ?? (settings.seed ? SEED_MAX_INBOUND : DEFAULT_MAX_INBOUND),
     maxOutbound: settings["max-outbound"],
     userAgent: USER_AGENT,
     pruneBytes: settings.prune,

@@ -1,4 +1,4 @@
-import { DEFAULT_MAX_INBOUND, DEFAULT_MAX_OUTBOUND } from "../protocol/params.ts";
+import { DEFAULT_MAX_INBOUND, DEFAULT_MAX_OUTBOUND, SEED_MAX_INBOUND } from "../protocol/params.ts";
 import { defaultFlag, listFlag, switchFlag, valueFlag } from "./flag.ts";
 import { COMMON_FLAGS, JSON_FLAGS, PLACE_FLAGS } from "./flags.ts";
 import { localHost, mebibytes, remoteHost, seconds, text, wholeNumber } from "./values.ts";
@@ -12,8 +12,9 @@ const setting = { isSetting: true };
 
 /** What `p2p node` takes. */
 export const NODE_FLAGS = {
-  seed: switchFlag("be a seed: serve many short connections, do not dial for blocks", {
+  seed: switchFlag("be a seed: serve many short connections, dial nobody", {
     ...setting,
+    conflicts: ["join", "connect"],
     valueHint: "to join through a seed use --join HOST:PORT",
   }),
   join: listFlag(remoteHost, "HOST:PORT", "bootstrap through this peer, then discover others", setting),
@@ -26,13 +27,10 @@ export const NODE_FLAGS = {
   }),
   "no-listen": switchFlag("accept no peers", { ...setting, conflicts: ["listen"] }),
   "no-discover": switchFlag("dial nobody but --join and --connect peers", setting),
-  "max-inbound": defaultFlag(
-    wholeNumber(0, MAX_INBOUND),
-    "N",
-    DEFAULT_MAX_INBOUND,
-    "peers that may connect to us",
-    setting,
-  ),
+  "max-inbound": valueFlag(wholeNumber(0, MAX_INBOUND), "N", "peers that may connect to us", {
+    ...setting,
+    fallbackText: `${DEFAULT_MAX_INBOUND}, ${SEED_MAX_INBOUND} for a seed`,
+  }),
   "max-outbound": defaultFlag(wholeNumber(0, MAX_OUTBOUND), "N", DEFAULT_MAX_OUTBOUND, "peers that we dial", setting),
   mine: valueFlag(
     seconds,

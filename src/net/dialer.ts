@@ -64,7 +64,7 @@ export class Dialer {
   #onFailure(target: Target, error: Error): void {
     if (this.#stopped) return;
     const level = target.failures === 0 ? "warn" : "debug";
-    this.#log[level](error.message, { peer: formatEndpoint(target.endpoint), attempt: target.failures + 1 });
+    this.#log[level](error.message, { address: formatEndpoint(target.endpoint), attempt: target.failures + 1 });
     target.failures++;
     this.#schedule(target);
   }

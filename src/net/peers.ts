@@ -16,6 +16,7 @@ export interface PeersOptions {
   readonly transport: Transport;
   readonly codec: WireCodec;
   readonly maxInbound: number;
+  readonly maxOutbound: number;
   /** Our version message for a connection, with the given nonce. */
   readonly version: (connection: Connection, nonce: bigint) => MessageOf<"version">;
   readonly observer: PeerObserver<Peer>;
@@ -102,7 +103,7 @@ export class Peers implements PeerSet {
 
   /**
    * Connects to an endpoint and shakes hands. A live connection to the same endpoint is reused.
-   * Rejects with LocalError where nothing answers, RemoteFault where the handshake fails.
+   * Rejects with LocalError where nothing answers or the limit is reached, RemoteFault where the handshake fails.
    */
   dial(endpoint: TcpEndpoint): Promise<Peer> {
     const key = formatEndpoint(endpoint);
@@ -110,6 +111,11 @@ export class Peers implements PeerSet {
     if (known) return known;
     if (this.#stop.signal.aborted) {
       return Promise.reject(new LocalError("stopped", `Cannot dial ${key}: the node is stopped`));
+    }
+    const { maxOutbound } = this.#options;
+    if (this.#outbound.size >= maxOutbound) {
+      const text = `Cannot dial ${key}: ${maxOutbound} outbound peers is the limit (--max-outbound)`;
+      return Promise.reject(new LocalError("limit", text));
     }
     const dialling = this.#dial(endpoint);
     this.#outbound.set(key, dialling);

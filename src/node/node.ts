@@ -96,6 +96,7 @@ class Node implements P2PNode {
       transport,
       codec: createCodec(options.network, parts),
       maxInbound: options.maxInbound,
+      maxOutbound: options.maxOutbound,
       version: (connection, nonce) => this.#version(connection, nonce),
       observer: this.#observe(),
     });

@@ -58,7 +58,6 @@ export function openNode(options: OpenNodeOptions = {}): P2PNode {
     listen,
     connect,
     join: [],
-    seed: false,
     maxInbound: options.maxInbound ?? DEFAULT_MAX_INBOUND,
     maxOutbound: options.maxOutbound ?? DEFAULT_MAX_OUTBOUND,
     userAgent: options.userAgent ?? USER_AGENT,

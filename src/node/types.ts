@@ -26,8 +26,6 @@ export interface NodeOptions {
   readonly join: readonly TcpEndpoint[];
   /** Connect to these and to nobody else. */
   readonly connect: readonly TcpEndpoint[];
-  /** Serve short connections of strangers; do not dial for blocks. */
-  readonly seed: boolean;
   readonly maxInbound: number;
   readonly maxOutbound: number;
   readonly userAgent: string;

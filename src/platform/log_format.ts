@@ -28,15 +28,15 @@ export function formatTextRecord(record: LogRecord): string {
   return [parts.join(" "), ...stacks.map((line) => `    ${escapeText(line.trim())}`)].join("\n");
 }
 
-/** One JSON object: `time`, `level`, `category`, `message` and the fields under their own names. */
+/** One JSON object: `time`, `level`, `category`, `message`, then the fields, none of which can take their places. */
 export function formatJsonRecord(record: LogRecord): string {
-  return toSafeJson({
-    ...plainFields(record.properties),
+  const head = {
     time: new Date(record.timestamp).toISOString(),
     level: levelName(record),
     category: categoryName(record),
     message: messageOf(record),
-  });
+  };
+  return toSafeJson({ ...head, ...plainFields(record.properties), ...head });
 }
 
 function textValue(value: unknown): string {

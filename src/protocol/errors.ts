@@ -39,6 +39,7 @@ export type LocalErrorCode =
   | "bad-argument"
   | "bad-config"
   | "stopped"
+  | "limit"
   | "unreachable"
   | "timeout"
   | "address-in-use"

@@ -75,6 +75,9 @@ export const MAX_DEFERRED_ITEMS = 50_000;
 /** Peers that may connect to us; as Bitcoin's 125 less the outbound ones, so that crawlers find familiar numbers. */
 export const DEFAULT_MAX_INBOUND = 117;
 
+/** Peers that may connect to a seed: strangers stay for moments, and a 32 KiB each is nothing to a machine. */
+export const SEED_MAX_INBOUND = 1000;
+
 /** Peers that we dial: eight that relay everything and two for blocks only. */
 export const DEFAULT_MAX_OUTBOUND = 10;
 

@@ -28,7 +28,6 @@ export function simulateNode(
     listen: [{ host, port: PORT }],
     join: [],
     connect: connect.map((name) => ({ host: name, port: PORT })),
-    seed: false,
     maxInbound: DEFAULT_MAX_INBOUND,
     maxOutbound: DEFAULT_MAX_OUTBOUND,
     userAgent: `/${host}/`,
