@@ -18,7 +18,7 @@ export interface LoggingOptions {
   readonly write?: (line: string) => void;
 }
 
-const TAPE_LEVELS: { readonly [L in LogThreshold]: TapeLevel | null } = {
+const TAPE_LEVELS: { readonly [L in LogLevel]: TapeLevel } & { readonly off: null } = {
   debug: "debug",
   info: "info",
   warn: "warning",
@@ -26,8 +26,18 @@ const TAPE_LEVELS: { readonly [L in LogThreshold]: TapeLevel | null } = {
   off: null,
 };
 
+const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+const RANKS: { readonly [L in LogLevel]: number } = { debug: 0, info: 1, warn: 2, error: 3 };
+
+/**
+ * How often this process was configured by us; 0 while the embedding program configures LogTape by itself. LogTape takes
+ * about 75 ns to say that a record is not wanted, too much for a hot path: what it says is kept until the next time.
+ */
+let configurations = 0;
+
 /** Says which records of this process are written, how and where. The last call counts. */
 export function configureLogging(options: LoggingOptions): void {
+  configurations++;
   const format = options.format === "json" ? formatJsonRecord : formatTextRecord;
   const write = options.write ?? ((line) => void process.stderr.write(line));
   const thresholds = Object.entries(options.categories ?? {});
@@ -54,12 +64,29 @@ export function configureLogging(options: LoggingOptions): void {
 /** The logger of one dotted category. Does nothing until somebody configures LogTape. */
 export function createLogger(category: string): Logger {
   const tape = getLogger(categoryPath(category));
+  let asked = 0;
+  let least = 0;
+
+  function enabled(level: LogLevel): boolean {
+    if (configurations === 0) return isWanted(level);
+    if (asked !== configurations) {
+      asked = configurations;
+      const first = LEVELS.findIndex(isWanted);
+      least = first < 0 ? LEVELS.length : first;
+    }
+    return RANKS[level] >= least;
+  }
+
+  function isWanted(level: LogLevel): boolean {
+    return tape.isEnabledFor(TAPE_LEVELS[level]);
+  }
+
   return {
-    enabled: (level) => tape.isEnabledFor(TAPE_LEVELS[level] ?? "fatal"),
-    debug: (message, fields) => tape.debug(message, tapeFields(fields)),
-    info: (message, fields) => tape.info(message, tapeFields(fields)),
-    warn: (message, fields) => tape.warn(message, tapeFields(fields)),
-    error: (message, fields) => tape.error(message, tapeFields(fields)),
+    enabled,
+    debug: (message, fields) => enabled("debug") ? tape.debug(message, tapeFields(fields)) : undefined,
+    info: (message, fields) => enabled("info") ? tape.info(message, tapeFields(fields)) : undefined,
+    warn: (message, fields) => enabled("warn") ? tape.warn(message, tapeFields(fields)) : undefined,
+    error: (message, fields) => enabled("error") ? tape.error(message, tapeFields(fields)) : undefined,
   };
 }
 
