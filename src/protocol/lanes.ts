@@ -55,5 +55,14 @@ export const LANE_OF: { readonly [T in MessageType]: Lane } = {
   getaddr: "inventory",
   mempool: "inventory",
   tx: "data",
+  // A subscription comes before the messages that it is about.
+  subscribe: "control",
+  unsubscribe: "control",
+  // One lane for all of an application's messages keeps their order.
+  app: "data",
+  publish: "data",
+  request: "data",
+  response: "data",
+  cancel: "data",
   unknown: "data",
 };

@@ -36,6 +36,19 @@ export const INV_WITNESS_FLAG = 0x4000_0000;
 export const INV_WITNESS_TX = 0x4000_0001;
 export const INV_WITNESS_BLOCK = 0x4000_0002;
 
+/** What became of a request, as a response says it. */
+export const RESPONSE_STATUS = {
+  ok: 0,
+  /** Nobody answers this method here. */
+  "no-method": 1,
+  /** The handler failed. */
+  failed: 2,
+  /** Too many requests of this peer are under way. */
+  busy: 3,
+  /** The handler took longer than it may. */
+  "too-late": 4,
+} as const satisfies Readonly<Record<string, number>>;
+
 /** One item that a peer has, wants or lacks. Kinds we do not know are carried as they are. */
 export interface InvItem {
   readonly kind: number;
@@ -103,6 +116,32 @@ interface Payloads {
     /** What follows: usually the hash of the refused item. */
     readonly data: Uint8Array;
   };
+  /** Bytes from one application to another: order is kept, nothing is answered. */
+  app: { readonly payload: Uint8Array };
+  /** A message to all who subscribed to a topic, passed on from peer to peer. */
+  publish: {
+    readonly topic: string;
+    /** 64 random bits by which copies are recognised, whatever way they came. */
+    readonly id: bigint;
+    readonly payload: Uint8Array;
+  };
+  subscribe: { readonly topics: readonly string[] };
+  unsubscribe: { readonly topics: readonly string[] };
+  request: {
+    /** 32 bits, chosen by the asker, distinct among its requests under way with this peer. */
+    readonly id: number;
+    readonly method: string;
+    readonly payload: Uint8Array;
+  };
+  response: {
+    readonly id: number;
+    /** One of RESPONSE_STATUS; a code that we do not know is a failure. */
+    readonly status: number;
+    /** The answer; for a failure a text in UTF-8 for people, or nothing. */
+    readonly payload: Uint8Array;
+  };
+  /** The asker no longer wants the answer. */
+  cancel: { readonly id: number };
   /** A message of a type that we do not know. It is counted and ignored. */
   unknown: { readonly command: string; readonly payload: Uint8Array };
 }

@@ -12,6 +12,11 @@ export const SERVICE_COMPACT_FILTERS = 1n << 6n;
 export const SERVICE_NETWORK_LIMITED = 1n << 10n;
 /** Speaks the encrypted transport (BIP324). */
 export const SERVICE_P2P_V2 = 1n << 11n;
+/**
+ * Takes application messages: topics, requests, bytes. A bit of our own in the range for experiments (24 to 31 by the
+ * Bitcoin protocol), away from those that other software is known to use.
+ */
+export const SERVICE_P2P_APPS = 1n << 30n;
 
 const NAMES: ReadonlyMap<bigint, string> = new Map([
   [SERVICE_NETWORK, "NETWORK"],
@@ -21,6 +26,7 @@ const NAMES: ReadonlyMap<bigint, string> = new Map([
   [SERVICE_COMPACT_FILTERS, "COMPACT_FILTERS"],
   [SERVICE_NETWORK_LIMITED, "NETWORK_LIMITED"],
   [SERVICE_P2P_V2, "P2P_V2"],
+  [SERVICE_P2P_APPS, "P2P_APPS"],
 ]);
 
 const SERVICE_BITS = 64;

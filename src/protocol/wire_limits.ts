@@ -39,5 +39,17 @@ export const MAX_VERSION_BYTES = 1024;
 /** 1 KiB of reject message (BIP61 has about 160; some implementations explain themselves at length). */
 export const MAX_REJECT_BYTES = 1024;
 
+/** 1 MiB of an application's message: a second of a slow line, and no outbox holds many. Larger data is sent in parts. */
+export const MAX_APP_PAYLOAD_BYTES = 1_048_576;
+
+/** 64 bytes of UTF-8 name a topic: a path or a hash in hex. Each message of the topic carries it. */
+export const MAX_TOPIC_BYTES = 64;
+
+/** Topics of one subscribe or unsubscribe, and those that one peer may be subscribed to. */
+export const MAX_TOPICS = 256;
+
+/** 64 bytes of UTF-8 name a method, as a topic. */
+export const MAX_METHOD_BYTES = 64;
+
 /** 12 bytes name a message type on the Bitcoin wire. */
 export const MAX_COMMAND_BYTES = 12;

@@ -1,6 +1,7 @@
 import type { MessageOf, MessageType } from "../protocol/messages.ts";
 import { MAX_MESSAGE_BYTES } from "../protocol/wire_limits.ts";
 import { MalformedBytes } from "../util/bytes.ts";
+import { app, cancel, publish, request, response, subscribe, unsubscribe } from "./bitcoin_app_payloads.ts";
 import { block, headers, inventory, locator, tx } from "./bitcoin_chain_payloads.ts";
 import { blocktxn, cmpctblock, getblocktxn } from "./bitcoin_compact_payloads.ts";
 import type { PayloadCodec } from "./bitcoin_payload.ts";
@@ -35,6 +36,13 @@ export const BITCOIN_PAYLOADS: { readonly [T in MessageType]: PayloadCodec<Messa
   feefilter: feefilter(),
   wtxidrelay: empty("wtxidrelay"),
   reject,
+  app,
+  publish,
+  subscribe,
+  unsubscribe,
+  request,
+  response,
+  cancel,
   unknown: unknownPayload(),
 };
 

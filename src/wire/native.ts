@@ -1,10 +1,12 @@
 import { LocalError, RemoteFault } from "../protocol/errors.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import { MAX_UNKNOWN_BODY_BYTES } from "../protocol/native_limits.ts";
+import { ByteWriter } from "../util/bytes.ts";
 import { bytesToHex } from "../util/hex.ts";
 import type { WireCodec } from "./codec.ts";
 import { FrameDecoder, type Framing } from "./frame_decoder.ts";
-import { NATIVE_PAYLOADS, type NativePayload } from "./native_payloads.ts";
+import type { NativePayload } from "./native_payload.ts";
+import { NATIVE_PAYLOADS } from "./native_payloads.ts";
 
 /** 4 bytes of magic, 1 of type, 3 of length: an empty message takes 8 bytes, a ping 16. */
 export const NATIVE_HEADER_BYTES = 8;
@@ -35,35 +37,45 @@ export function nativeCodec(magic: number): WireCodec {
 
 function encodeFrame(magic: number, message: Message): Uint8Array {
   const row = rowOf(message);
-  const body = encodeBody(row, message);
-  const frame = new Uint8Array(NATIVE_HEADER_BYTES + body.length);
-  writeFrame(magic, row, body, frame, 0);
+  const rest = row.encode(message);
+  const bodyBytes = measureBody(row, message, rest);
+  const frame = new Uint8Array(NATIVE_HEADER_BYTES + bodyBytes);
+  writeHeader(magic, row.number, bodyBytes, frame, 0);
+  writeBody(row, message, rest, frame, NATIVE_HEADER_BYTES);
   return frame;
 }
 
 function encodeFrameInto(magic: number, message: Message, target: Uint8Array, offset: number): number {
   const row = rowOf(message);
-  const body = encodeBody(row, message);
-  const sizeBytes = NATIVE_HEADER_BYTES + body.length;
+  const rest = row.encode(message);
+  const bodyBytes = measureBody(row, message, rest);
+  const sizeBytes = NATIVE_HEADER_BYTES + bodyBytes;
   if (sizeBytes > target.length - offset) return -1;
-  writeFrame(magic, row, body, target, offset);
+  writeHeader(magic, row.number, bodyBytes, target, offset);
+  writeBody(row, message, rest, target, offset + NATIVE_HEADER_BYTES);
   return sizeBytes;
 }
 
-function encodeBody(row: AnyPayload, message: Message): Uint8Array {
-  const body = row.encode(message);
-  if (body.length <= row.maxBytes) return body;
-  const why = `larger than ${row.maxBytes} bytes: received ${body.length} bytes`;
+function measureBody(row: AnyPayload, message: Message, rest: Uint8Array): number {
+  const sizeBytes = (row.head ? row.head.sizeOf(message) : 0) + rest.length;
+  if (sizeBytes <= row.maxBytes) return sizeBytes;
+  const why = `larger than ${row.maxBytes} bytes: received ${sizeBytes} bytes`;
   throw new LocalError("bad-argument", `Cannot encode ${message.type}: ${why}`);
 }
 
-function writeFrame(magic: number, row: AnyPayload, body: Uint8Array, target: Uint8Array, at: number): void {
+function writeHeader(magic: number, number: number, bodyBytes: number, target: Uint8Array, at: number): void {
   for (let i = 0; i < MAGIC_BYTES; i++) target[at + i] = magicByte(magic, i);
-  target[at + TYPE_AT] = row.number;
+  target[at + TYPE_AT] = number;
   for (let i = LENGTH_AT; i < NATIVE_HEADER_BYTES; i++) {
-    target[at + i] = body.length >>> (BYTE_BITS * (i - LENGTH_AT));
+    target[at + i] = bodyBytes >>> (BYTE_BITS * (i - LENGTH_AT));
   }
-  target.set(body, at + NATIVE_HEADER_BYTES);
+}
+
+function writeBody(row: AnyPayload, message: Message, rest: Uint8Array, target: Uint8Array, at: number): void {
+  if (!row.head) return target.set(rest, at);
+  const writer = ByteWriter.into(target, at);
+  row.head.write(writer, message);
+  target.set(rest, writer.length);
 }
 
 function rowOf(message: Message): AnyPayload {

@@ -13,6 +13,7 @@ import type {
 import {
   MAX_ADDRESS_BYTES,
   MAX_ADDRESSES,
+  MAX_APP_PAYLOAD_BYTES,
   MAX_BLOCK_BYTES,
   MAX_BLOCK_TRANSACTIONS,
   MAX_COMMAND_BYTES,
@@ -20,6 +21,8 @@ import {
   MAX_INV_ITEMS,
   MAX_LOCATOR_HASHES,
   MAX_REJECT_BYTES,
+  MAX_TOPIC_BYTES,
+  MAX_TOPICS,
   MAX_TRANSACTION_BYTES,
   MAX_USER_AGENT_BYTES,
 } from "../protocol/wire_limits.ts";
@@ -27,7 +30,7 @@ import { MalformedBytes } from "../util/bytes.ts";
 import { type Hash, HASH_SIZE_BYTES } from "../util/hash.ts";
 import { bytesToHex, hexToBytes } from "../util/hex.ts";
 import { decodeCbor, encodeCbor } from "./cbor.ts";
-import type { Frame } from "./frame_decoder.ts";
+import { appPayload } from "./native_app_payloads.ts";
 import {
   boolean,
   bytes,
@@ -48,18 +51,7 @@ import {
   uint64,
   uint8,
 } from "./native_fields.ts";
-
-/** How the body of one type of message is spelled: what stands behind the header of its frame. */
-export interface NativePayload<M extends Message> {
-  /** The type's number in the header. A number, once given, never changes its meaning. */
-  readonly number: number;
-  /** Size of the longest body; a longer one is refused by its header. */
-  readonly maxBytes: number;
-  /** The body. It may lie in memory that the next call overwrites. Throws LocalError. */
-  encode(message: M): Uint8Array;
-  /** The message whose body lies in `frame.bytes` from `start` to `frame.end`. Throws MalformedBytes. */
-  decode(frame: Frame, start: number): M;
-}
+import type { NativePayload } from "./native_payload.ts";
 
 /** The types that have a number of their own. `unknown` brings its number along. */
 export type NumberedType = Exclude<MessageType, "unknown">;
@@ -132,6 +124,10 @@ const prefilled = checked(
   ),
   (transactions) => outOfOrder(transactions.map((each) => each.index)),
 );
+const topics = list(
+  checked(text(MAX_TOPIC_BYTES), (topic) => topic === "" ? "a topic of no bytes" : undefined),
+  MAX_TOPICS,
+);
 const indexes = checked(packed(INDEX_RECORD, MAX_BLOCK_TRANSACTIONS), outOfOrder);
 
 /** One row a type. The order of the fields is their order on the wire; SPEC.md says the same in words. */
@@ -189,6 +185,13 @@ export const NATIVE_PAYLOADS: { readonly [T in NumberedType]: NativePayload<Mess
     reason: text(MAX_REJECT_BYTES),
     data: bytes(MAX_REJECT_BYTES),
   }),
+  subscribe: structured("subscribe", 0x1a, { topics }),
+  unsubscribe: structured("unsubscribe", 0x1b, { topics }),
+  cancel: structured("cancel", 0x1c, { id: uint32 }),
+  app: raw(0x40, MAX_APP_PAYLOAD_BYTES, (message) => message.payload, (payload) => ({ type: "app", payload })),
+  publish: appPayload("publish", 0x41),
+  request: appPayload("request", 0x42),
+  response: appPayload("response", 0x43),
 };
 
 type FieldsOfMessage<T extends MessageType> = FieldsOf<Omit<MessageOf<T>, "type">>;

@@ -35,6 +35,11 @@ const header: fc.Arbitrary<BlockHeader> = record({
 });
 const inventory: fc.Arbitrary<InvItem[]> = fc.array(record({ kind: uint32, hash }), { maxLength: 20 });
 
+/** What names a topic or a method: at most 64 bytes in any alphabet. */
+const name: fc.Arbitrary<string> = fc.string({ unit: "binary", minLength: 1, maxLength: 16 })
+  .filter((text) => !text.startsWith("\ufeff"));
+const payload = fc.uint8Array({ maxLength: 1000 });
+
 /** The two networks that an addr message can carry. IPv6 starts with 2, so that it is never IPv4 in disguise. */
 const ipAddress: fc.Arbitrary<NetAddress> = fc.oneof(
   bytesOf(4).map((bytes) => ({ networkId: 1, bytes })),
@@ -130,6 +135,13 @@ export const ARBITRARY_MESSAGES: { readonly [T in MessageType]: fc.Arbitrary<Mes
     reason: fc.string({ unit: "grapheme", maxLength: 40 }),
     data: fc.uint8Array({ maxLength: 32 }),
   }),
+  app: record({ type: fc.constant("app"), payload }),
+  publish: record({ type: fc.constant("publish"), topic: name, id: uint64, payload }),
+  subscribe: record({ type: fc.constant("subscribe"), topics: fc.array(name, { maxLength: 10 }) }),
+  unsubscribe: record({ type: fc.constant("unsubscribe"), topics: fc.array(name, { maxLength: 10 }) }),
+  request: record({ type: fc.constant("request"), id: uint32, method: name, payload }),
+  response: record({ type: fc.constant("response"), id: uint32, status: uint8, payload }),
+  cancel: record({ type: fc.constant("cancel"), id: uint32 }),
   unknown: record({
     type: fc.constant("unknown"),
     command: fc.stringMatching(/^x[ -~]{0,11}$/),

@@ -55,6 +55,8 @@ const addresses = fc.array(addressRecord, { maxLength: MAX_LIST });
 const item: fc.Arbitrary<InvItem> = plain({ kind: uint32, hash });
 const items = fc.array(item, { maxLength: MAX_LIST });
 const indexes = fc.uniqueArray(uint16, { maxLength: MAX_LIST }).map((all) => all.sort((a, b) => a - b));
+const name = textOf(64).filter((text) => text !== "");
+const names = fc.array(name, { maxLength: MAX_LIST });
 
 /** Messages that the native wire can say, by type: every field from end to end of its range, lists kept short. */
 export const NATIVE_MESSAGES: { readonly [T in MessageType]: fc.Arbitrary<MessageOf<T>> } = {
@@ -112,6 +114,13 @@ export const NATIVE_MESSAGES: { readonly [T in MessageType]: fc.Arbitrary<Messag
     reason: textOf(300),
     data: blob,
   }),
+  app: plain({ type: fc.constant("app"), payload: blob }),
+  publish: plain({ type: fc.constant("publish"), topic: name, id: uint64, payload: blob }),
+  subscribe: plain({ type: fc.constant("subscribe"), topics: names }),
+  unsubscribe: plain({ type: fc.constant("unsubscribe"), topics: names }),
+  request: plain({ type: fc.constant("request"), id: uint32, method: name, payload: blob }),
+  response: plain({ type: fc.constant("response"), id: uint32, status: uint8, payload: blob }),
+  cancel: plain({ type: fc.constant("cancel"), id: uint32 }),
   unknown: plain({
     type: fc.constant("unknown"),
     command: fc.integer({ min: 0x60, max: MAX_UINT8 }).map((number) => `0x${number.toString(16)}`),

@@ -14,6 +14,9 @@ const MESSAGES: readonly Message[] = [
   { type: "ping", nonce: 0x0102_0304_0506_0708n },
   { type: "inv", items: [{ kind: 2, hash: "ab".repeat(32) }] },
   { type: "sendcmpct", highBandwidth: true, version: 2n },
+  { type: "app", payload: new Uint8Array(20).fill(9) },
+  { type: "publish", topic: "chat", id: 5n, payload: new Uint8Array(20).fill(9) },
+  { type: "response", id: 5, status: 1, payload: new Uint8Array(0) },
   { type: "block", block: new Uint8Array(100).fill(7) },
 ];
 

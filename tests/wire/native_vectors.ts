@@ -202,6 +202,35 @@ export const VECTORS: readonly Vector[] = [
       "70327021193a00008462747810726261642d74786e732dc3bc6ec3af636f64655820000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
   },
   {
+    name: "subscribe",
+    message: { type: "subscribe", topics: ["chat", "météo"] },
+    frame: "703270211a0f000081826463686174676dc3a974c3a96f",
+  },
+  { name: "unsubscribe", message: { type: "unsubscribe", topics: [] }, frame: "703270211b0200008180" },
+  { name: "cancel", message: { type: "cancel", id: 300 }, frame: "703270211c0400008119012c" },
+  { name: "app", message: { type: "app", payload: Uint8Array.of(0, 0xff, 0x7f) }, frame: "703270214003000000ff7f" },
+  { name: "app, empty", message: { type: "app", payload: new Uint8Array(0) }, frame: "7032702140000000" },
+  {
+    name: "publish",
+    message: { type: "publish", topic: "chat", id: 0x0123456789abcdefn, payload: Uint8Array.of(0x68, 0x69) },
+    frame: "70327021410f0000efcdab896745230104636861746869",
+  },
+  {
+    name: "request",
+    message: { type: "request", id: 1, method: "é", payload: Uint8Array.of(7) },
+    frame: "70327021420800000100000002c3a907",
+  },
+  {
+    name: "response",
+    message: { type: "response", id: 0xffffffff, status: 0, payload: Uint8Array.of(1, 2) },
+    frame: "7032702143070000ffffffff000102",
+  },
+  {
+    name: "response, failed",
+    message: { type: "response", id: 2, status: 2, payload: new Uint8Array(0) },
+    frame: "70327021430500000200000002",
+  },
+  {
     name: "unknown 0xc8",
     message: { type: "unknown", command: "0xc8", payload: Uint8Array.of(0xff, 0) },
     frame: "70327021c8020000ff00",
@@ -254,4 +283,17 @@ export const REFUSED_VECTORS: readonly RefusedVector[] = [
     bytes: "7032702115280000825820000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f4401000100",
   },
   { name: "IPv4 address of 3 bytes", fault: "malformed", bytes: "70327021050c000081818400008201437f000000" },
+  { name: "topic of no bytes", fault: "malformed", bytes: "703270211a030000818160" },
+  { name: "publish to a topic of no bytes", fault: "malformed", bytes: "7032702141090000efcdab896745230100" },
+  {
+    name: "publish to a topic of 65 bytes",
+    fault: "malformed",
+    bytes: `70327021414a0000efcdab896745230141${"61".repeat(65)}`,
+  },
+  { name: "publish that ends within its topic", fault: "malformed", bytes: "70327021410b0000efcdab8967452301036368" },
+  { name: "topic that is not UTF-8", fault: "malformed", bytes: "70327021410a0000efcdab896745230101ff" },
+  { name: "topic with a byte order mark", fault: "malformed", bytes: "70327021410c0000efcdab896745230103efbbbf" },
+  { name: "method of no bytes", fault: "malformed", bytes: "70327021420500000100000000" },
+  { name: "response without a status", fault: "malformed", bytes: "703270214304000001000000" },
+  { name: "app of 1,048,577 bytes", fault: "oversized", bytes: "7032702140010010" },
 ];
