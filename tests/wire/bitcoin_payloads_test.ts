@@ -48,6 +48,27 @@ function varInt(value: number): string {
   return bytesToHex(new ByteWriter().varInt(value).finish());
 }
 
+test("bitcoin payloads: messages of applications, as SPEC.md has them", () => {
+  const payload = Uint8Array.of(7);
+  assertEquals(payloadOf({ type: "app", payload }), "07");
+  assertEquals(payloadOf({ type: "publish", topic: "chat", id: 1n, payload }), "0100000000000000046368617407");
+  assertEquals(payloadOf({ type: "subscribe", topics: ["chat", "é"] }), "02046368617402c3a9");
+  assertEquals(payloadOf({ type: "unsubscribe", topics: [] }), "00");
+  assertEquals(payloadOf({ type: "request", id: 2, method: "echo", payload }), "02000000046563686f07");
+  assertEquals(payloadOf({ type: "response", id: 2, status: 3, payload }), "020000000307");
+  assertEquals(payloadOf({ type: "cancel", id: 2 }), "02000000");
+});
+
+test("bitcoin payloads: topics and payloads over their limits are refused", () => {
+  assertRefused("oversized", "subscribe", varInt(257) + "0161".repeat(257));
+  assertRefused("malformed", "subscribe", "0100");
+  assertRefused("malformed", "subscribe", `0141${"61".repeat(65)}`);
+  assertRefused("malformed", "subscribe", "0201610161ff");
+  assertRefused("malformed", "publish", "010000000000000001ff");
+  assertRefused("oversized", "publish", `01000000000000000161${"00".repeat(1_048_577)}`);
+  assertRefused("malformed", "cancel", "020000");
+});
+
 for (const type of Object.keys(ARBITRARY_MESSAGES) as MessageType[]) {
   test(`bitcoin payloads: any ${type} comes back as it was, and encodes to the same bytes`, () => {
     fc.assert(

@@ -12,6 +12,7 @@ import fc from "fast-check";
 import { type FaultCode, LocalError, RemoteFault } from "../../src/protocol/errors.ts";
 import { MAX_UNKNOWN_BODY_BYTES } from "../../src/protocol/native_limits.ts";
 import type { Message, MessageType } from "../../src/protocol/messages.ts";
+import { MAX_APP_PAYLOAD_BYTES, MAX_TOPICS } from "../../src/protocol/wire_limits.ts";
 import { bytesToHex, hexToBytes } from "../../src/util/hex.ts";
 import { concatBytes } from "../../src/util/bytes.ts";
 import { encodeCbor } from "../../src/wire/cbor.ts";
@@ -261,9 +262,33 @@ function largestMessages(): Message[] {
     { type: "getblocktxn", blockHash: HASH_A, indexes: Array.from({ length: 65_536 }, (_, i) => i) },
     { type: "feefilter", feeRate: 2n ** 64n - 1n },
     { type: "reject", message: "x".repeat(12), code: 255, reason: "x".repeat(1024), data: new Uint8Array(1024) },
+    ...largestAppMessages(),
     { type: "unknown", command: "0xff", payload: new Uint8Array(MAX_UNKNOWN_BODY_BYTES) },
   ];
 }
+
+function largestAppMessages(): Message[] {
+  const payload = new Uint8Array(MAX_APP_PAYLOAD_BYTES);
+  const topics = Array.from({ length: MAX_TOPICS }, () => "é".repeat(32));
+  return [
+    { type: "app", payload },
+    { type: "publish", topic: topics[0]!, id: 2n ** 64n - 1n, payload },
+    { type: "subscribe", topics },
+    { type: "unsubscribe", topics },
+    { type: "request", id: 0xffff_ffff, method: topics[0]!, payload },
+    { type: "response", id: 0xffff_ffff, status: 255, payload },
+    { type: "cancel", id: 0xffff_ffff },
+  ];
+}
+
+test("native: a payload over its limit is refused, however short the name before it", () => {
+  const name = Uint8Array.of(1, 0x61);
+  const payload = new Uint8Array(MAX_APP_PAYLOAD_BYTES + 1);
+  for (const [type, idBytes] of [["publish", 8], ["request", 4]] as const) {
+    const body = concatBytes([new Uint8Array(idBytes), name, payload]);
+    assertFault("oversized", () => decode(concatBytes([header(NATIVE_PAYLOADS[type].number, body.length), body])));
+  }
+});
 
 test("native: all transactions of a full block fit one blocktxn", () => {
   // 16,666 transactions of 240 weight units each are the most that a block can hold.
@@ -284,6 +309,8 @@ test("native: short entries above the count are refused although their bytes wou
   );
 });
 
+const NOTHING = new Uint8Array(0);
+const TOO_LONG = new Uint8Array(MAX_APP_PAYLOAD_BYTES + 1);
 const UNSPEAKABLE: readonly (readonly [why: string, message: Message])[] = [
   ["not from 0 to 255", { type: "reject", message: "", code: 256, reason: "", data: new Uint8Array(0) }],
   ["not from 0 to 255", { type: "reject", message: "", code: 0.5, reason: "", data: new Uint8Array(0) }],
@@ -304,6 +331,21 @@ const UNSPEAKABLE: readonly (readonly [why: string, message: Message])[] = [
   ["not the number of an unassigned type", { type: "unknown", command: "0x03", payload: new Uint8Array(8) }],
   ["not the number of an unassigned type", { type: "unknown", command: "alert", payload: new Uint8Array(8) }],
   ["not the number of an unassigned type", { type: "unknown", command: "0xC8", payload: new Uint8Array(8) }],
+  ["received 1048577 bytes", { type: "app", payload: TOO_LONG }],
+  ["received 1048577 bytes", { type: "publish", topic: "a", id: 1n, payload: TOO_LONG }],
+  ["received 1048577 bytes", { type: "request", id: 1, method: "a", payload: TOO_LONG }],
+  ["received 1048582 bytes", { type: "response", id: 1, status: 0, payload: TOO_LONG }],
+  ["from 1 to 64 bytes", { type: "publish", topic: "", id: 1n, payload: NOTHING }],
+  ["from 1 to 64 bytes", { type: "publish", topic: `${"é".repeat(32)}a`, id: 1n, payload: NOTHING }],
+  ["from 1 to 64 bytes", { type: "publish", topic: "\ud800", id: 1n, payload: NOTHING }],
+  ["from 1 to 64 bytes", { type: "request", id: 1, method: "\ufeffa", payload: NOTHING }],
+  ["the id has 64 bits", { type: "publish", topic: "a", id: 2n ** 64n, payload: NOTHING }],
+  ["the id has 32 bits", { type: "request", id: 2 ** 32, method: "a", payload: NOTHING }],
+  ["the id has 32 bits", { type: "response", id: -1, status: 0, payload: NOTHING }],
+  ["a status is from 0 to 255", { type: "response", id: 1, status: 256, payload: NOTHING }],
+  ["no bytes", { type: "subscribe", topics: [""] }],
+  ["longer than 64 bytes", { type: "subscribe", topics: ["x".repeat(65)] }],
+  ["more than 256 entries", { type: "subscribe", topics: Array.from({ length: 257 }, () => "x") }],
   ["received 65537 bytes", { type: "unknown", command: "0xc8", payload: new Uint8Array(65_537) }],
 ];
 
