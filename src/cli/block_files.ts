@@ -4,7 +4,6 @@ import { fileSize } from "../platform/files.ts";
 import { LocalError } from "../protocol/errors.ts";
 import type { BlockVerdict } from "../protocol/snapshots.ts";
 import type { Env } from "../util/env.ts";
-import { CommandError, EXIT } from "./exit.ts";
 import type { Progress } from "./progress.ts";
 
 /** Bytes and blocks handled in one turn of the loop: signals are heard and the screen is drawn several times a second. */
@@ -48,8 +47,11 @@ export async function importBlocks(path: string, node: P2PNode, task: LongTask):
   return counts;
 }
 
-/** Writes the best chain, from its first block to its tip. Returns how many blocks those are. Progress is in blocks. */
-export async function exportBlocks(path: string, node: P2PNode, task: LongTask): Promise<number> {
+/**
+ * Writes the best chain, from its first block to its tip. Resolves with how many blocks those are, or with undefined if
+ * it was ended early: then there is no file. Progress is in blocks.
+ */
+export async function exportBlocks(path: string, node: P2PNode, task: LongTask): Promise<number | undefined> {
   const { height } = node.chain();
   const turn = new Turn(task.env);
   const file = createBlockFileWriter(path, node.network.magic);
@@ -63,7 +65,7 @@ export async function exportBlocks(path: string, node: P2PNode, task: LongTask):
       if (!turn.spend(block.raw.length)) continue;
       task.progress.update(at, height);
       await turn.next();
-      if (task.signal.aborted) throw new CommandError(EXIT.no, `the export was interrupted at block ${at}`);
+      if (task.signal.aborted) return undefined;
     }
     file.finish();
     return file.count;

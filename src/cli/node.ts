@@ -1,4 +1,5 @@
 import { createNode } from "../node/node.ts";
+import { STORE_FILE } from "../node/open_node.ts";
 import type { P2PNode } from "../node/types.ts";
 import { openDataDir } from "../platform/data_dir.ts";
 import { hasIpv6 } from "../platform/interfaces.ts";
@@ -26,8 +27,6 @@ import { showSync } from "./sync_progress.ts";
 import type { LooseHostPort } from "./values.ts";
 
 type NodeSettings = Settings<typeof NODE_FLAGS>;
-
-const STORE_FILE = "chain.db";
 
 export const nodeCommand = defineCommand({
   name: "node",
@@ -130,6 +129,7 @@ async function moveBlocks(
   }
   if (settings.export !== undefined && !interrupt.signal.aborted) {
     const count = await exportBlocks(settings.export, node, task("export", "blocks"));
+    if (count === undefined) return interrupt.exitCode;
     err.line(`exported ${count} blocks to ${settings.export}`);
     return EXIT.done;
   }
@@ -150,14 +150,15 @@ async function serve(
   { node, env, control, dataDir }: Service,
   { signal }: Interrupt,
 ): Promise<number> {
-  const failed = new Promise<never>((_, reject) => node.on("node:failed", ({ error }) => reject(error)));
-  const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+  const failed = new Promise<Error>((resolve) => node.on("node:failed", ({ error }) => resolve(error)));
+  const stopped = new Promise<undefined>((resolve) => signal.addEventListener("abort", () => resolve(undefined)));
   const sync = showSync(node, context.err, () => env.now());
   const server = await serveControl(control, node, env, context.host.runtime);
   try {
     await node.start();
     printBanner({ node, network: settings.network, dataDir, control: server.local }, context);
-    if (!signal.aborted) await Promise.race([stopped, failed]);
+    const failure = signal.aborted ? undefined : await Promise.race([stopped, failed]);
+    if (failure) throw failure;
     return EXIT.done;
   } finally {
     sync[Symbol.dispose]();

@@ -27,6 +27,16 @@ for (const [name, command] of Object.entries(RUNTIMES)) {
   });
 }
 
+for (const [name, command] of Object.entries(RUNTIMES)) {
+  siteTest(`bench sync on ${name}: measures with processes of its own`, async () => {
+    const words = ["bench", "sync", "--network", "regtest", "--count", "50", "--json"];
+    const { code, stdout, stderr } = await run(command(), words);
+    assertEquals([code, stderr], [0, ""]);
+    const { blocks, roundsMs, blocksPerSecond } = JSON.parse(stdout);
+    assertEquals([blocks, roundsMs.length, blocksPerSecond > 0], [50, 3, true]);
+  });
+}
+
 siteTest("inspect: shows a running node as tables and as JSON, and says what it has not", async (site) => {
   const dataDir = site.directory();
   const node = await site.node({ dataDir, args: ["--control", join(dataDir, "p2p.sock")] });

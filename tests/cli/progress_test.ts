@@ -1,0 +1,28 @@
+import { test } from "node:test";
+import { assertEquals } from "@std/assert";
+import { createOutput } from "../../src/cli/context.ts";
+import { createProgress } from "../../src/cli/progress.ts";
+
+test("progress: where nobody watches, a line every 10 s with rate and time left", () => {
+  let now = 0;
+  let text = "";
+  const stream = {
+    isTerminal: false,
+    columns: 80,
+    write: (part: string) => void (text += part),
+    flush: () => Promise.resolve(),
+    onReaderGone() {},
+  };
+  const progress = createProgress("sync", "blocks", createOutput(stream, "never", {}), () => now);
+  const TOTAL = 10_000;
+  const PER_SECOND = 100;
+  for (let second = 0; second <= 25; second++) {
+    now = second * 1000;
+    progress.update(second * PER_SECOND, TOTAL);
+  }
+  progress.stop();
+  assertEquals(
+    text,
+    "sync 10% 1000/10000 blocks, 100/s, 1m 30s left\nsync 20% 2000/10000 blocks, 100/s, 1m 20s left\n",
+  );
+});

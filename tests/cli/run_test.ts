@@ -1,0 +1,183 @@
+import { test } from "node:test";
+import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { type AnyCommand, defineCommand } from "../../src/cli/command.ts";
+import { COMMANDS } from "../../src/cli/commands.ts";
+import { wantsColor } from "../../src/cli/context.ts";
+import { CommandError, EXIT, UsageError } from "../../src/cli/exit.ts";
+import { COMMON_FLAGS } from "../../src/cli/flags.ts";
+import { commandHelp } from "../../src/cli/help.ts";
+import { controlEndpoint, defaultDataDir } from "../../src/cli/place.ts";
+import { run } from "../../src/cli/run.ts";
+import type { Host, OutputStream } from "../../src/platform/host.ts";
+import { LocalError, RemoteFault } from "../../src/protocol/errors.ts";
+import { VERSION } from "../../src/util/version.ts";
+
+interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function recorder(): OutputStream & { text: string } {
+  return {
+    text: "",
+    isTerminal: false,
+    columns: 80,
+    write(text) {
+      this.text += text;
+    },
+    flush: () => Promise.resolve(),
+    onReaderGone() {},
+  };
+}
+
+async function runWith(argv: readonly string[], commands = COMMANDS): Promise<Ran> {
+  const [stdout, stderr] = [recorder(), recorder()];
+  const nothing = { [Symbol.dispose]() {} };
+  const host: Host = {
+    runtimeName: "nodejs",
+    runtime: "test 1 nowhere",
+    pid: 1,
+    argv,
+    executable: "p2p",
+    environment: {},
+    stdin: { isTerminal: false },
+    stdout,
+    stderr,
+    onSignal: () => nothing,
+    onUncaught: () => nothing,
+    memory: () => ({ residentBytes: 0, heapBytes: 0 }),
+    cpuMs: () => 0,
+    setExitCode() {},
+    exit: (code) => {
+      throw new Error(`exit ${code}`);
+    },
+  };
+  const code = await run(host, commands, {
+    readText: () => Promise.resolve(undefined),
+    networks: [],
+    networkName: (choice) => Promise.resolve(choice),
+  });
+  return { code, stdout: stdout.text, stderr: stderr.text };
+}
+
+/** A command that ends with the given error. */
+function failing(error: unknown): readonly AnyCommand[] {
+  return [defineCommand({
+    name: "fail",
+    summary: "fail",
+    usage: [""],
+    positionals: [],
+    flags: COMMON_FLAGS,
+    unavailable: [],
+    examples: [["p2p fail", "fail"]],
+    exitCodes: [],
+    run: () => Promise.reject(error),
+  })];
+}
+
+test("run: the version, the help and nothing go where they belong", async () => {
+  assertEquals(await runWith(["--version"]), { code: 0, stdout: `p2p ${VERSION}\ntest 1 nowhere\n`, stderr: "" });
+  const help = await runWith(["--help"]);
+  assertEquals([help.code, help.stderr], [0, ""]);
+  const bare = await runWith([]);
+  assertEquals(bare, { code: 2, stdout: "", stderr: help.stdout });
+});
+
+test("run: what went wrong decides the exit code, and takes one line", async () => {
+  const cases: readonly (readonly [Error, number])[] = [
+    [new UsageError("no"), EXIT.usage],
+    [new CommandError(EXIT.refused, "no"), EXIT.refused],
+    [new LocalError("unreachable", "no"), EXIT.unreachable],
+    [new LocalError("timeout", "no"), EXIT.unreachable],
+    [new LocalError("bad-argument", "no"), EXIT.usage],
+    [new LocalError("store-locked", "no"), EXIT.no],
+  ];
+  for (const [error, code] of cases) {
+    assertEquals(await runWith(["fail"], failing(error)), { code, stdout: "", stderr: "p2p: no\n" });
+  }
+  const fault = await runWith(["fail"], failing(new RemoteFault("malformed", "no")));
+  assertEquals(fault, { code: 4, stdout: "", stderr: "p2p: malformed: no\n" });
+});
+
+test("run: an error that quotes a stranger cannot write to the terminal", async () => {
+  const { stderr } = await runWith(["fail"], failing(new CommandError(EXIT.no, "a\x1b[2Jb\nc")));
+  assertEquals(stderr, "p2p: a\\x1b[2Jb\\x0ac\n");
+});
+
+test("run: a bug is an internal error, whose stack shows with -v", async () => {
+  const quiet = await runWith(["fail"], failing(new TypeError("oops")));
+  assertEquals(quiet, { code: 5, stdout: "", stderr: "p2p: internal error: oops (-v shows where)\n" });
+  const verbose = await runWith(["fail", "-v"], failing(new TypeError("oops")));
+  assertEquals(verbose.code, 5);
+  assertMatch(verbose.stderr, /^p2p: internal error: oops\n[^]*run_test/);
+});
+
+test("commands: each says everything about itself", () => {
+  for (const command of COMMANDS) {
+    const help = commandHelp(command);
+    for (const name of Object.keys(command.flags)) assertStringIncludes(help, `--${name}`);
+    for (const name of ["verbose", "help", "version", "config", "color"]) {
+      assertEquals(command.flags[name] !== undefined, true, `${command.name} lacks --${name}`);
+    }
+    for (const title of ["Usage:", "Examples:", "Flags:", "Environment:", "Exit codes:"]) {
+      assertStringIncludes(help, title);
+    }
+    for (const name of command.unavailable) assertEquals(command.flags[name], undefined);
+  }
+});
+
+test("commands: a flag takes a value in all of them or in none", () => {
+  const kinds = new Map<string, boolean>();
+  for (const { flags } of COMMANDS) {
+    for (const [name, flag] of Object.entries(flags)) {
+      const takesValue = flag.placeholder !== "";
+      assertEquals(kinds.get(name) ?? takesValue, takesValue, name);
+      kinds.set(name, takesValue);
+    }
+  }
+});
+
+test("commands: flags of the contract are either there or said to be lacking", async () => {
+  const contract: Readonly<Record<string, readonly string[]>> = {
+    node: ["seed", "join", "connect", "network", "listen", "no-listen", "no-discover", "data-dir", "control"]
+      .concat("max-inbound", "max-outbound", "workers", "channels", "dedupe", "autotune", "mine", "import", "export")
+      .concat("prune", "block-relay-only", "allow-bench", "capture", "config", "print-config", "log-level", "log")
+      .concat("log-format"),
+    connect: ["network", "send", "expect", "count", "timeout", "json", "ndjson"],
+    inspect: ["control", "live", "wait", "json", "filter", "for", "reason"],
+    bench: ["size", "count", "duration", "peers", "rate", "warmup", "runtime", "compare", "json"],
+  };
+  for (const command of COMMANDS) {
+    for (const name of contract[command.name]!) {
+      if (command.flags[name]) continue;
+      const { code, stderr } = await runWith([command.name, `--${name}`]);
+      assertEquals([code, stderr], [2, `p2p: --${name} is not available in this version\n`]);
+    }
+  }
+});
+
+test("colour: --color > NO_COLOR > FORCE_COLOR > the stream is a terminal", () => {
+  const [terminal, pipe] = [{ isTerminal: true }, { isTerminal: false }];
+  assertEquals(wantsColor(pipe, "always", { NO_COLOR: "1" }), true);
+  assertEquals(wantsColor(terminal, "never", { FORCE_COLOR: "1" }), false);
+  assertEquals(wantsColor(terminal, "auto", { NO_COLOR: "1", FORCE_COLOR: "1" }), false);
+  assertEquals(wantsColor(pipe, "auto", { FORCE_COLOR: "1" }), true);
+  assertEquals(wantsColor(terminal, "auto", { FORCE_COLOR: "0" }), false);
+  assertEquals([wantsColor(terminal, "auto", {}), wantsColor(pipe, "auto", {})], [true, false]);
+  assertEquals(wantsColor(terminal, "auto", { TERM: "dumb" }), false);
+  assertEquals(wantsColor(terminal, "auto", { NO_COLOR: "" }), true);
+});
+
+test("place: the data directory by XDG, the control socket in it, and never beyond this machine", () => {
+  assertEquals(defaultDataDir("main", { XDG_DATA_HOME: "/x", HOME: "/h" }), "/x/p2p/main");
+  assertEquals(defaultDataDir("main", { XDG_DATA_HOME: "x", HOME: "/h" }), "/h/.local/share/p2p/main");
+  assertThrows(() => defaultDataDir("main", {}), UsageError, "--data-dir");
+  assertEquals(controlEndpoint(undefined, "/d"), { path: "/d/p2p.sock" });
+  for (const host of ["127.0.0.1", "::1", "localhost"]) {
+    assertEquals(controlEndpoint({ host, port: 1 }, "/d"), { host, port: 1 });
+  }
+  for (const host of ["0.0.0.0", "::", "10.0.0.1", "example.com"]) {
+    assertThrows(() => controlEndpoint({ host, port: 1 }, "/d"), UsageError, "loopback");
+  }
+});
