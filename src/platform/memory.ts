@@ -1,4 +1,4 @@
-import { ipVersion } from "../util/endpoint.ts";
+import { formatEndpoint, ipVersion } from "../util/endpoint.ts";
 import { type Env, type Logger, silentLogger } from "../util/env.ts";
 import { LocalError } from "../protocol/errors.ts";
 import { dialWithin } from "./dialing.ts";
@@ -95,10 +95,11 @@ export class MemoryNetwork {
         };
         return dialWithin(schedule, endpoint, dialOptions, (signal) => this.#connect(host, endpoint, signal));
       },
-      listen: (endpoint, accept) => {
+      listen: (endpoint, accept, { reusePort = false } = {}) => {
         this.#clock.expectPromises();
         return new Promise((resolve) => {
           checkPort("listen on", endpoint);
+          if (reusePort) throw notShared(endpoint);
           resolve(host.listen(endpoint, accept));
         });
       },
@@ -233,6 +234,12 @@ export class MemoryNetwork {
 
 function systemError(code: string): Error {
   return Object.assign(new Error(code), { code });
+}
+
+/** There are no threads in here that could share one. */
+function notShared(endpoint: Endpoint): LocalError {
+  const reason = "a memory network shares no ports: received reusePort";
+  return new LocalError("bad-argument", `Cannot listen on ${formatEndpoint(endpoint)}: ${reason}`);
 }
 
 function checkLink(link: LinkOptions): LinkOptions {

@@ -83,7 +83,18 @@ export function testDialling(harness: Harness): void {
     assertEquals(await bench.wait(bench.place.dialling.resolve("::1")), ["::1"]);
   });
 
+  if (harness.hasFiles) testSharedPorts(harness);
   if (mayUseUnixSockets()) testUnixSockets(harness);
+}
+
+function testSharedPorts(harness: Harness): void {
+  testOn(harness, "listeners that agree to it share a port, others do not", async (bench) => {
+    const options = { reusePort: true };
+    const { local } = await bench.listen(() => {}, undefined, options);
+    await bench.listen(() => {}, local, options);
+    await bench.dial(local);
+    await assertFails(bench, bench.startListening(() => {}, local), "address-in-use");
+  });
 }
 
 function testUnixSockets(harness: Harness): void {

@@ -116,6 +116,17 @@ export function testEndings(harness: Harness): void {
     },
   );
 
+  testOn(harness, "a paused connection that its remote ended can still be closed", async (bench) => {
+    const { near, far } = await bench.recordPair();
+    far.connection.pause();
+    near.connection.write(pattern(1000));
+    near.connection.abort();
+    await exchange(bench);
+    far.connection.close();
+    await bench.wait(far.ended());
+    assert(far.chunks.length <= 1);
+  });
+
   testOn(harness, "a write after close is dropped", async (bench) => {
     const { near, far } = await bench.recordPair();
     near.connection.write(pattern(10));

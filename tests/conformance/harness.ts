@@ -1,7 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { createMemoryNetwork, type LinkOptions } from "../../src/platform/memory.ts";
-import type { Connection, DialOptions, Endpoint, Listener, Transport } from "../../src/platform/types.ts";
+import type {
+  Connection,
+  DialOptions,
+  Endpoint,
+  Listener,
+  ListenOptions,
+  Transport,
+} from "../../src/platform/types.ts";
 import { isLoopback } from "../../src/util/endpoint.ts";
 import { record, type Recorder } from "./recorder.ts";
 
@@ -71,6 +78,8 @@ export function memoryHarness(name: string, link: LinkOptions): Harness {
   };
 }
 
+type Accept = (connection: Connection) => void;
+
 /** What a test works with; whatever it opened is closed at its end, and no sink may have been called out of turn. */
 export class Bench {
   readonly place: Place;
@@ -86,16 +95,16 @@ export class Bench {
     return this.place.wait(promise);
   }
 
-  listen(accept: (connection: Connection) => void, endpoint?: Endpoint): Promise<Listener> {
-    return this.wait(this.startListening(accept, endpoint));
+  listen(accept: Accept, endpoint?: Endpoint, options?: ListenOptions): Promise<Listener> {
+    return this.wait(this.startListening(accept, endpoint, options));
   }
 
-  async startListening(accept: (connection: Connection) => void, endpoint?: Endpoint): Promise<Listener> {
+  async startListening(accept: Accept, endpoint?: Endpoint, options?: ListenOptions): Promise<Listener> {
     const track = (connection: Connection) => {
       this.#connections.push(connection);
       accept(connection);
     };
-    const listener = await this.place.listening.listen(endpoint ?? { host: this.place.host, port: 0 }, track);
+    const listener = await this.place.listening.listen(endpoint ?? { host: this.place.host, port: 0 }, track, options);
     this.#listeners.push(listener);
     return listener;
   }

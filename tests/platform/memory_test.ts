@@ -1,8 +1,9 @@
-import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { LocalError } from "../../src/protocol/errors.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../../src/platform/memory.ts";
 import type { Connection } from "../../src/platform/types.ts";
+import { CLOSE_TIMEOUT_MS } from "../../src/platform/socket_connection.ts";
 import { record, Recorder } from "../conformance/recorder.ts";
 
 const PORT = 8333;
@@ -206,6 +207,23 @@ test("a machine that is gone is noticed only by those who send to it", async () 
   near.connection.write(Uint8Array.of(1));
   await network.run(network.now() + 61_000);
   assertEquals(near.closedCount, 1);
+});
+
+test("a close that the remote does not answer ends at its time limit", async () => {
+  const network = createMemoryNetwork({ seed: 1 });
+  const { near } = await connected(network);
+  network.kill("b", { silently: true });
+  const closedAt = network.now();
+  near.connection.close();
+  await network.run(() => near.closedCount > 0);
+  assertEquals(network.now() - closedAt, CLOSE_TIMEOUT_MS);
+  assert(near.error);
+});
+
+test("ports are not shared in memory", async () => {
+  const transport = createMemoryNetwork({ seed: 1 }).transport("a");
+  const listening = transport.listen({ host: "a", port: PORT }, () => {}, { reusePort: true });
+  await assertRejects(() => listening, LocalError, "shares no ports");
 });
 
 test("a host that comes back knows nothing of its former connections", async () => {
