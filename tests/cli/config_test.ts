@@ -8,6 +8,7 @@ import { defaultFlag, listFlag, switchFlag, valueFlag } from "../../src/cli/flag
 import { COMMON_FLAGS, NETWORK_FLAGS } from "../../src/cli/flags.ts";
 import { printConfig } from "../../src/cli/print_config.ts";
 import { localHost, mebibytes, text, wholeNumber } from "../../src/cli/values.ts";
+import { recordStream } from "./recorded_stream.ts";
 
 const setting = { isSetting: true };
 const command: AnyCommand = defineCommand({
@@ -146,14 +147,7 @@ test("--print-config: what it prints is a configuration file that means the same
 });
 
 function print(resolved: Awaited<ReturnType<typeof resolve>>, asJson: boolean): string {
-  let printed = "";
-  const stream = {
-    isTerminal: false,
-    columns: 80,
-    write: (text: string) => void (printed += text),
-    flush: () => Promise.resolve(),
-    onReaderGone() {},
-  };
+  const stream = recordStream();
   printConfig(resolved, asJson, createOutput(stream, "never", {}));
-  return printed;
+  return stream.text;
 }

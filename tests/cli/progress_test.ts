@@ -2,17 +2,11 @@ import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { createOutput } from "../../src/cli/context.ts";
 import { createProgress } from "../../src/cli/progress.ts";
+import { recordStream } from "./recorded_stream.ts";
 
 test("progress: where nobody watches, a line every 10 s with rate and time left", () => {
   let now = 0;
-  let text = "";
-  const stream = {
-    isTerminal: false,
-    columns: 80,
-    write: (part: string) => void (text += part),
-    flush: () => Promise.resolve(),
-    onReaderGone() {},
-  };
+  const stream = recordStream();
   const progress = createProgress("sync", "blocks", createOutput(stream, "never", {}), () => now);
   const TOTAL = 10_000;
   const PER_SECOND = 100;
@@ -22,7 +16,7 @@ test("progress: where nobody watches, a line every 10 s with rate and time left"
   }
   progress.stop();
   assertEquals(
-    text,
+    stream.text,
     "sync 10% 1000/10000 blocks, 100/s, 1m 30s left\nsync 20% 2000/10000 blocks, 100/s, 1m 20s left\n",
   );
 });

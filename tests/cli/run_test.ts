@@ -8,9 +8,10 @@ import { COMMON_FLAGS } from "../../src/cli/flags.ts";
 import { commandHelp } from "../../src/cli/help.ts";
 import { controlEndpoint, defaultDataDir } from "../../src/cli/place.ts";
 import { run } from "../../src/cli/run.ts";
-import type { Host, OutputStream } from "../../src/platform/host.ts";
+import type { Host } from "../../src/platform/host.ts";
 import { LocalError, RemoteFault } from "../../src/protocol/errors.ts";
 import { VERSION } from "../../src/util/version.ts";
+import { recordStream } from "./recorded_stream.ts";
 
 interface Ran {
   readonly code: number;
@@ -18,21 +19,8 @@ interface Ran {
   readonly stderr: string;
 }
 
-function recorder(): OutputStream & { text: string } {
-  return {
-    text: "",
-    isTerminal: false,
-    columns: 80,
-    write(text) {
-      this.text += text;
-    },
-    flush: () => Promise.resolve(),
-    onReaderGone() {},
-  };
-}
-
 async function runWith(argv: readonly string[], commands = COMMANDS): Promise<Ran> {
-  const [stdout, stderr] = [recorder(), recorder()];
+  const [stdout, stderr] = [recordStream(), recordStream()];
   const nothing = { [Symbol.dispose]() {} };
   const host: Host = {
     runtimeName: "nodejs",

@@ -1,0 +1,15 @@
+import type { OutputStream } from "../../src/platform/host.ts";
+
+/** A stream that is no terminal and keeps what was written to it. */
+export function recordStream(): OutputStream & { text: string } {
+  return {
+    text: "",
+    isTerminal: false,
+    columns: 80,
+    write(text) {
+      this.text += text;
+    },
+    flush: () => Promise.resolve(),
+    onReaderGone() {},
+  };
+}
