@@ -34,7 +34,7 @@ export const nodeCommand = defineCommand({
   usage: ["[FLAG …]"],
   positionals: [],
   flags: NODE_FLAGS,
-  unavailable: ["workers", "channels", "dedupe", "autotune", "block-relay-only", "allow-bench", "capture"],
+  unavailable: ["workers", "channels", "autotune", "block-relay-only", "allow-bench", "capture"],
   examples: [
     ["p2p node", "join the p2p network"],
     [
@@ -98,6 +98,7 @@ function openNode(parts: Parts, settings: NodeSettings, network: NetworkParams, 
     userAgent: USER_AGENT,
     pruneBytes: settings.prune,
     mineSeconds: settings.mine,
+    dedupe: settings.dedupe,
   });
 }
 

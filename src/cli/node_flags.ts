@@ -1,7 +1,8 @@
 import { DEFAULT_MAX_INBOUND, DEFAULT_MAX_OUTBOUND, SEED_MAX_INBOUND } from "../protocol/params.ts";
+import { DEDUPE_MODES } from "../services/inventory/inventory.ts";
 import { defaultFlag, listFlag, switchFlag, valueFlag } from "./flag.ts";
 import { COMMON_FLAGS, JSON_FLAGS, PLACE_FLAGS } from "./flags.ts";
-import { localHost, mebibytes, remoteHost, seconds, text, wholeNumber } from "./values.ts";
+import { localHost, mebibytes, oneOf, remoteHost, seconds, text, wholeNumber } from "./values.ts";
 
 /** Far above what one machine holds; a slip of the finger lies above it. */
 const MAX_INBOUND = 100_000;
@@ -32,6 +33,13 @@ export const NODE_FLAGS = {
     fallbackText: `${DEFAULT_MAX_INBOUND}, ${SEED_MAX_INBOUND} for a seed`,
   }),
   "max-outbound": defaultFlag(wholeNumber(0, MAX_OUTBOUND), "N", DEFAULT_MAX_OUTBOUND, "peers that we dial", setting),
+  dedupe: defaultFlag(
+    oneOf(DEDUPE_MODES),
+    "off|count|drop",
+    "drop",
+    "what to do about announcements that repeat others",
+    setting,
+  ),
   mine: valueFlag(
     seconds,
     "SECONDS",

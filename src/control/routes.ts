@@ -84,6 +84,7 @@ function describeNode({ node, version, runtime, uptimeMs }: ControlSubject) {
     uptimeSeconds: Math.floor(uptimeMs() / MS_PER_SECOND),
     listen: node.listening.map(formatEndpoint),
     peers: { inbound: count("inbound"), outbound: count("outbound") },
+    inventory: node.inventory(),
   };
 }
 

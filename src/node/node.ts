@@ -7,19 +7,17 @@ import { Peers } from "../net/peers.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { CloseReason, PeerObserver } from "../peer/peer_options.ts";
 import type { Connection, Endpoint, Listener, TcpEndpoint } from "../platform/types.ts";
-import { addressFromIpv6, IPV6_FORM_BYTES, parseAddress } from "../protocol/addresses.ts";
-import { LocalError } from "../protocol/errors.ts";
-import type { Message, MessageOf, VersionAddress } from "../protocol/messages.ts";
+import type { Message, MessageOf } from "../protocol/messages.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
-import { PROTOCOL_VERSION, SHUTDOWN_DRAIN_MS, TICK_INTERVAL_MS } from "../protocol/params.ts";
-import { SERVICE_NETWORK, SERVICE_NETWORK_LIMITED, SERVICE_WITNESS } from "../protocol/service_flags.ts";
-import type { BlockVerdict, ChainSnapshot, NodeEvents, PeerSnapshot } from "../protocol/snapshots.ts";
-import { announcer } from "../services/announcer.ts";
-import { blockServer } from "../services/block_server.ts";
-import { BlockSync } from "../services/block_sync/block_sync.ts";
-import { HeaderSync } from "../services/header_sync.ts";
+import { SHUTDOWN_DRAIN_MS, TICK_INTERVAL_MS } from "../protocol/params.ts";
+import type {
+  BlockVerdict,
+  ChainSnapshot,
+  InventorySnapshot,
+  NodeEvents,
+  PeerSnapshot,
+} from "../protocol/snapshots.ts";
 import { PeerChains } from "../services/peer_chains.ts";
-import type { Service } from "../services/service.ts";
 import type { Env, Logger, Timer } from "../util/env.ts";
 import type { Hash } from "../util/hash.ts";
 import { bitcoinCodec } from "../wire/bitcoin.ts";
@@ -27,10 +25,10 @@ import type { WireCodec } from "../wire/codec.ts";
 import { nativeCodec } from "../wire/native.ts";
 import { buildDispatch } from "./dispatch.ts";
 import { Miner } from "./miner.ts";
+import { makeOurVersion } from "./our_version.ts";
+import { createServices, type Services } from "./services.ts";
 import { snapshotChain, snapshotPeer } from "./snapshot.ts";
 import type { BlockSnapshot, NodeOptions, NodeParts, P2PNode } from "./types.ts";
-
-const MS_PER_SECOND = 1000;
 
 /** The channel of each event. Control events are few and always wanted; chain events are the sync channel's. */
 const EVENT_CHANNELS: { readonly [T in keyof NodeEvents]: Channel } = {
@@ -63,7 +61,7 @@ class Node implements P2PNode {
   readonly #peers: Peers;
   readonly #peerChains: PeerChains;
   readonly #dialer: Dialer;
-  readonly #services: readonly Service[];
+  readonly #services: Services;
   readonly #dispatch: (peer: Peer, message: Message) => void;
   readonly #miner: Miner | undefined;
   readonly #listeners: Listener[] = [];
@@ -101,8 +99,16 @@ class Node implements P2PNode {
       observer: this.#observe(),
     });
     this.#dialer = new Dialer({ env, dial: (endpoint) => this.#peers.dial(endpoint) });
-    this.#services = this.#createServices();
-    this.#dispatch = buildDispatch(this.#services);
+    this.#services = createServices({
+      env,
+      hasher,
+      ledger: this.#ledger,
+      bus: this.#bus,
+      peers: this.#peers,
+      peerChains: this.#peerChains,
+      dedupe: options.dedupe ?? "drop",
+    });
+    this.#dispatch = buildDispatch(this.#services.all);
     if (options.mineSeconds !== undefined) {
       this.#miner = new Miner({ env, ledger: this.#ledger, hasher, seconds: options.mineSeconds });
     }
@@ -137,6 +143,10 @@ class Node implements P2PNode {
 
   chain(): ChainSnapshot {
     return snapshotChain(this.#ledger.chain);
+  }
+
+  inventory(): InventorySnapshot {
+    return this.#services.inventory.counts();
   }
 
   block(id: Hash | number): BlockSnapshot | undefined {
@@ -202,28 +212,15 @@ class Node implements P2PNode {
   #tick(): void {
     const now = this.#env.now();
     this.#peers.tick(now);
-    for (const service of this.#services) service.tick?.(now);
+    for (const service of this.#services.all) service.tick?.(now);
     this.#ticker = this.#env.after(TICK_INTERVAL_MS, () => this.#tick());
-  }
-
-  #createServices(): readonly Service[] {
-    const [env, hasher] = [this.#env, this.#parts.hasher];
-    const [ledger, bus, peerChains] = [this.#ledger, this.#bus, this.#peerChains];
-    const blockSync = new BlockSync({ env, hasher, ledger, bus, peerChains });
-    const headersChanged = () => blockSync.headersChanged();
-    return [
-      blockServer({ ledger, peerChains }),
-      announcer({ bus, chain: ledger.chain, peers: this.#peers, peerChains }),
-      blockSync,
-      new HeaderSync({ env, hasher, ledger, peerChains, headersChanged }),
-    ];
   }
 
   #observe(): PeerObserver<Peer> {
     return {
       ready: (peer) => this.#onReady(peer),
       message: (peer, message) => this.#dispatch(peer, message),
-      writable: (peer) => this.#services.forEach((service) => service.peerWritable?.(peer)),
+      writable: (peer) => this.#services.all.forEach((service) => service.peerWritable?.(peer)),
       closed: (peer, reason) => this.#onClosed(peer, reason),
     };
   }
@@ -234,7 +231,7 @@ class Node implements P2PNode {
     const { id, direction, address, userAgent, height } = snapshot;
     this.#log.info("peer connected", { peer: id, direction, address, userAgent, height });
     this.#bus.publish("peer:connected", { peer: snapshot });
-    for (const service of this.#services) service.peerReady?.(peer);
+    for (const service of this.#services.all) service.peerReady?.(peer);
   }
 
   #onClosed(peer: Peer, reason: CloseReason): void {
@@ -242,7 +239,7 @@ class Node implements P2PNode {
     const { id, direction, address } = snapshot;
     this.#log.info("peer disconnected", { peer: id, direction, address, reason: reason.code, detail: reason.detail });
     this.#bus.publish("peer:disconnected", { peer: snapshot, reason: reason.code });
-    if (peer.agreement) { for (const service of this.#services) service.peerClosed?.(peer); }
+    if (peer.agreement) { for (const service of this.#services.all) service.peerClosed?.(peer); }
     this.#peerChains.remove(peer);
     this.#dialer.peerClosed(peer);
     if (this.#peers.size === 0) this.#onLastPeer?.();
@@ -258,41 +255,18 @@ class Node implements P2PNode {
     return snapshotPeer(peer, this.#peerChains.best(peer)?.height ?? 0, this.#env.now());
   }
 
-  /** The height is exactly that of the tip we can serve: others sync by it. */
   #version(connection: Connection, nonce: bigint): MessageOf<"version"> {
-    const services = this.#ourServices();
-    return {
-      type: "version",
-      protocolVersion: PROTOCOL_VERSION,
-      services,
-      time: BigInt(Math.floor(this.#env.wallClock() / MS_PER_SECOND)),
-      receiver: versionAddress(connection.remote, 0n),
-      sender: UNKNOWN_ADDRESS,
+    return makeOurVersion({
+      remote: connection.remote,
       nonce,
       userAgent: this.userAgent,
-      startHeight: this.#ledger.chain.tip.height,
+      height: this.#ledger.chain.tip.height,
+      prunes: this.#options.pruneBytes !== undefined,
       // Transactions are not relayed.
       relay: false,
-    };
+      wallClock: this.#env.wallClock(),
+    });
   }
-
-  #ourServices(): bigint {
-    const serves = this.#options.pruneBytes === undefined ? SERVICE_NETWORK : SERVICE_NETWORK_LIMITED;
-    return serves | SERVICE_WITNESS;
-  }
-}
-
-const UNKNOWN_ADDRESS: VersionAddress = {
-  services: 0n,
-  address: addressFromIpv6(new Uint8Array(IPV6_FORM_BYTES)),
-  port: 0,
-};
-
-/** The address as the remote may have it in its own books; none for a unix socket or a name. */
-function versionAddress(endpoint: Endpoint, services: bigint): VersionAddress {
-  if ("path" in endpoint) return UNKNOWN_ADDRESS;
-  const address = parseAddress(endpoint.host);
-  return address ? { services, address, port: endpoint.port } : UNKNOWN_ADDRESS;
 }
 
 function createCodec(network: NetworkParams, parts: NodeParts): WireCodec {

@@ -1,11 +1,25 @@
 import type { BlockHeader } from "../protocol/block_header.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
-import type { BlockVerdict, ChainSnapshot, NodeEvents, PeerSnapshot } from "../protocol/snapshots.ts";
+import type {
+  BlockVerdict,
+  ChainSnapshot,
+  InventorySnapshot,
+  NodeEvents,
+  PeerSnapshot,
+} from "../protocol/snapshots.ts";
+import type { DedupeMode } from "../services/inventory/inventory.ts";
 import type { Endpoint, Store, TcpEndpoint, Transport } from "../platform/types.ts";
 import type { Env } from "../util/env.ts";
 import type { Hash, Hasher } from "../util/hash.ts";
 
-export type { BlockVerdict, ChainSnapshot, NodeEvents, PeerSnapshot } from "../protocol/snapshots.ts";
+export type {
+  BlockVerdict,
+  ChainSnapshot,
+  InventorySnapshot,
+  NodeEvents,
+  PeerSnapshot,
+} from "../protocol/snapshots.ts";
+export type { DedupeMode } from "../services/inventory/inventory.ts";
 
 /** What a node stands on: one runtime's adapters, or a simulation's. */
 export interface NodeParts {
@@ -33,6 +47,8 @@ export interface NodeOptions {
   readonly pruneBytes: number | undefined;
   /** Produce a block every so many seconds on average; undefined: never. Only where the network has no difficulty. */
   readonly mineSeconds: number | undefined;
+  /** What is done about announcements that repeat others; `drop` by default. */
+  readonly dedupe?: DedupeMode;
 }
 
 export interface BlockSnapshot {
@@ -59,6 +75,8 @@ export interface P2PNode {
   stop(): Promise<void>;
   peers(): readonly PeerSnapshot[];
   chain(): ChainSnapshot;
+  /** Items that peers announced since the start. */
+  inventory(): InventorySnapshot;
   /** A block of any known header, by hash or by height on the best chain. */
   block(id: Hash | number): BlockSnapshot | undefined;
   /** Dials a peer. Resolves once the handshake is done; rejects with LocalError or RemoteFault. */

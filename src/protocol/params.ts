@@ -155,3 +155,9 @@ export const MAX_POOL_TRANSACTION_BYTES = 400_000;
 
 /** Ids of transactions that left the pool, remembered so that they are not fetched again: some six blocks' worth. */
 export const POOL_SETTLED_IDS = 50_000;
+
+/** Announcements of an item within this time count as duplicates: they come from all peers within a few round trips. */
+export const DEDUPE_TTL_MS = 5 * SECOND;
+
+/** Announcements remembered in one generation of two: one inv of the largest size does not push out all others. */
+export const DEDUPE_CAPACITY = 50_000;

@@ -44,6 +44,15 @@ export interface ChainSnapshot {
   readonly forks: readonly { readonly height: number; readonly hash: Hash; readonly length: number }[];
 }
 
+/** What peers announced since the start, in items. */
+export interface InventorySnapshot {
+  readonly announced: number;
+  /** Announced before, within seconds; always 0 where they are not looked for. */
+  readonly duplicates: number;
+  /** In announcements that were dropped because they told nothing new. */
+  readonly dropped: number;
+}
+
 /** What became of an offered block. */
 export type BlockVerdict =
   | { readonly kind: "extended"; readonly height: number }

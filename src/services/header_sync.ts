@@ -4,7 +4,7 @@ import { Presync, type PresyncStep } from "../chain/presync.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { type BlockHeader, encodeBlockHeader } from "../protocol/block_header.ts";
 import { RemoteFault } from "../protocol/errors.ts";
-import { INV_BLOCK, type MessageOf } from "../protocol/messages.ts";
+import { INV_BLOCK } from "../protocol/messages.ts";
 import {
   HEADERS_PAGE,
   HEADERS_TIMEOUT_MS,
@@ -17,7 +17,7 @@ import type { Peer } from "../peer/peer.ts";
 import type { Env, Logger } from "../util/env.ts";
 import { type Hash, hash256, type Hasher, ZERO_HASH } from "../util/hash.ts";
 import type { PeerChains } from "./peer_chains.ts";
-import type { Handlers, Service } from "./service.ts";
+import type { Handlers, InventoryPart, Service } from "./service.ts";
 
 export interface HeaderSyncDeps {
   readonly env: Env;
@@ -53,7 +53,11 @@ export class HeaderSync implements Service {
   readonly name = "header-sync";
   readonly handles: Handlers = {
     headers: (peer, message) => this.#onHeaders(peer, message.headers),
-    inv: (peer, message) => this.#onInv(peer, message),
+  };
+  readonly inventory: InventoryPart = {
+    kinds: [INV_BLOCK],
+    announced: (peer, items) => this.#onAnnounced(peer, items.at(-1)!.hash),
+    lacks: ({ hash }) => this.#lacks(hash),
   };
   readonly #deps: HeaderSyncDeps;
   readonly #log: Logger;
@@ -123,13 +127,18 @@ export class HeaderSync implements Service {
     if (claimed > height) peer.blame(new RemoteFault("stalled", `claims height ${claimed} and sends no headers`));
   }
 
-  #onInv(peer: Peer, { items }: MessageOf<"inv">): void {
-    const last = items.findLast((item) => item.kind === INV_BLOCK);
-    if (!last) return;
+  /** The last block of an announcement is the newest. */
+  #onAnnounced(peer: Peer, hash: Hash): void {
     const { chain } = this.#deps.ledger;
-    this.#deps.peerChains.learnHash(peer, last.hash);
-    if (chain.get(last.hash)) this.#deps.headersChanged();
+    this.#deps.peerChains.learnHash(peer, hash);
+    if (chain.get(hash)) this.#deps.headersChanged();
     else this.#ask(peer, chain.locator());
+  }
+
+  #lacks(hash: Hash): boolean {
+    const { chain } = this.#deps.ledger;
+    const node = chain.get(hash);
+    return !node || !(node.hasBlock || chain.isActive(node));
   }
 
   #onHeaders(peer: Peer, headers: readonly BlockHeader[]): void {

@@ -1,8 +1,24 @@
-import type { MessageOf, MessageType } from "../protocol/messages.ts";
+import type { InvItem, Message, MessageOf, MessageType } from "../protocol/messages.ts";
 import type { Peer } from "../peer/peer.ts";
 
 /** Handlers by message type. A type has one claimant among all services of a node. */
 export type Handlers = { readonly [T in MessageType]?: (peer: Peer, message: MessageOf<T>) => void };
+
+/**
+ * What a service has to do with items of some kinds of inventory. Whatever part it takes, a kind has one claimant of
+ * that part among all services of a node.
+ */
+export interface InventoryPart {
+  readonly kinds: readonly number[];
+  /** The peer says that it has these. Announcements that repeat what is known may be dropped before. */
+  announced?(peer: Peer, items: readonly InvItem[]): void;
+  /** Whether the item's data is still to come: while it is, no announcement of it is dropped. */
+  lacks?(item: InvItem): boolean;
+  /** What answers the request for one item; undefined if it is not held. Called when the peer takes more data. */
+  serve?(peer: Peer, item: InvItem): Message | undefined;
+  /** The peer was asked for these and does not have them. */
+  missing?(peer: Peer, items: readonly InvItem[]): void;
+}
 
 /**
  * One behaviour of a node. It reacts to messages and ticks; it never loops, waits, sleeps or touches a socket. A
@@ -11,6 +27,7 @@ export type Handlers = { readonly [T in MessageType]?: (peer: Peer, message: Mes
 export interface Service {
   readonly name: string;
   readonly handles: Handlers;
+  readonly inventory?: InventoryPart;
   /** The handshake with a peer is done. */
   peerReady?(peer: Peer): void;
   /** A peer that was ready is gone. */

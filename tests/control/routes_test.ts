@@ -58,6 +58,7 @@ test("control: the node tells who it is", async () => {
       uptimeSeconds: 61,
       listen: ["a:18444"],
       peers: { inbound: 1, outbound: 0 },
+      inventory: { announced: 0, duplicates: 0, dropped: 0 },
     },
   });
 });

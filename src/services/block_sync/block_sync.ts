@@ -4,7 +4,7 @@ import type { RefusedBlock } from "../../chain/outcomes.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { HEADER_SIZE_BYTES, readBlockHeader } from "../../protocol/block_header.ts";
 import { RemoteFault } from "../../protocol/errors.ts";
-import { INV_BLOCK, INV_WITNESS_BLOCK, type MessageOf } from "../../protocol/messages.ts";
+import { INV_BLOCK, INV_WITNESS_BLOCK, type InvItem, type MessageOf } from "../../protocol/messages.ts";
 import { BLOCK_WINDOW, MAX_BYTES_IN_FLIGHT, PROGRESS_INTERVAL_MS } from "../../protocol/params.ts";
 import { hasServices, SERVICE_NETWORK, SERVICE_WITNESS } from "../../protocol/service_flags.ts";
 import type { NodeEvents } from "../../protocol/snapshots.ts";
@@ -13,7 +13,7 @@ import { ByteReader } from "../../util/bytes.ts";
 import type { Env, Logger } from "../../util/env.ts";
 import { type Hash, hash256, type Hasher } from "../../util/hash.ts";
 import type { PeerChains } from "../peer_chains.ts";
-import type { Handlers, Service } from "../service.ts";
+import type { Handlers, InventoryPart, Service } from "../service.ts";
 import { Download } from "./download.ts";
 
 export interface BlockSyncDeps {
@@ -37,7 +37,10 @@ export class BlockSync implements Service {
   readonly name = "block-sync";
   readonly handles: Handlers = {
     block: (peer, message) => this.#onBlock(peer, message),
-    notfound: (peer, message) => this.#onNotFound(peer, message),
+  };
+  readonly inventory: InventoryPart = {
+    kinds: [INV_WITNESS_BLOCK, INV_BLOCK],
+    missing: (peer, items) => this.#onMissing(peer, items),
   };
   readonly #deps: BlockSyncDeps;
   readonly #log: Logger;
@@ -143,7 +146,7 @@ export class BlockSync implements Service {
     this.#forgetDebt(hash);
     this.#meanBlockBytes += SIZE_GAIN * (block.length - this.#meanBlockBytes);
     const outcome = this.#deps.ledger.acceptBlock(block);
-    if (outcome.kind === "refused") return this.#onRefused(peer, outcome);
+    if (outcome.kind === "refused") return this.#onRefused(outcome);
     if ("node" in outcome) this.#deps.peerChains.learn(peer, outcome.node);
     this.#afterBlock(now);
   }
@@ -156,7 +159,7 @@ export class BlockSync implements Service {
     return parent !== undefined && parent.chainWork >= chain.workThreshold() && parent.height >= chain.tip.height - 1;
   }
 
-  #onRefused(peer: Peer, { hash, reason, fault }: RefusedBlock): void {
+  #onRefused({ hash, reason, fault }: RefusedBlock): void {
     this.headersChanged();
     if (fault === "early") return;
     throw new RemoteFault("bad-block", `${reason} in block ${hash ?? "without a header"}`);
@@ -175,11 +178,11 @@ export class BlockSync implements Service {
   }
 
   /** The peer lacks what it announced: others are asked; it is not asked for these again until it announces anew. */
-  #onNotFound(peer: Peer, { items }: MessageOf<"notfound">): void {
+  #onMissing(peer: Peer, items: readonly InvItem[]): void {
     const download = this.#downloads.get(peer);
     let lacksAny = false;
-    for (const { kind, hash } of items) {
-      if ((kind !== INV_WITNESS_BLOCK && kind !== INV_BLOCK) || !download?.owes(hash)) continue;
+    for (const { hash } of items) {
+      if (!download?.owes(hash)) continue;
       this.#forgetDebt(hash);
       lacksAny = true;
     }

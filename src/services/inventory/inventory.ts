@@ -1,0 +1,159 @@
+import { LocalError } from "../../protocol/errors.ts";
+import type { InvItem, MessageOf } from "../../protocol/messages.ts";
+import { DEDUPE_CAPACITY, DEDUPE_TTL_MS, MAX_DEFERRED_ITEMS, OUTBOX_LOW_WATER_BYTES } from "../../protocol/params.ts";
+import type { InventorySnapshot } from "../../protocol/snapshots.ts";
+import type { Peer } from "../../peer/peer.ts";
+import { Deque } from "../../util/deque.ts";
+import type { Env, Logger } from "../../util/env.ts";
+import type { Handlers, InventoryPart, Service } from "../service.ts";
+import { SeenItems } from "./seen_items.ts";
+
+/** What is done about announcements that repeat others: nothing, or count them, or drop those that tell nothing new. */
+export const DEDUPE_MODES = ["off", "count", "drop"] as const;
+export type DedupeMode = (typeof DEDUPE_MODES)[number];
+
+export interface InventoryDeps {
+  readonly env: Env;
+  /** Those that have to do with inventory, among others. */
+  readonly services: readonly Service[];
+  readonly dedupe: DedupeMode;
+}
+
+type Parts = Required<Omit<InventoryPart, "kinds">>;
+type Claims<P extends keyof Parts> = ReadonlyMap<number, Parts[P]>;
+
+/**
+ * Splits inv, getdata and notfound by kind among the services that claim the kinds. Requested data leaves at the pace at
+ * which the peer takes it: what it asked for beyond that waits here, and beyond a bound so does reading from it.
+ */
+export class Inventory implements Service {
+  readonly name = "inventory";
+  readonly handles: Handlers = {
+    inv: (peer, message) => this.#onInv(peer, message),
+    getdata: (peer, message) => this.#onGetData(peer, message),
+    notfound: (peer, message) => split(this.#missing, peer, message.items),
+  };
+  readonly #env: Env;
+  readonly #log: Logger;
+  readonly #mode: DedupeMode;
+  readonly #seen: SeenItems;
+  readonly #announced: Claims<"announced">;
+  readonly #lacks: Claims<"lacks">;
+  readonly #serve: Claims<"serve">;
+  readonly #missing: Claims<"missing">;
+  /** What each peer asked for and did not get yet. */
+  readonly #deferred = new Map<Peer, Deque<InvItem>>();
+  readonly #counts = { announced: 0, duplicates: 0, dropped: 0 };
+
+  /** Throws LocalError if two services claim the same part of a kind. */
+  constructor({ env, services, dedupe }: InventoryDeps) {
+    this.#env = env;
+    this.#log = env.logger("inventory");
+    this.#mode = dedupe;
+    this.#seen = new SeenItems({ ttlMs: DEDUPE_TTL_MS, capacity: DEDUPE_CAPACITY }, env.now());
+    this.#announced = claimsOf(services, "announced");
+    this.#lacks = claimsOf(services, "lacks");
+    this.#serve = claimsOf(services, "serve");
+    this.#missing = claimsOf(services, "missing");
+  }
+
+  /** Items since the start. */
+  counts(): InventorySnapshot {
+    return { ...this.#counts };
+  }
+
+  peerWritable(peer: Peer): void {
+    const waiting = this.#deferred.get(peer);
+    if (waiting) this.#serveTo(peer, waiting);
+  }
+
+  peerClosed(peer: Peer): void {
+    this.#deferred.delete(peer);
+  }
+
+  tick(now: number): void {
+    this.#seen.tick(now);
+  }
+
+  #onInv(peer: Peer, { items }: MessageOf<"inv">): void {
+    this.#counts.announced += items.length;
+    if (this.#mode !== "off" && this.#tellsNothingNew(peer, items) && this.#mode === "drop") {
+      this.#counts.dropped += items.length;
+      return;
+    }
+    split(this.#announced, peer, items);
+  }
+
+  /**
+   * Whether every item was announced within the time to live and its data has come. A mark stands for an announcement,
+   * never for the data: of what is still lacking each announcer may be the one who delivers.
+   */
+  #tellsNothingNew(peer: Peer, items: readonly InvItem[]): boolean {
+    const now = this.#env.now();
+    let duplicates = 0;
+    let lacking = 0;
+    for (const item of items) {
+      if (!this.#announced.has(item.kind) || !this.#seen.note(item, now)) continue;
+      duplicates++;
+      if (this.#lacks.get(item.kind)?.(item) !== false) lacking++;
+    }
+    if (duplicates === 0) return false;
+    this.#counts.duplicates += duplicates;
+    if (this.#log.enabled("debug")) this.#log.debug("announced again", { peer: peer.id, items: duplicates });
+    return duplicates === items.length && lacking === 0;
+  }
+
+  #onGetData(peer: Peer, { items }: MessageOf<"getdata">): void {
+    let waiting = this.#deferred.get(peer);
+    if (!waiting) this.#deferred.set(peer, waiting = new Deque());
+    for (const item of items) waiting.push(item);
+    this.#serveTo(peer, waiting);
+    if (waiting.length > MAX_DEFERRED_ITEMS) peer.hold();
+  }
+
+  #serveTo(peer: Peer, waiting: Deque<InvItem>): void {
+    const missing: InvItem[] = [];
+    while (peer.outbox.bytes < OUTBOX_LOW_WATER_BYTES && !peer.isOver) {
+      const item = waiting.shift();
+      if (!item) break;
+      const message = this.#serve.get(item.kind)?.(peer, item);
+      if (message) peer.send(message);
+      else missing.push(item);
+    }
+    if (missing.length > 0) peer.send({ type: "notfound", items: missing });
+    if (waiting.length <= MAX_DEFERRED_ITEMS) peer.release();
+  }
+}
+
+function claimsOf<P extends keyof Parts>(services: readonly Service[], part: P): Claims<P> {
+  const claims = new Map<number, Parts[P]>();
+  for (const { name, inventory } of services) {
+    const claim = inventory?.[part];
+    if (!inventory || !claim) continue;
+    for (const kind of inventory.kinds) {
+      if (claims.has(kind)) {
+        const text = `Cannot share out the inventory: "${part}" of kind ${kind} is claimed twice: received ${name}`;
+        throw new LocalError("bad-argument", text);
+      }
+      claims.set(kind, claim as Parts[P]);
+    }
+  }
+  return claims;
+}
+
+/** Each claimant gets its items in their order: the list as it is where all are of one claimant, as they usually are. */
+function split(claims: Claims<"announced" | "missing">, peer: Peer, items: readonly InvItem[]): void {
+  const [first] = items;
+  if (!first) return;
+  const claim = claims.get(first.kind);
+  if (items.every(({ kind }) => claims.get(kind) === claim)) return claim?.(peer, items);
+  const shares = new Map<Parts["announced"], InvItem[]>();
+  for (const item of items) {
+    const claimant = claims.get(item.kind);
+    if (!claimant) continue;
+    const share = shares.get(claimant);
+    if (share) share.push(item);
+    else shares.set(claimant, [item]);
+  }
+  for (const [claimant, share] of shares) claimant(peer, share);
+}
