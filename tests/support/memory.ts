@@ -1,11 +1,9 @@
-import { readFileSync } from "node:fs";
-import process from "node:process";
+import { spawnSync } from "node:child_process";
 
 const BYTES_PER_KIB = 1024;
 
-/** Bytes of memory that a process occupies; undefined where the system does not tell by a file. */
+/** Bytes of memory that a process occupies; undefined where the system has no `ps` to ask. */
 export function residentBytes(pid: number): number | undefined {
-  if (process.platform !== "linux") return undefined;
-  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-  return kib === undefined ? undefined : Number(kib) * BYTES_PER_KIB;
+  const { status, stdout } = spawnSync("ps", ["-o", "rss=", "-p", String(pid)], { encoding: "utf8" });
+  return status === 0 ? Number(stdout) * BYTES_PER_KIB : undefined;
 }
