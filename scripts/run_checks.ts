@@ -32,6 +32,7 @@ const STEPS: readonly Step[] = [
   { name: "types", command: ["tsc"] },
   { name: "types on Deno", command: ["deno", "check"], isSlow: true },
   { name: "layers", command: ["node", "scripts/check_layers.ts"] },
+  { name: "limits page", command: ["node", "scripts/write_limits.ts", "--check"] },
   { name: "compile", command: ["node", "scripts/compile.ts"] },
   {
     name: "tests on Node",

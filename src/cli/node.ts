@@ -2,7 +2,7 @@ import { createNode } from "../node/node.ts";
 import { STORE_FILE } from "../node/open_node.ts";
 import type { P2PNode } from "../node/types.ts";
 import { openDataDir } from "../platform/data_dir.ts";
-import { hasIpv6 } from "../platform/interfaces.ts";
+import { anyAddresses } from "../platform/interfaces.ts";
 import { openSqliteStore } from "../platform/sqlite_store.ts";
 import type { Endpoint, TcpEndpoint } from "../platform/types.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
@@ -105,7 +105,7 @@ function openNode(parts: Parts, settings: NodeSettings, network: NetworkParams, 
 function listenEndpoints(settings: NodeSettings, port: number): readonly Endpoint[] {
   if (settings["no-listen"]) return [];
   if (settings.listen.length > 0) return withPort(settings.listen, port);
-  return [{ host: "0.0.0.0", port }, ...(hasIpv6() ? [{ host: "::", port }] : [])];
+  return anyAddresses().map((host) => ({ host, port }));
 }
 
 function withPort(hosts: readonly LooseHostPort[], port: number): TcpEndpoint[] {

@@ -18,9 +18,6 @@ export const MIN_PROTOCOL_VERSION = 70001;
 /** Version from which wtxidrelay and sendaddrv2 may be sent (BIP339, BIP155). */
 export const FEATURES_PROTOCOL_VERSION = 70016;
 
-/** Longest user agent that is kept for display, in characters. The wire allows 256 bytes. */
-export const MAX_USER_AGENT_LENGTH = 256;
-
 /** Time for a whole handshake before a round trip was ever measured: ten lost SYN-sized packets on a slow path. */
 export const HANDSHAKE_TIMEOUT_MS = 20 * SECOND;
 

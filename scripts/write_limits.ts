@@ -1,0 +1,79 @@
+// Writes docs/limits.md from the numbers in the source, each with the reason that its comment gives.
+// Usage: node scripts/write_limits.ts [--check]
+
+import { readFileSync, writeFileSync } from "node:fs";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+const ROOT = new URL("..", import.meta.url);
+const PAGE = "docs/limits.md";
+
+interface Section {
+  readonly title: string;
+  readonly path: string;
+}
+
+const SECTIONS: readonly Section[] = [
+  { title: "How a node behaves towards its peers", path: "src/protocol/params.ts" },
+  { title: "What one message may hold", path: "src/protocol/wire_limits.ts" },
+  { title: "What the native wire adds", path: "src/protocol/native_limits.ts" },
+  { title: "The chain", path: "src/protocol/consensus.ts" },
+  { title: "Events", path: "src/bus/channels.ts" },
+];
+
+/** Options that change a number of the source. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  DEFAULT_MAX_INBOUND: "`--max-inbound`",
+  SEED_MAX_INBOUND: "`--max-inbound`",
+  DEFAULT_MAX_OUTBOUND: "`--max-outbound`",
+  DEFAULT_DEDUPE_MODE: "`--dedupe`",
+};
+
+/** A documented, exported constant whose value stands on its line. */
+const CONSTANT = /\/\*\*((?:(?!\*\/)[^])*?)\*\/\nexport const ([A-Z][A-Z0-9_]*)(?::[^=\n]*)? = ([^{[\n]+?);/g;
+
+function page(): string {
+  const sections = SECTIONS.map((section) =>
+    `## ${section.title}\n\nFrom \`${section.path}\`.\n\n${table(section.path)}\n`
+  );
+  return `# Limits
+
+Every number that bounds or paces something, with its reason: generated from the source by
+\`node scripts/write_limits.ts\`. A number without an option is part of the protocol, or safe for everybody; the outbox's
+lanes and all other queues stand in [architecture.md](architecture.md).
+
+${sections.join("\n")}`;
+}
+
+function table(path: string): string {
+  const source = readFileSync(new URL(path, ROOT), "utf8");
+  const rows = [...source.matchAll(CONSTANT)].map(([, comment, name, value]) => {
+    return `| \`${name}\` | ${show(value!)} | ${OPTIONS[name!] ?? ""} | ${proseOf(comment!)} |`;
+  });
+  if (rows.length === 0) throw new Error(`no documented constants in ${path}`);
+  return ["| name | value | option | what and why |", "| --- | --- | --- | --- |", ...rows].join("\n");
+}
+
+/** The value as the source computes it; products of units are easier to read than their results. */
+function show(value: string): string {
+  return `\`${value.replaceAll("|", "\\|")}\``;
+}
+
+function proseOf(comment: string): string {
+  const lines = comment.split("\n").map((line) => line.replace(/^\s*\*\s?/, "").trim());
+  return lines.filter((line) => line !== "").join(" ").replaceAll("|", "\\|");
+}
+
+const target = fileURLToPath(new URL(PAGE, ROOT));
+if (!process.argv.includes("--check")) {
+  writeFileSync(target, page());
+  console.log(`${PAGE} written; format it with deno fmt`);
+} else if (squeeze(readFileSync(target, "utf8")) !== squeeze(page())) {
+  console.error(`${PAGE} is not what the source says: run node scripts/write_limits.ts`);
+  process.exitCode = 1;
+}
+
+/** Formatting pads tables and wraps paragraphs; neither changes what is said. */
+function squeeze(text: string): string {
+  return text.replace(/\s+/g, " ").replace(/-{3,}/g, "---");
+}
