@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { END_TO_END, fromSource } from "../support/binary.ts";
+import { BINARY, END_TO_END, fromSource } from "../support/binary.ts";
 import { encodeBlockFile } from "../support/made_chain.ts";
 import { listenRaw } from "../support/raw_peer.ts";
 import { serveChain } from "../support/raw_server.ts";
@@ -9,13 +9,15 @@ import { testChain } from "../support/test_chain.ts";
 
 siteTest("node: syncs a chain from another node, and keeps it over a restart", async (site) => {
   const chain = testChain();
-  const source = await site.node({ args: ["--import", site.file("main.blk", chain.mainFile)] });
+  // A copy: the project's packages are out of its reach, whatever it loads late.
+  const command = { file: site.copy(BINARY), args: [] };
+  const source = await site.node({ command, args: ["--import", site.file("main.blk", chain.mainFile)] });
   const dataDir = site.directory();
-  const first = await site.node({ dataDir, args: ["--connect", source.endpoint] });
+  const first = await site.node({ command, dataDir, args: ["--connect", source.endpoint] });
   const { height } = await first.reaches(chain.mainTip);
   assertEquals(height, chain.main.length - 1);
   assertEquals((await first.stop("SIGINT")).code, 0);
-  const again = await site.node({ dataDir });
+  const again = await site.node({ command, dataDir });
   assertEquals((await again.chain()).bestHash, chain.mainTip);
   const { body } = await again.request(`/v1/blocks/${height}?raw=1`);
   assertEquals(body.trim(), chain.main.at(-1)!.toString("hex"));

@@ -1,5 +1,4 @@
-import { constants, copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -50,16 +49,9 @@ export function fromSource(runtime: Runtime): Command {
   return { file: join(TOOLS, runtime), args: [...RUNTIME_ARGS[runtime], SOURCE] };
 }
 
-let copied: Command | undefined;
-
-/** The compiled program, in a folder of its own: the project's packages are out of its reach. */
+/** The program as it was compiled. */
 export function compiled(): Command {
-  if (copied) return copied;
-  const folder = mkdtempSync(join(tmpdir(), "p2p-binary-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const file = join(folder, "p2p");
-  copyFileSync(BINARY, file, constants.COPYFILE_FICLONE);
-  return copied = { file, args: [] };
+  return { file: BINARY, args: [] };
 }
 
 function isElsewhere(): boolean {

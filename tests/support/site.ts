@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { test } from "node:test";
 import { compiled, END_TO_END, type TestOptions } from "./binary.ts";
 import { P2pNode, type P2pNodeOptions } from "./p2p_node.ts";
@@ -25,6 +25,13 @@ export class Site {
     const path = join(this.folder, name);
     writeFileSync(path, content);
     return path;
+  }
+
+  /** A copy of a file, in a folder of its own. */
+  copy(path: string): string {
+    const target = join(this.directory(), basename(path));
+    copyFileSync(path, target);
+    return target;
   }
 
   /** Starts a node, by default the compiled one in a new directory, and waits until it is up. */
