@@ -13,7 +13,7 @@ const MODULE = "github.com/btcsuite/btcd@v0.26.2";
 const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "p2p-tests", "btcd-0.26.2");
 const FILE = join(CACHE, process.platform === "win32" ? "btcd.exe" : "btcd");
 /** Fetches and builds about 60 modules: half a minute on two cores, more with a slow network. */
-const INSTALL_TIMEOUT_MS = 240_000;
+const INSTALL_TIMEOUT_MS = 180_000;
 const TEST_TIMEOUT_MS = 120_000;
 /** Its initial download verifies scripts: 2.7 s for the test chain on an idle machine. */
 const SYNC_PATIENCE_MS = 60_000;
