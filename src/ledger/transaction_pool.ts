@@ -2,14 +2,8 @@ import { parseBlock } from "../chain/block.ts";
 import type { BlockFault } from "../chain/outcomes.ts";
 import { isCoinbase, transactionFault } from "../chain/transaction_rules.ts";
 import { INV_TX, INV_WTX, type InvItem } from "../protocol/messages.ts";
-import { MAX_POOL_TRANSACTION_BYTES } from "../protocol/params.ts";
-import {
-  identifyTransaction,
-  scanTransaction,
-  type TransactionIds,
-  type TransactionLayout,
-} from "../protocol/transaction.ts";
-import { ByteReader, MalformedBytes } from "../util/bytes.ts";
+import { MAX_POOL_TRANSACTION_BYTES, MAX_WITNESS_VERSIONS } from "../protocol/params.ts";
+import { type ParsedTransaction, parseTransaction, type TransactionIds } from "../protocol/transaction.ts";
 import type { Hash, Hasher } from "../util/hash.ts";
 import { TwoGenerationSet } from "../util/two_generation_set.ts";
 
@@ -18,7 +12,7 @@ export interface TransactionPoolOptions {
   readonly maxBytes: number;
   readonly maxCount: number;
   readonly maxAgeMs: number;
-  /** How many ids of transactions that left are remembered, at the least. */
+  /** How many ids of transactions that left are remembered, at the least, of each of two sorts. */
   readonly settledCapacity: number;
 }
 
@@ -35,45 +29,51 @@ export interface PooledTransaction extends TransactionIds {
 }
 
 /** Why a transaction is not of the form that one has. */
-export type TransactionRefusal = BlockFault | "malformed" | "coinbase" | "over-standard-size";
+export type TransactionRefusal = BlockFault | "coinbase" | "over-standard-size";
 
 export type PoolOutcome =
-  | { readonly kind: "added"; readonly ids: TransactionIds; readonly transaction: PooledTransaction }
-  /** Held already, perhaps with another witness: `transaction` is what is held, `ids` those of what was offered. */
-  | { readonly kind: "known"; readonly ids: TransactionIds; readonly transaction: PooledTransaction }
+  | { readonly kind: "added" | "known"; readonly transaction: PooledTransaction }
   /** It was here and left, into a block or for want of room or age. */
-  | { readonly kind: "settled"; readonly ids: TransactionIds }
-  | { readonly kind: "refused"; readonly ids: TransactionIds | undefined; readonly reason: TransactionRefusal };
+  | { readonly kind: "settled" }
+  | { readonly kind: "refused"; readonly reason: TransactionRefusal };
 
 /** In order of arrival, so that the oldest is found at once however many left before. */
 interface Held extends PooledTransaction {
   older: Held | undefined;
   newer: Held | undefined;
+  /** The one that came before with the same txid and another witness. */
+  otherVersion: Held | undefined;
 }
 
 /**
  * Transactions that no block holds yet, as far as we know. They are checked for their form and nothing else: whether
  * the coins exist, the scripts hold or another transaction spends the same, a node without a coin table cannot tell.
  * Bounded in bytes, number and age; the oldest leaves first.
+ *
+ * A transaction is what its wtxid names. Anybody can put another witness on an honest one, and which of the two is good
+ * we cannot tell: so both are kept, else the bad copy would keep the good one from getting through.
  */
 export class TransactionPool {
   readonly #options: TransactionPoolOptions;
-  /** Under the txid, and under the wtxid too where it differs. No id of one sort is ever one of the other. */
-  readonly #byId = new Map<Hash, Held>();
-  /** Ids of transactions that left, so that announcements of them are not followed. */
-  readonly #settled: TwoGenerationSet<Hash>;
+  readonly #byWtxid = new Map<Hash, Held>();
+  /** The newest version. */
+  readonly #byTxid = new Map<Hash, Held>();
+  /** Both ids of transactions in recent blocks. */
+  readonly #confirmed: TwoGenerationSet<Hash>;
+  /** Wtxids of what left for want of room or age, or was refused. */
+  readonly #gone: TwoGenerationSet<Hash>;
   #oldest: Held | undefined;
   #newest: Held | undefined;
-  #count = 0;
   #bytes = 0;
 
   constructor(options: TransactionPoolOptions) {
     this.#options = options;
-    this.#settled = new TwoGenerationSet(options.settledCapacity);
+    this.#confirmed = new TwoGenerationSet(options.settledCapacity);
+    this.#gone = new TwoGenerationSet(options.settledCapacity);
   }
 
   get count(): number {
-    return this.#count;
+    return this.#byWtxid.size;
   }
 
   /** Bytes of the serialised transactions. */
@@ -83,17 +83,18 @@ export class TransactionPool {
 
   /** By txid or wtxid. */
   has(id: Hash): boolean {
-    return this.#byId.has(id);
+    return this.#byWtxid.has(id) || this.#byTxid.has(id);
   }
 
-  /** By txid or wtxid. */
+  /** By wtxid, or the newest version by txid. */
   get(id: Hash): PooledTransaction | undefined {
-    return this.#byId.get(id);
+    return this.#byWtxid.get(id) ?? this.#byTxid.get(id);
   }
 
-  /** Whether the transaction, by txid or wtxid, was here or in a recent block and is not wanted again. */
-  isSettled(id: Hash): boolean {
-    return this.#settled.has(id);
+  /** Whether an announced transaction is worth asking for: it is neither here nor was it lately. */
+  lacks({ kind, hash }: InvItem): boolean {
+    if (this.#confirmed.has(hash)) return false;
+    return kind === INV_WTX ? !this.#byWtxid.has(hash) && !this.#gone.has(hash) : !this.#byTxid.has(hash);
   }
 
   /** Visits each transaction once, the oldest first. */
@@ -101,61 +102,61 @@ export class TransactionPool {
     for (let each = this.#oldest; each; each = each.newer) visit(each);
   }
 
-  /** Takes a serialised transaction if its form is right; older ones make room for it. */
+  /** Takes a serialised transaction if its form is right; older ones make room for it. Throws MalformedBytes. */
   add(raw: Uint8Array, now: number, feeRate?: bigint): PoolOutcome {
-    const layout = scan(raw);
-    if (!layout) return { kind: "refused", ids: undefined, reason: "malformed" };
-    const ids = identifyTransaction(this.#options.hasher, raw, layout);
-    const transaction = this.#byId.get(ids.wtxid) ?? this.#byId.get(ids.txid);
-    if (transaction) return { kind: "known", ids, transaction };
-    if (this.#settled.has(ids.txid)) return { kind: "settled", ids };
-    const reason = faultOf(raw, layout);
-    if (reason) return { kind: "refused", ids, reason };
-    return { kind: "added", ids, transaction: this.#append(ids, raw, now, feeRate) };
+    return this.addParsed(parseTransaction(this.#options.hasher, raw), now, feeRate);
   }
 
-  /** Drops a transaction, by txid or wtxid. */
+  addParsed(parsed: ParsedTransaction, now: number, feeRate?: bigint): PoolOutcome {
+    const transaction = this.#byWtxid.get(parsed.wtxid);
+    if (transaction) return { kind: "known", transaction };
+    if (this.#confirmed.has(parsed.txid) || this.#gone.has(parsed.wtxid)) return { kind: "settled" };
+    const reason = faultOf(parsed);
+    if (!reason) return { kind: "added", transaction: this.#append(parsed, now, feeRate) };
+    this.#gone.add(parsed.wtxid);
+    return { kind: "refused", reason };
+  }
+
+  /** Drops one version by its wtxid, or all of them by the txid. */
   remove(id: Hash): void {
-    const held = this.#byId.get(id);
-    if (held) this.#unlink(held);
+    const version = this.#byWtxid.get(id);
+    if (version) this.#unlink(version);
+    for (let held = this.#byTxid.get(id); held; held = this.#byTxid.get(id)) this.#unlink(held);
   }
 
   /** Drops what was here for too long. */
   expire(now: number): void {
-    while (this.#oldest && now - this.#oldest.addedAt > this.#options.maxAgeMs) this.#settle(this.#oldest);
+    while (this.#oldest && now - this.#oldest.addedAt > this.#options.maxAgeMs) this.#forget(this.#oldest);
   }
 
   /** What a block of the best chain holds waits no more. Throws MalformedBytes: the block was parsed before. */
   blockConnected(block: Uint8Array): void {
-    this.#forEachIn(block, (_, ids) => {
-      this.#settled.add(ids.txid);
-      this.#settled.add(ids.wtxid);
-      this.remove(ids.txid);
+    this.#forEachIn(block, ({ txid, wtxid }) => {
+      this.#confirmed.add(txid);
+      this.#confirmed.add(wtxid);
+      this.remove(txid);
     });
   }
 
   /** What a block held that left the best chain waits again. Throws MalformedBytes: the block was parsed before. */
   blockDisconnected(block: Uint8Array, now: number): void {
-    this.#forEachIn(block, (raw, ids, layout) => {
-      this.#settled.delete(ids.txid);
-      this.#settled.delete(ids.wtxid);
-      if (!this.has(ids.txid) && !faultOf(raw, layout)) this.#append(ids, raw, now, undefined);
+    this.#forEachIn(block, (parsed) => {
+      this.#confirmed.delete(parsed.txid);
+      this.#confirmed.delete(parsed.wtxid);
+      this.#gone.delete(parsed.wtxid);
+      this.addParsed(parsed, now);
     });
   }
 
-  #forEachIn(
-    block: Uint8Array,
-    visit: (raw: Uint8Array, ids: TransactionIds, layout: TransactionLayout) => void,
-  ): void {
+  #forEachIn(block: Uint8Array, visit: (parsed: ParsedTransaction) => void): void {
     // The first one is the coinbase, which lives in its block only.
     for (const { start, end } of parseBlock(block).transactions.slice(1)) {
-      const raw = block.subarray(start, end);
-      const layout = scanTransaction(new ByteReader(raw));
-      visit(raw, identifyTransaction(this.#options.hasher, raw, layout), layout);
+      visit(parseTransaction(this.#options.hasher, block.subarray(start, end)));
     }
   }
 
-  #append({ txid, wtxid }: TransactionIds, raw: Uint8Array, now: number, feeRate: bigint | undefined): Held {
+  #append({ txid, wtxid, raw }: ParsedTransaction, now: number, feeRate: bigint | undefined): Held {
+    const otherVersion = this.#byTxid.get(txid);
     const held: Held = {
       txid,
       wtxid,
@@ -167,27 +168,35 @@ export class TransactionPool {
       asWtx: { kind: INV_WTX, hash: wtxid },
       older: this.#newest,
       newer: undefined,
+      otherVersion,
     };
     if (this.#newest) this.#newest.newer = held;
     else this.#oldest = held;
     this.#newest = held;
-    this.#byId.set(txid, held);
-    if (wtxid !== txid) this.#byId.set(wtxid, held);
-    this.#count++;
+    this.#byTxid.set(txid, held);
+    this.#byWtxid.set(wtxid, held);
     this.#bytes += raw.length;
+    if (otherVersion) this.#dropExcessVersion(held);
     this.#makeRoom(held);
     return held;
   }
 
+  #dropExcessVersion(newest: Held): void {
+    let version = newest;
+    for (let count = 1; version.otherVersion; count++) {
+      version = version.otherVersion;
+      if (count === MAX_WITNESS_VERSIONS) return this.#forget(version);
+    }
+  }
+
   #makeRoom(newest: Held): void {
     const { maxBytes, maxCount } = this.#options;
-    while ((this.#bytes > maxBytes || this.#count > maxCount) && this.#oldest !== newest) this.#settle(this.#oldest!);
+    while ((this.#bytes > maxBytes || this.count > maxCount) && this.#oldest !== newest) this.#forget(this.#oldest!);
   }
 
   /** It leaves and is not wanted again: two nodes with full pools would else hand it to and fro. */
-  #settle(held: Held): void {
-    this.#settled.add(held.txid);
-    this.#settled.add(held.wtxid);
+  #forget(held: Held): void {
+    this.#gone.add(held.wtxid);
     this.#unlink(held);
   }
 
@@ -196,26 +205,23 @@ export class TransactionPool {
     else this.#oldest = held.newer;
     if (held.newer) held.newer.older = held.older;
     else this.#newest = held.older;
-    this.#byId.delete(held.txid);
-    this.#byId.delete(held.wtxid);
-    this.#count--;
+    this.#byWtxid.delete(held.wtxid);
+    this.#unlinkVersion(held);
     this.#bytes -= held.raw.length;
   }
-}
 
-function scan(raw: Uint8Array): TransactionLayout | undefined {
-  try {
-    const reader = new ByteReader(raw);
-    const layout = scanTransaction(reader);
-    reader.expectEnd();
-    return layout;
-  } catch (error) {
-    if (!(error instanceof MalformedBytes)) throw error;
-    return undefined;
+  #unlinkVersion(held: Held): void {
+    const newest = this.#byTxid.get(held.txid)!;
+    if (newest !== held) {
+      let version = newest;
+      while (version.otherVersion !== held) version = version.otherVersion!;
+      version.otherVersion = held.otherVersion;
+    } else if (held.otherVersion) this.#byTxid.set(held.txid, held.otherVersion);
+    else this.#byTxid.delete(held.txid);
   }
 }
 
-function faultOf(raw: Uint8Array, layout: TransactionLayout): TransactionRefusal | undefined {
+function faultOf({ raw, layout }: ParsedTransaction): TransactionRefusal | undefined {
   if (raw.length > MAX_POOL_TRANSACTION_BYTES) return "over-standard-size";
   return isCoinbase(raw, layout) ? "coinbase" : transactionFault(raw, layout);
 }

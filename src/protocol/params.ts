@@ -150,6 +150,9 @@ export const POOL_MAX_AGE_MS = 24 * HOUR;
 /** 400 kB: a standard transaction weighs at most 400,000 units, and a byte weighs at least one. */
 export const MAX_POOL_TRANSACTION_BYTES = 400_000;
 
+/** Copies of one transaction with different witnesses that are kept: we cannot tell which is good, but not for ever. */
+export const MAX_WITNESS_VERSIONS = 4;
+
 /** Ids of transactions that left the pool, remembered so that they are not fetched again: some six blocks' worth. */
 export const POOL_SETTLED_IDS = 50_000;
 

@@ -1,4 +1,4 @@
-import { type ByteReader, MalformedBytes } from "../util/bytes.ts";
+import { ByteReader, MalformedBytes } from "../util/bytes.ts";
 import { type Hash, hash256, type Hasher } from "../util/hash.ts";
 
 /** Where the parts of one serialised transaction lie (BIP144), as offsets into the bytes that the reader reads. */
@@ -78,8 +78,18 @@ export interface TransactionIds {
   readonly wtxid: Hash;
 }
 
-/** The ids of the transaction that lies in `bytes` as `layout` says. */
-export function identifyTransaction(hasher: Hasher, bytes: Uint8Array, layout: TransactionLayout): TransactionIds {
-  const wtxid = hash256(hasher, bytes.subarray(layout.start, layout.end));
-  return { txid: layout.hasWitness ? hash256(hasher, withoutWitness(bytes, layout)) : wtxid, wtxid };
+/** One serialised transaction by itself. */
+export interface ParsedTransaction extends TransactionIds {
+  readonly raw: Uint8Array;
+  readonly layout: TransactionLayout;
+}
+
+/** Checks the form of a serialised transaction and names it. Throws MalformedBytes. */
+export function parseTransaction(hasher: Hasher, raw: Uint8Array): ParsedTransaction {
+  const reader = new ByteReader(raw);
+  const layout = scanTransaction(reader);
+  reader.expectEnd();
+  const wtxid = hash256(hasher, raw);
+  const txid = layout.hasWitness ? hash256(hasher, withoutWitness(raw, layout)) : wtxid;
+  return { raw, layout, txid, wtxid };
 }

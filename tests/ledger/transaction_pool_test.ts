@@ -1,16 +1,16 @@
 import { test } from "node:test";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   type PooledTransaction,
   TransactionPool,
   type TransactionPoolOptions,
 } from "../../src/ledger/transaction_pool.ts";
-import { MAX_POOL_TRANSACTION_BYTES } from "../../src/protocol/params.ts";
+import { MAX_POOL_TRANSACTION_BYTES, MAX_WITNESS_VERSIONS } from "../../src/protocol/params.ts";
+import { MalformedBytes } from "../../src/util/bytes.ts";
 import { hash256 } from "../../src/util/hash.ts";
 import { blockOf, COINBASE_INPUT, transaction } from "../support/blocks.ts";
 import { testHasher } from "../support/test_hasher.ts";
 
-const SIGNED = { inputs: [{ witness: [Uint8Array.of(1, 2, 3)] }] };
 const COINBASE = transaction({ inputs: [COINBASE_INPUT] });
 
 function makePool(changes: Partial<TransactionPoolOptions> = {}): TransactionPool {
@@ -29,6 +29,11 @@ function numbered(index: number): Uint8Array {
   return transaction({ inputs: [{ index }] });
 }
 
+/** The transaction of `transaction()` with a witness. */
+function signed(witness: number): Uint8Array {
+  return transaction({ inputs: [{ witness: [Uint8Array.of(witness)] }] });
+}
+
 function idOf(raw: Uint8Array): string {
   return hash256(testHasher, raw);
 }
@@ -41,7 +46,7 @@ function idsIn(pool: TransactionPool): string[] {
 
 test("pool: a transaction is found by both ids, and visited once", () => {
   const pool = makePool();
-  const raw = transaction(SIGNED);
+  const raw = signed(1);
   const outcome = pool.add(raw, 5, 1000n);
   assert(outcome.kind === "added");
   const { txid, wtxid } = outcome.transaction;
@@ -64,19 +69,44 @@ test("pool: what is kept is a copy that nobody else holds", () => {
   assertEquals([kept, kept.buffer.byteLength], [raw, raw.length]);
 });
 
-test("pool: the same transaction with another witness is known by its txid", () => {
+test("pool: copies of a transaction with other witnesses are kept beside it, the oldest leaving beyond a bound", () => {
   const pool = makePool();
-  const first = pool.add(transaction(SIGNED), 0);
-  const other = pool.add(transaction({ inputs: [{ witness: [Uint8Array.of(9)] }] }), 0);
-  assert(first.kind === "added" && other.kind === "known");
-  assertEquals(other.transaction, first.transaction);
-  assert(other.ids.wtxid !== first.ids.wtxid && other.ids.txid === first.ids.txid);
-  assertEquals(pool.count, 1);
+  const versions = Array.from({ length: MAX_WITNESS_VERSIONS + 1 }, (_, i) => signed(i));
+  const txid = idOf(transaction());
+  for (const raw of versions) pool.add(raw, 0);
+  assertEquals(versions.map((raw) => pool.has(idOf(raw))), [false, true, true, true, true]);
+  assertEquals([pool.get(txid)?.raw, pool.count], [versions.at(-1), MAX_WITNESS_VERSIONS]);
+  pool.remove(idOf(versions.at(-1)!));
+  pool.remove(idOf(versions[2]!));
+  assertEquals([pool.get(txid)?.raw, idsIn(pool)], [versions[3], [txid, txid]]);
+  pool.remove(txid);
+  assertEquals([pool.count, pool.bytes, pool.has(txid)], [0, 0, false]);
+});
+
+test("pool: a transaction stripped of its witness does not stand in the way of the whole one", () => {
+  const pool = makePool({ maxCount: 1 });
+  const [stripped, whole] = [transaction(), signed(1)];
+  pool.add(stripped, 0);
+  pool.add(numbered(1), 0);
+  assertEquals([pool.add(stripped, 0).kind, pool.add(whole, 0).kind], ["settled", "added"]);
+  assertEquals(pool.get(idOf(whole))?.txid, idOf(stripped));
+});
+
+test("pool: it lacks what is neither here nor was, by the id that the announcement gives", () => {
+  const pool = makePool();
+  const [txid, wtxid, otherWtxid] = [idOf(transaction()), idOf(signed(1)), idOf(signed(2))];
+  const lacks = () =>
+    [{ kind: 1, hash: txid }, { kind: 5, hash: wtxid }, { kind: 5, hash: otherWtxid }].map((item) => pool.lacks(item));
+  assertEquals(lacks(), [true, true, true]);
+  pool.add(signed(1), 0);
+  assertEquals(lacks(), [false, false, true]);
+  pool.expire(100_000);
+  assertEquals(lacks(), [true, false, true]);
+  pool.blockConnected(blockOf([COINBASE, signed(2)]));
+  assertEquals(lacks(), [false, false, false]);
 });
 
 const REFUSED: readonly [name: string, raw: Uint8Array, reason: string][] = [
-  ["garbage", Uint8Array.of(1, 2, 3), "malformed"],
-  ["bytes too many", new Uint8Array([...numbered(1), 0]), "malformed"],
   ["a coinbase", COINBASE, "coinbase"],
   ["no outputs", transaction({ outputs: [] }), "no-outputs"],
   ["an input twice", transaction({ inputs: [{}, {}] }), "duplicate-input"],
@@ -95,6 +125,12 @@ for (const [name, raw, reason] of REFUSED) {
     assertEquals([outcome.kind, outcome.kind === "refused" && outcome.reason, pool.count], ["refused", reason, 0]);
   });
 }
+
+test("pool: bytes that are no transaction are malformed", () => {
+  const pool = makePool();
+  assertThrows(() => pool.add(Uint8Array.of(1, 2, 3), 0), MalformedBytes);
+  assertThrows(() => pool.add(new Uint8Array([...numbered(1), 0]), 0), MalformedBytes);
+});
 
 test("pool: it never exceeds its count, and the oldest leaves first", () => {
   const pool = makePool({ maxCount: 3 });
@@ -122,7 +158,7 @@ test("pool: what waited too long leaves", () => {
   assertEquals(pool.count, 2);
   pool.expire(101);
   assertEquals(idsIn(pool), [idOf(numbered(2))]);
-  assert(pool.isSettled(idOf(numbered(1))));
+  assertEquals(pool.add(numbered(1), 101).kind, "settled");
 });
 
 test("pool: removing by either id, first, middle or last, leaves the others in order", () => {
@@ -144,7 +180,7 @@ test("pool: removing by either id, first, middle or last, leaves the others in o
 
 test("pool: what a block confirms leaves and is not wanted again; when the block leaves, it waits again", () => {
   const pool = makePool();
-  const confirmed = transaction(SIGNED);
+  const confirmed = signed(1);
   const [waiting, unheard] = [numbered(1), numbered(2)];
   pool.add(confirmed, 0);
   pool.add(waiting, 0);
@@ -152,10 +188,10 @@ test("pool: what a block confirms leaves and is not wanted again; when the block
   pool.blockConnected(block);
   assertEquals(idsIn(pool), [idOf(waiting)]);
   assertEquals([pool.add(confirmed, 0).kind, pool.add(unheard, 0).kind], ["settled", "settled"]);
-  assert(pool.isSettled(idOf(confirmed)) && pool.isSettled(idOf(transaction())), "by either id");
+  assertEquals(pool.add(signed(9), 0).kind, "settled", "whatever the witness");
   pool.blockDisconnected(block, 7);
   assertEquals(idsIn(pool), [waiting, transaction(), unheard].map(idOf));
   assertEquals(pool.get(idOf(unheard))?.raw, unheard);
   assertEquals(pool.get(idOf(unheard))?.raw.buffer.byteLength, unheard.length);
-  assertEquals(pool.isSettled(idOf(confirmed)), false);
+  assertEquals(pool.add(signed(9), 0).kind, "added");
 });
