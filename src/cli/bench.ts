@@ -1,51 +1,86 @@
+import { SOURCE_RUNTIMES } from "../platform/child.ts";
 import { suggestion } from "../util/nearest.ts";
-import type { BenchOptions } from "./bench_options.ts";
-import { benchSync } from "./bench_sync.ts";
+import { type BenchOptions, WIRES } from "./bench/options.ts";
+import { serveSide } from "./bench/side.ts";
+import { SIDES } from "./bench/sides.ts";
+import { benchSync } from "./bench/sync.ts";
+import { benchThroughput } from "./bench/throughput.ts";
 import { defineCommand } from "./command.ts";
 import type { Context } from "./context.ts";
 import { EXIT, UsageError } from "./exit.ts";
-import { defaultFlag } from "./flag.ts";
+import { switchFlag, valueFlag } from "./flag.ts";
 import { COMMON_FLAGS, JSON_FLAGS, NETWORK_FLAGS } from "./flags.ts";
-import { count, size } from "./values.ts";
+import { count, duration, oneOf, size } from "./values.ts";
+
+/** Every number has a bound: a slip of the finger must not cost a night. */
+const MAX_COUNT = 1_000_000_000;
+const MAX_SIZE_BYTES = 4_000_000;
+const MAX_PEERS = 1_000;
+const MAX_RATE = 100_000_000;
+
+const BENCH_FLAGS = {
+  ...NETWORK_FLAGS,
+  count: valueFlag(count(1, MAX_COUNT), "N", "how many, in all rounds of a candidate, instead of --duration"),
+  duration: valueFlag(duration, "TIME", "how long each candidate is measured, over all rounds", {
+    conflicts: ["count"],
+  }),
+  warmup: valueFlag(duration, "TIME", "how long each candidate runs before that"),
+  size: valueFlag(size(0, MAX_SIZE_BYTES), "B", "bytes of each message or block"),
+  peers: valueFlag(count(1, MAX_PEERS), "N", "connections"),
+  rate: valueFlag(count(1, MAX_RATE), "R", "messages a second and connection where latency is measured", {
+    fallbackText: "half of what the slowest candidate can do",
+  }),
+  wire: valueFlag(oneOf(WIRES), "WIRE", "native or bitcoin", { fallbackText: "native" }),
+  runtime: valueFlag(oneOf(SOURCE_RUNTIMES), "NAME", "measure the sources under deno, bun or node", {
+    fallbackText: "this program",
+  }),
+  compare: switchFlag("compare what was made fast with how it would be without"),
+  ...JSON_FLAGS,
+  ...COMMON_FLAGS,
+};
+
+/** Flags that not every subject has a use for. */
+type OwnFlag = Exclude<keyof typeof BENCH_FLAGS, keyof typeof COMMON_FLAGS | keyof typeof JSON_FLAGS>;
 
 interface BenchSubject {
   readonly summary: string;
+  readonly takes: readonly OwnFlag[];
   run(context: Context, options: BenchOptions): Promise<number>;
 }
 
+const FLOW_FLAGS = ["count", "duration", "warmup", "size", "rate", "wire", "runtime"] as const;
+
 const SUBJECTS: Readonly<Record<string, BenchSubject>> = {
-  sync: { summary: "initial block download from one process to another", run: benchSync },
+  throughput: { summary: "messages a second over one connection", takes: FLOW_FLAGS, run: benchThroughput },
+  sync: {
+    summary: "initial block download from one process to another",
+    takes: ["network", "count", "size"],
+    run: benchSync,
+  },
 };
 
+/** What starts the processes of the other subjects; nobody types it. */
+const SIDE = "side";
 /** Of the contract, and not there yet. */
-const LATER = ["throughput", "latency", "fanout", "handshake", "connections", "flood", "queue", "events", "relay"]
-  .concat("sim", "stress");
-
-const MAX_COUNT = 1_000_000;
-/** A block weighs four units a byte here, and at most 4,000,000. */
-const MAX_SIZE_BYTES = 900_000;
-const DEFAULT_COUNT = 10_000;
-const DEFAULT_SIZE_BYTES = 250;
+const LATER = ["latency", "fanout", "handshake", "connections", "flood", "queue", "events", "relay", "sim", "stress"];
 
 export const benchCommand = defineCommand({
   name: "bench",
   summary: "measure",
   usage: [`${Object.keys(SUBJECTS).join("|")} [FLAG …]`],
   positionals: [{ name: "SUBJECT", isRequired: true }],
-  flags: {
-    ...NETWORK_FLAGS,
-    count: defaultFlag(count(1, MAX_COUNT), "N", DEFAULT_COUNT, "how many blocks"),
-    size: defaultFlag(size(0, MAX_SIZE_BYTES), "B", DEFAULT_SIZE_BYTES, "bytes of payload in each"),
-    ...JSON_FLAGS,
-    ...COMMON_FLAGS,
-  },
-  unavailable: ["duration", "peers", "rate", "warmup", "runtime", "compare"],
+  flags: BENCH_FLAGS,
+  unavailable: [],
   examples: Object.entries(SUBJECTS).map(([name, { summary }]) => [`p2p bench ${name}`, summary] as const),
   exitCodes: [EXIT.done, EXIT.no, EXIT.usage, EXIT.internal, EXIT.interrupted, EXIT.terminated],
 
   async run(context, settings, words) {
-    const { network, json } = settings;
-    return await chooseSubject(words[0]!).run(context, { network, json, count: settings.count, size: settings.size });
+    const name = words[0]!;
+    if (name === SIDE) return await serveSide(context, SIDES);
+    const subject = chooseSubject(name);
+    refuseOthersFlags(context, name, subject);
+    const { duration: durationMs, warmup: warmupMs, ...rest } = settings;
+    return await subject.run(context, { ...rest, durationMs, warmupMs });
   },
 });
 
@@ -57,4 +92,14 @@ function chooseSubject(name: string): BenchSubject {
   throw new UsageError(
     `no subject ${JSON.stringify(name)}${suggestion(name, names) || `; there is: ${names.join(", ")}`}`,
   );
+}
+
+/** A flag that would change nothing is a misunderstanding. */
+function refuseOthersFlags({ resolved }: Context, name: string, { takes }: BenchSubject): void {
+  for (const flag of Object.keys(BENCH_FLAGS) as (keyof typeof BENCH_FLAGS)[]) {
+    if (flag in COMMON_FLAGS || flag in JSON_FLAGS || takes.includes(flag as OwnFlag)) continue;
+    if (resolved.get(flag)?.source !== `--${flag}`) continue;
+    const others = takes.map((other) => `--${other}`).join(", ");
+    throw new UsageError(`--${flag} has no meaning for bench ${name}, which takes ${others}`);
+  }
 }

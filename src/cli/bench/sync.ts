@@ -1,17 +1,17 @@
-import { Chain } from "../chain/chain.ts";
-import { buildBlock, solveBlock } from "../chain/mine.ts";
-import { createBlockFileWriter } from "../platform/block_file.ts";
-import { type Child, createTemporaryFolder, spawnSelf } from "../platform/child.ts";
-import type { NetworkParams } from "../protocol/network_params.ts";
-import { formatSize } from "../util/units.ts";
-import { toSafeJson } from "../util/escape.ts";
-import type { BenchOptions } from "./bench_options.ts";
-import type { Context } from "./context.ts";
-import { EXIT, UsageError } from "./exit.ts";
-import { loadNetwork } from "./network.ts";
-import { createParts, type Parts } from "./parts.ts";
-import { watchSignals } from "./signals.ts";
-import { printRows } from "./tables.ts";
+import { Chain } from "../../chain/chain.ts";
+import { buildBlock, solveBlock } from "../../chain/mine.ts";
+import { createBlockFileWriter } from "../../platform/block_file.ts";
+import { type Child, createTemporaryFolder, spawnSelf } from "../../platform/child.ts";
+import type { NetworkParams } from "../../protocol/network_params.ts";
+import { formatSize } from "../../util/units.ts";
+import { toSafeJson } from "../../util/escape.ts";
+import type { BenchOptions } from "./options.ts";
+import type { Context } from "../context.ts";
+import { EXIT, UsageError } from "../exit.ts";
+import { loadNetwork } from "../network.ts";
+import { createParts, type Parts } from "../parts.ts";
+import { watchSignals } from "../signals.ts";
+import { printRows } from "../tables.ts";
 
 /** Odd, so that there is a middle one: the median is reported. */
 const ROUNDS = 3;
@@ -22,6 +22,11 @@ const OP_RETURN = 0x6a;
 const MS_PER_SECOND = 1_000;
 const INDENT = 2;
 const RATE_DIGITS = 2;
+const DEFAULT_COUNT = 10_000;
+const DEFAULT_SIZE_BYTES = 250;
+const MAX_COUNT = 1_000_000;
+/** A block weighs four units a byte here, and at most 4,000,000. */
+const MAX_SIZE_BYTES = 900_000;
 
 interface MadeChain {
   readonly file: string;
@@ -30,7 +35,8 @@ interface MadeChain {
 }
 
 /** Initial block download: two processes over loopback, both with their store on disk. */
-export async function benchSync(context: Context, options: BenchOptions): Promise<number> {
+export async function benchSync(context: Context, given: BenchOptions): Promise<number> {
+  const options = withDefaults(given);
   const parts = createParts(context);
   const network = await loadNetwork(options.network, parts.hasher);
   if (network.difficulty !== "none" || !network.genesisBlock) {
@@ -68,6 +74,19 @@ export async function benchSync(context: Context, options: BenchOptions): Promis
   }
 }
 
+/** What `benchSync` needs to know. */
+interface SyncOptions extends BenchOptions {
+  readonly count: number;
+  readonly size: number;
+}
+
+function withDefaults(options: BenchOptions): SyncOptions {
+  const { count = DEFAULT_COUNT, size = DEFAULT_SIZE_BYTES } = options;
+  if (count > MAX_COUNT) throw new UsageError(`--count: at most ${MAX_COUNT} blocks: received ${count}`);
+  if (size > MAX_SIZE_BYTES) throw new UsageError(`--size: at most ${MAX_SIZE_BYTES} bytes: received ${size}`);
+  return { ...options, count, size };
+}
+
 /** Milliseconds from the moment the node is up until it says that it has the source's tip. */
 async function measure(sink: Child, chain: MadeChain, { env }: Parts): Promise<number> {
   await sink.line(/^join by/);
@@ -78,7 +97,7 @@ async function measure(sink: Child, chain: MadeChain, { env }: Parts): Promise<n
   return ms;
 }
 
-function makeChain(file: string, network: NetworkParams, { env, hasher }: Parts, options: BenchOptions): MadeChain {
+function makeChain(file: string, network: NetworkParams, { env, hasher }: Parts, options: SyncOptions): MadeChain {
   const nowSeconds = Math.floor(env.wallClock() / MS_PER_SECOND);
   const chain = new Chain({ params: network, hasher });
   const writer = createBlockFileWriter(file, network.magic);
@@ -97,7 +116,7 @@ function makeChain(file: string, network: NetworkParams, { env, hasher }: Parts,
   return { file, height: chain.tip.height, sizeBytes };
 }
 
-function report(context: Context, options: BenchOptions, chain: MadeChain, times: readonly number[]): void {
+function report(context: Context, options: SyncOptions, chain: MadeChain, times: readonly number[]): void {
   const median = [...times].sort((left, right) => left - right)[times.length >> 1]!;
   const result = {
     bench: "sync",

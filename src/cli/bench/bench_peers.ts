@@ -1,0 +1,59 @@
+import { Peers } from "../../net/peers.ts";
+import type { Peer } from "../../peer/peer.ts";
+import type { PeerObserver } from "../../peer/peer_options.ts";
+import { addressFromIpv6, IPV6_FORM_BYTES } from "../../protocol/addresses.ts";
+import type { Message, VersionAddress } from "../../protocol/messages.ts";
+import { NETWORKS } from "../../protocol/networks.ts";
+import { PROTOCOL_VERSION } from "../../protocol/params.ts";
+import { USER_AGENT } from "../../util/version.ts";
+import { bitcoinCodec } from "../../wire/bitcoin.ts";
+import type { WireCodec } from "../../wire/codec.ts";
+import { nativeCodec } from "../../wire/native.ts";
+import type { Parts } from "../parts.ts";
+import type { Wire } from "./options.ts";
+
+const MAX_CONNECTIONS = 10_000;
+const NOBODY: VersionAddress = { services: 0n, address: addressFromIpv6(new Uint8Array(IPV6_FORM_BYTES)), port: 0 };
+
+/** The wires as nodes of our networks of no difficulty speak them. */
+const CODECS: { readonly [W in Wire]: (parts: Parts) => WireCodec } = {
+  native: () => nativeCodec(NETWORKS.get("p2p")!.magic),
+  bitcoin: ({ hasher }) => bitcoinCodec(NETWORKS.get("regtest")!.magic, hasher),
+};
+
+export function benchCodec(wire: Wire, parts: Parts): WireCodec {
+  return CODECS[wire](parts);
+}
+
+/** The set of peers that a node has, without the node: sockets, handshake, mailboxes and outboxes, wires. */
+export function createBenchPeers(parts: Parts, codec: WireCodec, observer: Partial<PeerObserver<Peer>>): Peers {
+  return new Peers({
+    env: parts.env,
+    transport: parts.transport,
+    codec,
+    maxInbound: MAX_CONNECTIONS,
+    version: (_connection, nonce) => ({
+      type: "version",
+      protocolVersion: PROTOCOL_VERSION,
+      services: 0n,
+      time: 0n,
+      receiver: NOBODY,
+      sender: NOBODY,
+      nonce,
+      userAgent: USER_AGENT,
+      startHeight: 0,
+      relay: false,
+    }),
+    observer: { ready() {}, message() {}, writable() {}, closed() {}, ...observer },
+  });
+}
+
+/** A message of an application, as long on the wire as is wanted. Its first eight bytes say when it was due. */
+export function appMessage(payload: Uint8Array): Message {
+  return { type: "app", payload };
+}
+
+/** Bytes around an application's payload. */
+export function appOverheadBytes(codec: WireCodec): number {
+  return codec.encode(appMessage(new Uint8Array(0))).length;
+}

@@ -1,0 +1,171 @@
+import { LocalError } from "../../protocol/errors.ts";
+import { sleep } from "./clock.ts";
+import type { Crew, Remote } from "./crew.ts";
+import type { FlowReceiver, FlowSender, FlowSpec } from "./flow.ts";
+import { Latencies } from "./latencies.ts";
+import type { Wire } from "./options.ts";
+import { median, type Usage, usageBetween } from "./usage.ts";
+
+/** One way of doing a thing, in a pair of processes that live as long as the bench. */
+export interface Candidate {
+  readonly name: string;
+  readonly wire: Wire | undefined;
+  readonly sender: Remote<FlowSender>;
+  readonly receiver: Remote<FlowReceiver>;
+}
+
+/** What was measured of one candidate. */
+export interface Result {
+  readonly name: string;
+  /** Messages that arrived, a second: the median, and each round. */
+  readonly perSecond: number;
+  readonly rounds: readonly number[];
+  readonly sender: Share;
+  readonly receiver: Share;
+  /** Messages handed over that never arrived, over all rounds; and those that a full outbox refused. */
+  readonly lost: number;
+  readonly dropped: number;
+  /** From due to delivered, at this rate a connection. */
+  readonly latencies: Latencies;
+  readonly pacedPerSecond: number;
+  readonly pacedSender: Share;
+  readonly pacedReceiver: Share;
+}
+
+/** What one process took of the machine while it was measured. */
+export interface Share {
+  readonly cpuMsPerSecond: number;
+  readonly residentBytes: number;
+}
+
+export interface Window {
+  readonly rounds: number;
+  /** Of each round of each candidate. */
+  readonly ms: number;
+  /** Instead of a time: so many messages a round. */
+  readonly messages: number | undefined;
+  readonly warmupMs: number;
+  readonly pacedMs: number;
+  /** Messages a second and connection at which latency is measured; undefined: half of what the slowest can do. */
+  readonly perSecond: number | undefined;
+}
+
+interface Round {
+  readonly perSecond: number;
+  readonly sender: Usage;
+  readonly receiver: Usage;
+  readonly lost: number;
+  readonly dropped: number;
+}
+
+/** A flood is under way for this long before a round is measured: buffers fill, the outbox finds its pace. */
+const RAMP_MS = 200;
+const MS_PER_SECOND = 1_000;
+
+/** Which sides make a candidate. */
+export type Kind = "bare" | "peers";
+
+/** Starts the two processes of a candidate and connects them. */
+export async function enter(crew: Crew, kind: Kind, name: string, spec: FlowSpec): Promise<Candidate> {
+  const sender = await crew.start(`${kind}-sender`, spec);
+  const receiver = await crew.start(`${kind}-receiver`, spec);
+  await receiver.ask("connect", await sender.ask("listen"));
+  await sender.ask("connected");
+  return { name, wire: kind === "bare" ? undefined : spec.wire, sender, receiver };
+}
+
+/** Floods in turn, A B A B, so that a busy machine is unfair to all alike; then latency, all at the same rate. */
+export async function compete(candidates: readonly Candidate[], spec: FlowSpec, window: Window): Promise<Result[]> {
+  const rounds = new Map<Candidate, Round[]>();
+  for (const candidate of candidates) {
+    await warmUp(candidate, window.warmupMs);
+    rounds.set(candidate, []);
+  }
+  for (let round = 0; round < window.rounds; round++) {
+    for (const candidate of candidates) rounds.get(candidate)!.push(await flood(candidate, window));
+  }
+  const slowest = Math.min(...[...rounds.values()].map((all) => medianOf(all, ({ perSecond }) => perSecond)));
+  const perSecond = window.perSecond ?? Math.floor(slowest / spec.connections / 2);
+  const results: Result[] = [];
+  for (const candidate of candidates) {
+    results.push(await pace(candidate, rounds.get(candidate)!, perSecond, window.pacedMs));
+  }
+  return results;
+}
+
+async function warmUp(candidate: Candidate, ms: number): Promise<void> {
+  await candidate.sender.ask("flood", {});
+  await sleep(ms);
+  await settle(candidate);
+}
+
+async function flood(candidate: Candidate, window: Window): Promise<Round> {
+  const { sender, receiver } = candidate;
+  const begin = () => Promise.all([sender.ask("sample"), receiver.ask("sample")]);
+  if (window.messages === undefined) {
+    await sender.ask("flood", {});
+    await sleep(RAMP_MS);
+    const before = await begin();
+    await sleep(window.ms);
+    const after = await begin();
+    return roundOf(before, after, await settle(candidate));
+  }
+  const before = await begin();
+  await sender.ask("flood", { messages: window.messages });
+  const arrived = await receiver.ask("reach", before[1].done + window.messages);
+  const after = [await sender.ask("sample"), arrived] as const;
+  return roundOf(before, after, await settle(candidate));
+}
+
+type Samples = readonly [sender: Parameters<typeof usageBetween>[0], receiver: Parameters<typeof usageBetween>[0]];
+
+function roundOf(before: Samples, after: Samples, loss: Pick<Round, "lost" | "dropped">): Round {
+  const [sender, receiver] = [usageBetween(before[0], after[0]), usageBetween(before[1], after[1])];
+  return { perSecond: receiver.done / receiver.ms * MS_PER_SECOND, sender, receiver, ...loss };
+}
+
+/** Ends a flood and waits until all of it has arrived. */
+async function settle({ sender, receiver }: Candidate): Promise<Pick<Round, "lost" | "dropped">> {
+  const { dropped } = await sender.ask("halt");
+  const { done: sent } = await sender.ask("sample");
+  const { done } = await receiver.ask("reach", sent);
+  return { lost: sent - done, dropped };
+}
+
+async function pace(candidate: Candidate, rounds: readonly Round[], perSecond: number, ms: number): Promise<Result> {
+  const { name, sender, receiver } = candidate;
+  await receiver.ask("time", true);
+  await sender.ask("pace", { perSecond });
+  const before = await Promise.all([sender.ask("sample"), receiver.ask("sample")]);
+  await sleep(ms);
+  const after = await Promise.all([sender.ask("sample"), receiver.ask("sample")]);
+  const { dropped } = await settle(candidate);
+  const latencies = new Latencies();
+  latencies.merge(await receiver.ask("latencies"));
+  await receiver.ask("time", false);
+  if (latencies.count === 0) throw new LocalError("stopped", `Cannot measure ${name}: no message arrived`);
+  return {
+    name,
+    perSecond: medianOf(rounds, (round) => round.perSecond),
+    rounds: rounds.map((round) => round.perSecond),
+    sender: shareOf(rounds.map((round) => round.sender)),
+    receiver: shareOf(rounds.map((round) => round.receiver)),
+    lost: rounds.at(-1)!.lost,
+    dropped: rounds.reduce((sum, round) => sum + round.dropped, dropped),
+    latencies,
+    pacedPerSecond: perSecond,
+    pacedSender: shareOf([usageBetween(before[0], after[0])]),
+    pacedReceiver: shareOf([usageBetween(before[1], after[1])]),
+  };
+}
+
+function shareOf(usages: readonly Usage[]): Share {
+  return {
+    cpuMsPerSecond: medianOf(usages, ({ cpuMs, ms }) => cpuMs / ms * MS_PER_SECOND),
+    residentBytes: Math.max(...usages.map(({ residentBytes }) => residentBytes)),
+  };
+}
+
+function medianOf<T>(values: readonly T[], read: (value: T) => number): number {
+  return median(values.map(read));
+}

@@ -1,0 +1,11 @@
+import { createBareReceiver, createBareSender } from "./bare_sides.ts";
+import { createPeersReceiver, createPeersSender } from "./peers_sides.ts";
+import type { SideFactory } from "./side.ts";
+
+/** Everything that a process of a bench can be. */
+export const SIDES = {
+  "bare-sender": createBareSender,
+  "bare-receiver": createBareReceiver,
+  "peers-sender": createPeersSender,
+  "peers-receiver": createPeersReceiver,
+} as const satisfies Readonly<Record<string, SideFactory>>;

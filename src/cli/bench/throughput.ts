@@ -1,0 +1,50 @@
+import type { Context } from "../context.ts";
+import { EXIT } from "../exit.ts";
+import { compete, enter, type Window } from "./contest.ts";
+import { withCrew } from "./crew.ts";
+import type { FlowSpec } from "./flow.ts";
+import type { BenchOptions } from "./options.ts";
+import { reportFlows } from "./report.ts";
+
+const DEFAULT_SIZE_BYTES = 256;
+const DEFAULT_DURATION_MS = 5_000;
+const DEFAULT_WARMUP_MS = 1_000;
+const PACED_MS = 2_000;
+/** An odd number has a middle one. */
+export const ROUNDS = 5;
+/** 256 KiB of messages of 256 bytes: what a program that has much to say hands over at a time. */
+const BURST_MESSAGES = 1_024;
+
+/** One process sends to another over one connection, as fast as it takes it. */
+export function benchThroughput(context: Context, options: BenchOptions): Promise<number> {
+  const wire = options.wire ?? "native";
+  const sizeBytes = options.size ?? DEFAULT_SIZE_BYTES;
+  const spec: FlowSpec = { wire, connections: 1, sizeBytes, burst: BURST_MESSAGES, encoded: "each" };
+  return withCrew(context, options, async (crew) => {
+    const candidates = [
+      await enter(crew, "bare", "bare socket", spec),
+      await enter(crew, "peers", `peer, ${wire} wire`, spec),
+    ];
+    const results = await compete(candidates, spec, windowOf(options));
+    const heading = {
+      bench: "throughput",
+      what: `Messages of an application, ${sizeBytes} bytes on the wire each with their header, from one process to ` +
+        `another over one connection; counted at the receiver; median of ${ROUNDS} interleaved rounds`,
+      settings: { wire, size: sizeBytes, rounds: ROUNDS },
+    };
+    reportFlows(context, options, heading, results, sizeBytes);
+    return EXIT.done;
+  });
+}
+
+/** How the time that was asked for is spent. */
+export function windowOf(options: BenchOptions): Window {
+  return {
+    rounds: ROUNDS,
+    ms: (options.durationMs ?? DEFAULT_DURATION_MS) / ROUNDS,
+    messages: options.count === undefined ? undefined : Math.ceil(options.count / ROUNDS),
+    warmupMs: options.warmupMs ?? DEFAULT_WARMUP_MS,
+    pacedMs: PACED_MS,
+    perSecond: options.rate,
+  };
+}
