@@ -5,10 +5,13 @@ import { addressFromIpv6, IPV6_FORM_BYTES } from "../../protocol/addresses.ts";
 import type { Message, VersionAddress } from "../../protocol/messages.ts";
 import { NETWORKS } from "../../protocol/networks.ts";
 import { PROTOCOL_VERSION } from "../../protocol/params.ts";
+import { MAX_APP_PAYLOAD_BYTES } from "../../protocol/wire_limits.ts";
+import type { Hasher } from "../../util/hash.ts";
 import { USER_AGENT } from "../../util/version.ts";
 import { bitcoinCodec } from "../../wire/bitcoin.ts";
 import type { WireCodec } from "../../wire/codec.ts";
 import { nativeCodec } from "../../wire/native.ts";
+import { UsageError } from "../exit.ts";
 import type { Parts } from "../parts.ts";
 import type { Wire } from "./options.ts";
 
@@ -16,13 +19,13 @@ const MAX_CONNECTIONS = 10_000;
 const NOBODY: VersionAddress = { services: 0n, address: addressFromIpv6(new Uint8Array(IPV6_FORM_BYTES)), port: 0 };
 
 /** The wires as nodes of our networks of no difficulty speak them. */
-const CODECS: { readonly [W in Wire]: (parts: Parts) => WireCodec } = {
+const CODECS: { readonly [W in Wire]: (hasher: Hasher) => WireCodec } = {
   native: () => nativeCodec(NETWORKS.get("p2p")!.magic),
-  bitcoin: ({ hasher }) => bitcoinCodec(NETWORKS.get("regtest")!.magic, hasher),
+  bitcoin: (hasher) => bitcoinCodec(NETWORKS.get("regtest")!.magic, hasher),
 };
 
-export function benchCodec(wire: Wire, parts: Parts): WireCodec {
-  return CODECS[wire](parts);
+export function benchCodec(wire: Wire, hasher: Hasher): WireCodec {
+  return CODECS[wire](hasher);
 }
 
 /** The set of peers that a node has, without the node: sockets, handshake, mailboxes and outboxes, wires. */
@@ -32,6 +35,7 @@ export function createBenchPeers(parts: Parts, codec: WireCodec, observer: Parti
     transport: parts.transport,
     codec,
     maxInbound: MAX_CONNECTIONS,
+    maxOutbound: MAX_CONNECTIONS,
     version: (_connection, nonce) => ({
       type: "version",
       protocolVersion: PROTOCOL_VERSION,
@@ -51,6 +55,19 @@ export function createBenchPeers(parts: Parts, codec: WireCodec, observer: Parti
 /** A message of an application, as long on the wire as is wanted. Its first eight bytes say when it was due. */
 export function appMessage(payload: Uint8Array): Message {
   return { type: "app", payload };
+}
+
+/** Behind it stands the time, so that no message is too short for it. */
+const STAMP_BYTES = 8;
+
+/** Throws UsageError where messages cannot be of that size on the wire. */
+export function checkMessageSize(sizeBytes: number, wire: Wire, hasher: Hasher): void {
+  const overhead = appOverheadBytes(CODECS[wire](hasher));
+  const [least, most] = [overhead + STAMP_BYTES, overhead + MAX_APP_PAYLOAD_BYTES];
+  if (sizeBytes >= least && sizeBytes <= most) return;
+  throw new UsageError(
+    `--size: from ${least} to ${most} bytes on the ${wire} wire, header included: received ${sizeBytes}`,
+  );
 }
 
 /** Bytes around an application's payload. */

@@ -1,5 +1,5 @@
 import { LocalError } from "../../protocol/errors.ts";
-import { sleep } from "./clock.ts";
+import { NS_PER_MS, sleep } from "./clock.ts";
 import type { Crew, Remote } from "./crew.ts";
 import type { FlowReceiver, FlowSender, FlowSpec } from "./flow.ts";
 import { Latencies } from "./latencies.ts";
@@ -35,6 +35,8 @@ export interface Result {
 /** What one process took of the machine while it was measured. */
 export interface Share {
   readonly cpuMsPerSecond: number;
+  /** What one message cost; unlike the rate it hardly depends on what else the machine does. */
+  readonly cpuNsPerMessage: number;
   readonly residentBytes: number;
 }
 
@@ -162,6 +164,7 @@ async function pace(candidate: Candidate, rounds: readonly Round[], perSecond: n
 function shareOf(usages: readonly Usage[]): Share {
   return {
     cpuMsPerSecond: medianOf(usages, ({ cpuMs, ms }) => cpuMs / ms * MS_PER_SECOND),
+    cpuNsPerMessage: medianOf(usages, ({ cpuMs, done }) => cpuMs * NS_PER_MS / done),
     residentBytes: Math.max(...usages.map(({ residentBytes }) => residentBytes)),
   };
 }

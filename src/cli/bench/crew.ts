@@ -27,12 +27,13 @@ export interface Crew {
 
 /** A process before anybody knows what it is. */
 interface Raw {
-  ask(name: string, argument?: unknown): Promise<unknown>;
+  /** Never: what comes is what the type of the side says, which nobody knows here. */
+  ask(name: string, ...argument: readonly unknown[]): Promise<never>;
   stop(): Promise<void>;
 }
 
 interface Pending {
-  readonly resolve: (value: unknown) => void;
+  readonly resolve: (value: never) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -57,8 +58,7 @@ export async function withCrew(
         remotes.delete(remote);
       };
       await remote.ask(role, spec);
-      // The process answers by the very object that the type describes, through JSON.
-      return { ask: remote.ask, stop } as Remote<SideOf<typeof role>>;
+      return { ask: remote.ask, stop };
     },
   };
   try {
@@ -84,7 +84,7 @@ function talkTo(spawn: (onLine: (line: string) => void) => TalkingChild): Raw {
     const { id, value, error } = JSON.parse(line) as Answer;
     const asker = pending.get(id);
     pending.delete(id);
-    if (error === undefined) asker?.resolve(value);
+    if (error === undefined) asker?.resolve(value as never);
     else asker?.reject(new Error(error));
   });
   child.ended.then((reason) => {
@@ -93,7 +93,7 @@ function talkTo(spawn: (onLine: (line: string) => void) => TalkingChild): Raw {
     pending.clear();
   });
   return {
-    ask: (name, argument) =>
+    ask: (name, ...[argument]) =>
       new Promise((resolve, reject) => {
         if (gone) return reject(gone);
         const request: Request = { id: nextId++, name, argument };

@@ -11,7 +11,7 @@ const SCALE = {
   lowestDiscernibleValue: 1_000,
   highestTrackableValue: 60_000_000_000,
   numberOfSignificantValueDigits: 3,
-};
+} as const;
 const DIGITS = 3;
 /** A tail thinner than a thousandth is not drawn; the summary has it. */
 const QUANTILES = 1_000;

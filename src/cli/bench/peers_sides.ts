@@ -18,7 +18,7 @@ import { takeSample } from "./usage.ts";
 /** Sends by Peer.send or Peers.broadcast, as fast as the outboxes let it. */
 export function createPeersSender(side: SideContext, spec: FlowSpec): FlowSender {
   const { transport, context, clock } = side;
-  const codec = benchCodec(spec.wire, side);
+  const codec = benchCodec(spec.wire, side.hasher);
   const counter = new SentCounter();
   /** Those that have not yet written what the last burst gave them. */
   const busy = new Set<Peer>();
@@ -85,7 +85,7 @@ const SENDING: { readonly [E in FlowSpec["encoded"]]: (peers: Peers, message: Me
 /** Takes messages from peers whose handshake is done; each connection is a set of peers of its own. */
 export function createPeersReceiver(side: SideContext, spec: FlowSpec): FlowReceiver {
   const { context, clock } = side;
-  const codec = benchCodec(spec.wire, side);
+  const codec = benchCodec(spec.wire, side.hasher);
   const payloadBytes = spec.sizeBytes - appOverheadBytes(codec);
   const latencies = new Latencies();
   let done = 0;

@@ -47,12 +47,12 @@ export function reportFlows(
     number("messages/s", ({ perSecond }) => formatCount(perSecond)),
     number("MB/s", ({ perSecond }) => (perSecond * sizeBytes / MEGA).toFixed(0)),
     number("ratio", ({ perSecond }) => (perSecond / first).toFixed(RATIO_DIGITS)),
-    number("CPU ms/s", ({ sender, receiver }) => formatCpu(sender, receiver)),
+    number("CPU ns/message", ({ sender, receiver }) => formatCpu(sender, receiver)),
     number("RSS", ({ sender, receiver }) => formatResident(sender, receiver)),
     number("at msg/s", ({ pacedPerSecond }) => formatCount(pacedPerSecond)),
     number("p50 ms", ({ latencies }) => latencies.summary().p50Ms.toFixed(MS_DIGITS)),
     number("p99 ms", ({ latencies }) => latencies.summary().p99Ms.toFixed(MS_DIGITS)),
-    number("CPU ms/s", ({ pacedSender, pacedReceiver }) => formatCpu(pacedSender, pacedReceiver)),
+    number("CPU ns/message", ({ pacedSender, pacedReceiver }) => formatCpu(pacedSender, pacedReceiver)),
     number("lost", ({ lost, dropped }) => dropped === 0 ? String(lost) : `${lost} (${dropped} refused)`),
   ];
   printRows(results, columns, context.out);
@@ -92,7 +92,7 @@ export function formatMs(ms: number): string {
 
 /** Of the sender and the receiver. */
 function formatCpu(sender: Share, receiver: Share): string {
-  return `${sender.cpuMsPerSecond.toFixed(0)} + ${receiver.cpuMsPerSecond.toFixed(0)}`;
+  return `${sender.cpuNsPerMessage.toFixed(0)} + ${receiver.cpuNsPerMessage.toFixed(0)}`;
 }
 
 function formatResident(sender: Share, receiver: Share): string {

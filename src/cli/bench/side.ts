@@ -39,7 +39,10 @@ export function serveSide(context: Context, factories: Readonly<Record<string, S
     if (request) return await request(argument as never);
     const factory = factories[name];
     if (side || !factory) throw new Error(`no such request: ${name}`);
-    side = await factory({ ...createParts(context), context, clock: createSharedClock() }, argument as never) as Handlers;
+    side = await factory(
+      { ...createParts(context), context, clock: createSharedClock() },
+      argument as never,
+    ) as Handlers;
     return undefined;
   }
 

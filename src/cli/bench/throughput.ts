@@ -1,5 +1,7 @@
+import { createHasher } from "../../platform/hasher.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit.ts";
+import { checkMessageSize } from "./bench_peers.ts";
 import { compete, enter, type Window } from "./contest.ts";
 import { withCrew } from "./crew.ts";
 import type { FlowSpec } from "./flow.ts";
@@ -12,14 +14,16 @@ const DEFAULT_WARMUP_MS = 1_000;
 const PACED_MS = 2_000;
 /** An odd number has a middle one. */
 export const ROUNDS = 5;
-/** 256 KiB of messages of 256 bytes: what a program that has much to say hands over at a time. */
-const BURST_MESSAGES = 1_024;
+/** 256 KiB: what a program that has much to say hands over at a time. */
+const BURST_BYTES = 262_144;
 
 /** One process sends to another over one connection, as fast as it takes it. */
 export function benchThroughput(context: Context, options: BenchOptions): Promise<number> {
   const wire = options.wire ?? "native";
   const sizeBytes = options.size ?? DEFAULT_SIZE_BYTES;
-  const spec: FlowSpec = { wire, connections: 1, sizeBytes, burst: BURST_MESSAGES, encoded: "each" };
+  checkMessageSize(sizeBytes, wire, createHasher());
+  const burst = Math.max(1, Math.floor(BURST_BYTES / sizeBytes));
+  const spec: FlowSpec = { wire, connections: 1, sizeBytes, burst, encoded: "each" };
   return withCrew(context, options, async (crew) => {
     const candidates = [
       await enter(crew, "bare", "bare socket", spec),
