@@ -189,6 +189,7 @@ class Node implements P2PNode {
 
   /** Nothing new from now on; then the peers' last bytes; then whatever is left is cut. */
   async #stop(): Promise<void> {
+    this.#log.info("stopping", { peers: this.#peers.size });
     this.#ticker?.cancel();
     this.#miner?.stop();
     this.#dialer.stop();
@@ -205,7 +206,10 @@ class Node implements P2PNode {
     if (this.#peers.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#onLastPeer = resolve;
-      this.#env.after(SHUTDOWN_DRAIN_MS, () => this.#peers.abort());
+      this.#env.after(SHUTDOWN_DRAIN_MS, () => {
+        this.#log.info("peers that do not take their last bytes are cut", { peers: this.#peers.size });
+        this.#peers.abort();
+      });
     });
   }
 

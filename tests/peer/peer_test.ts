@@ -1,0 +1,135 @@
+import { test } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { Peer } from "../../src/peer/peer.ts";
+import type { CloseReason } from "../../src/peer/peer_options.ts";
+import { Turns } from "../../src/peer/turns.ts";
+import { createMemoryNetwork, type MemoryNetwork } from "../../src/platform/memory.ts";
+import type { Message } from "../../src/protocol/messages.ts";
+import { REGTEST } from "../../src/protocol/networks.ts";
+import { TURN_MESSAGES } from "../../src/protocol/params.ts";
+import { RoundTrips } from "../../src/util/round_trips.ts";
+import { bitcoinCodec } from "../../src/wire/bitcoin.ts";
+import { dialScripted, type ScriptedPeer, versionOf } from "../support/scripted_peer.ts";
+import { PORT } from "../support/simulated_node.ts";
+import { testHasher } from "../support/test_hasher.ts";
+
+interface Host {
+  readonly network: MemoryNetwork;
+  readonly peers: Peer[];
+  /** Messages in the order in which they were handled: who and what. */
+  readonly handled: [peer: number, message: Message][];
+  readonly closed: [peer: number, reason: CloseReason][];
+}
+
+/** Accepts connections on the host `host` as peers of one observer. */
+async function listen(onMessage: (peer: Peer, message: Message) => void = () => {}): Promise<Host> {
+  const network = createMemoryNetwork({ seed: 1, scrambleChunks: true });
+  const env = network.env("host");
+  const [codec, turns, roundTrips] = [bitcoinCodec(REGTEST.magic, testHasher), new Turns(env), new RoundTrips(8)];
+  const host: Host = { network, peers: [], handled: [], closed: [] };
+  await network.transport("host").listen({ host: "host", port: PORT }, (connection) => {
+    const peer = new Peer({
+      id: host.peers.length,
+      direction: "inbound",
+      connection,
+      codec,
+      env,
+      turns,
+      handshake: { ourVersion: () => versionOf({ nonce: 99n }), isOurNonce: () => false },
+      networkRoundTrips: roundTrips,
+      observer: {
+        ready: () => {},
+        message: (from, message) => {
+          host.handled.push([from.id, message]);
+          onMessage(from, message);
+        },
+        writable: () => {},
+        closed: (from, reason) => void host.closed.push([from.id, reason]),
+      },
+    });
+    host.peers.push(peer);
+    peer.start();
+  });
+  return host;
+}
+
+function getaddrs(count: number): Message[] {
+  return Array.from({ length: count }, () => ({ type: "getaddr" }));
+}
+
+async function settle({ network }: Host): Promise<void> {
+  await network.run(network.now() + 1000);
+}
+
+test("peer: an exception in the handling of a message ends that peer and no other", async () => {
+  const host = await listen((_, message) => {
+    if (message.type === "mempool") throw new TypeError("a bug");
+  });
+  const bad = await dialScripted(host.network, "bad", "host");
+  const good = await dialScripted(host.network, "good", "host");
+  bad.send({ type: "mempool" });
+  good.send({ type: "getaddr" });
+  await settle(host);
+  assertEquals(host.closed.map(([peer, { code }]) => [peer, code]), [[0, "internal-error"]]);
+  assertEquals([bad.closed, good.closed], [true, false]);
+  assertEquals(host.handled.map(([peer, { type }]) => [peer, type]), [[0, "mempool"], [1, "getaddr"]]);
+});
+
+test("peer: messages of one peer keep their order, whatever the turns", async () => {
+  const host = await listen();
+  const peer = await dialScripted(host.network, "peer", "host");
+  const count = 3 * TURN_MESSAGES;
+  for (let i = 0; i < count; i++) peer.send({ type: "feefilter", feeRate: BigInt(i) });
+  await settle(host);
+  assertEquals(
+    host.handled.map(([, message]) => message.type === "feefilter" && Number(message.feeRate)),
+    Array.from({ length: count }, (_, i) => i),
+  );
+});
+
+test("peer: one that floods delays another by a turn at most", async () => {
+  const host = await listen();
+  const flood = await dialScripted(host.network, "flood", "host");
+  const calm = await dialScripted(host.network, "calm", "host");
+  flood.send(...getaddrs(10 * TURN_MESSAGES));
+  calm.send({ type: "mempool" });
+  await settle(host);
+  const position = host.handled.findIndex(([peer]) => peer === 1);
+  assert(position <= 2 * TURN_MESSAGES, `after ${position} messages of the other`);
+  assertEquals(host.handled.length, 10 * TURN_MESSAGES + 1);
+});
+
+test("peer: while it is held nothing is handled and reading stops; after the release nothing is missing", async () => {
+  const host = await listen((peer, message) => {
+    if (message.type === "mempool") peer.hold();
+  });
+  const remote = await dialScripted(host.network, "peer", "host");
+  remote.send({ type: "mempool" }, ...getaddrs(5000));
+  await settle(host);
+  const [peer] = host.peers as [Peer];
+  assertEquals([host.handled.length, peer.mailbox.paused], [1, true]);
+  peer.release();
+  await settle(host);
+  assertEquals([host.handled.length, peer.mailbox.paused, peer.mailbox.bytes], [5001, false, 0]);
+});
+
+test("peer: a lane that is full of what the remote needs closes it as too slow", async () => {
+  const host = await listen();
+  const remote: ScriptedPeer = await dialScripted(host.network, "peer", "host");
+  remote.connection.pause();
+  await settle(host);
+  const [peer] = host.peers as [Peer];
+  const block = { type: "block", block: new Uint8Array(4_000_000) } as const;
+  while (peer.send(block));
+  await settle(host);
+  assertEquals(host.closed.map(([, { code }]) => code), ["too-slow"]);
+});
+
+test("peer: pings are answered in the order of everything else, and counted", async () => {
+  const host = await listen();
+  const remote = await dialScripted(host.network, "peer", "host");
+  remote.send({ type: "ping", nonce: 1n }, { type: "ping", nonce: 2n });
+  await settle(host);
+  assertEquals(remote.of("pong").map(({ nonce }) => nonce), [1n, 2n]);
+  assertEquals([host.peers[0]!.messagesIn.ping, host.peers[0]!.messagesOut.pong], [2, 2]);
+});
