@@ -1,11 +1,17 @@
 import type { Bus } from "../bus/bus.ts";
+import type { HeaderNode } from "../chain/header_tree.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import { TransactionPool } from "../ledger/transaction_pool.ts";
 import type { PeerSet } from "../net/peers.ts";
+import type { Peer } from "../peer/peer.ts";
+import type { BlockHeader } from "../protocol/block_header.ts";
+import { POOL_MAX_AGE_MS, POOL_MAX_BYTES, POOL_MAX_COUNT, POOL_SETTLED_IDS } from "../protocol/params.ts";
 import type { NodeEvents } from "../protocol/snapshots.ts";
 import { announcer } from "../services/announcer.ts";
 import { blockServer } from "../services/block_server.ts";
 import { BlockSync } from "../services/block_sync/block_sync.ts";
 import { HeaderSync } from "../services/header_sync.ts";
+import { CompactBlocks } from "../services/compact_blocks/compact_blocks.ts";
 import { type DedupeMode, Inventory } from "../services/inventory/inventory.ts";
 import type { PeerChains } from "../services/peer_chains.ts";
 import type { Service } from "../services/service.ts";
@@ -30,13 +36,42 @@ export interface Services {
 
 export function createServices(parts: ServiceParts): Services {
   const { env, hasher, ledger, bus, peers, peerChains, dedupe } = parts;
-  const blockSync = new BlockSync({ env, hasher, ledger, bus, peerChains });
+  const pool = new TransactionPool({
+    hasher,
+    maxBytes: POOL_MAX_BYTES,
+    maxCount: POOL_MAX_COUNT,
+    maxAgeMs: POOL_MAX_AGE_MS,
+    settledCapacity: POOL_SETTLED_IDS,
+  });
+  const blockSync = new BlockSync({
+    env,
+    hasher,
+    ledger,
+    bus,
+    peerChains,
+    speaksCompact: (peer) => compactBlocks.speaks(peer),
+    delivered: (peer) => compactBlocks.delivered(peer),
+  });
   const headersChanged = () => blockSync.headersChanged();
+  const headerSync = new HeaderSync({ env, hasher, ledger, peerChains, headersChanged });
+  const announced = (peer: Peer, header: BlockHeader) => headerSync.announced(peer, header);
+  const compactBlocks = new CompactBlocks({
+    env,
+    hasher,
+    ledger,
+    pool,
+    peers,
+    peerChains,
+    inFlight: blockSync,
+    announced,
+  });
+  const announceCompact = (tip: HeaderNode, uninformed: ReadonlySet<Peer>) => compactBlocks.announce(tip, uninformed);
   const services = [
     blockServer({ ledger, peerChains }),
-    announcer({ bus, chain: ledger.chain, peers, peerChains }),
+    announcer({ bus, chain: ledger.chain, peers, peerChains, announceCompact }),
     blockSync,
-    new HeaderSync({ env, hasher, ledger, peerChains, headersChanged }),
+    headerSync,
+    compactBlocks,
   ];
   const inventory = new Inventory({ env, services, dedupe });
   return { inventory, all: [inventory, ...services] };

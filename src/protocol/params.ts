@@ -123,6 +123,43 @@ export const MAX_STALL_TIMEOUT_MS = 60 * SECOND;
 /** A block takes at most this many of the peer's own mean block times before the peer counts as stalling. */
 export const STALL_BLOCK_TIMES = 32;
 
+/** Version from which nodes speak of compact blocks (BIP152). */
+export const COMPACT_PROTOCOL_VERSION = 70014;
+
+/** The version of compact blocks that is in use: short ids of wtxids (BIP152). Version 1 is of before witnesses. */
+export const COMPACT_VERSION = 2n;
+
+/** Peers that push new blocks to us unasked: the number that BIP152 allows. */
+export const MAX_HIGH_BANDWIDTH_PEERS = 3;
+
+/** Blocks below the tip that are served as compact ones (BIP152): of older ones the peer's pool holds nothing. */
+export const MAX_COMPACT_DEPTH = 5;
+
+/** Blocks below the tip of which single transactions are served (BIP152). */
+export const MAX_BLOCKTXN_DEPTH = 10;
+
+/** Blocks above our tip up to which the pool may hold what a compact block names: two can follow upon each other. */
+export const COMPACT_AHEAD_BLOCKS = 2;
+
+/** Compact blocks that wait for transactions. One takes up to 4 MB, so in all they are bounded like blocks in flight. */
+export const MAX_PARTIAL_BLOCKS = 16;
+export const MAX_PARTIAL_BLOCKS_PER_PEER = 3;
+
+/** Peers that are asked at once for what is missing of one block, so that one who stalls does not keep it from us. */
+export const MAX_PARTIAL_COPIES = 3;
+
+/** As long as the longest stall: by then the block was asked of somebody else. */
+export const MAX_PARTIAL_BLOCK_AGE_MS = MAX_STALL_TIMEOUT_MS;
+
+/** Share of a block's transactions beyond which the rest is not worth the rebuilding: the whole block is asked for. */
+export const MAX_MISSING_SHARE = 0.9;
+
+/** Transactions that a compact block carries in full because we lacked them ourselves: 10 KB, as BIP152 advises. */
+export const MAX_PREFILL_BYTES = 10_000;
+
+/** Parsed blocks kept to answer for single transactions: peers ask for those of the tip, or of two that compete. */
+export const MAX_PARSED_BLOCKS = 2;
+
 /** Progress is published at most this often during sync. */
 export const PROGRESS_INTERVAL_MS = 1 * SECOND;
 

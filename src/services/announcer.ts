@@ -14,9 +14,11 @@ export interface AnnouncerDeps {
   readonly chain: Chain;
   readonly peers: PeerSet;
   readonly peerChains: PeerChains;
+  /** Pushes the block itself in its compact form to those of the peers that wish it; answers to whom. */
+  readonly announceCompact: (tip: HeaderNode, uninformed: ReadonlySet<Peer>) => ReadonlySet<Peer>;
 }
 
-/** Tells each peer about a new tip once: by headers if it asked for that and can connect them (BIP130), else by inv. */
+/** Tells each peer about a new tip once: by a compact block if it wishes (BIP152), by headers if it asked for that and can connect them (BIP130), else by inv. */
 export function announcer(deps: AnnouncerDeps): Service {
   const { chain, peers, peerChains } = deps;
   const wantsHeaders = new Set<Peer>();
@@ -27,7 +29,9 @@ export function announcer(deps: AnnouncerDeps): Service {
     if (chain.syncing) return;
     const tip = chain.tip;
     const uninformed = new Set([...peers.ready()].filter((peer) => !peerChains.has(peer, tip)));
-    for (const [depth, group] of groupByHeaders(tip, uninformed)) {
+    const pushed = deps.announceCompact(tip, uninformed);
+    const others = new Set([...uninformed].filter((peer) => !pushed.has(peer)));
+    for (const [depth, group] of groupByHeaders(tip, others)) {
       peers.broadcast(announcement(tip, depth), (peer) => group.has(peer));
     }
     for (const peer of uninformed) peerChains.learn(peer, tip);

@@ -1,14 +1,7 @@
 import type { HeaderNode } from "../chain/header_tree.ts";
 import { stripWitness } from "../chain/block.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import {
-  INV_BLOCK,
-  INV_COMPACT_BLOCK,
-  INV_WITNESS_BLOCK,
-  type InvItem,
-  type Message,
-  type MessageOf,
-} from "../protocol/messages.ts";
+import { INV_BLOCK, INV_WITNESS_BLOCK, type InvItem, type Message, type MessageOf } from "../protocol/messages.ts";
 import { GETBLOCKS_PAGE, HEADERS_PAGE } from "../protocol/params.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { Hash } from "../util/hash.ts";
@@ -61,8 +54,7 @@ export function blockServer(deps: BlockServerDeps): Service {
   return {
     name: "block-server",
     handles: { getheaders: onGetHeaders, getblocks: onGetBlocks },
-    // Compact blocks too: a peer that asks for an old one gets it whole (BIP152).
-    inventory: { kinds: [INV_BLOCK, INV_WITNESS_BLOCK, INV_COMPACT_BLOCK], serve },
+    inventory: { kinds: [INV_BLOCK, INV_WITNESS_BLOCK], serve },
     peerClosed: (peer) => void continueAt.delete(peer),
   };
 }

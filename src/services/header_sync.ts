@@ -92,6 +92,30 @@ export class HeaderSync implements Service {
     }
   }
 
+  /**
+   * Takes the header of a block that a peer announces by more than its header. Answers its node if it is in the tree
+   * now, and undefined where what lies between had to be asked for, or the peer's chain has too little work.
+   * Throws RemoteFault.
+   */
+  announced(peer: Peer, header: BlockHeader): HeaderNode | undefined {
+    const { ledger, peerChains } = this.#deps;
+    const state = this.#states.get(peer)!;
+    if (!ledger.chain.get(header.previous)) {
+      this.#onUnconnected(peer, state, [header]);
+      return undefined;
+    }
+    state.unconnected = 0;
+    if (ledger.chain.workAfter([header])! < ledger.chain.workThreshold()) {
+      this.#log.debug("a block without enough work is not looked at", { peer: peer.id });
+      return undefined;
+    }
+    const { last, stopped } = ledger.acceptHeaders([header]);
+    if (last) peerChains.learn(peer, last);
+    // Blocks may be passed on before they are validated (BIP152): that this one is known as invalid is no fault.
+    if (stopped?.kind !== "refused" || stopped.reason !== "known-invalid") checkStop(stopped);
+    return last;
+  }
+
   #askNext(): void {
     if (this.#leader) return;
     const [peer] = this.#unasked;

@@ -1,11 +1,22 @@
 import type { Bus } from "../../bus/bus.ts";
 import type { HeaderNode } from "../../chain/header_tree.ts";
-import type { RefusedBlock } from "../../chain/outcomes.ts";
+import type { BlockOutcome, RefusedBlock } from "../../chain/outcomes.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { HEADER_SIZE_BYTES, readBlockHeader } from "../../protocol/block_header.ts";
 import { RemoteFault } from "../../protocol/errors.ts";
-import { INV_BLOCK, INV_WITNESS_BLOCK, type InvItem, type MessageOf } from "../../protocol/messages.ts";
-import { BLOCK_WINDOW, MAX_BYTES_IN_FLIGHT, PROGRESS_INTERVAL_MS } from "../../protocol/params.ts";
+import {
+  INV_BLOCK,
+  INV_COMPACT_BLOCK,
+  INV_WITNESS_BLOCK,
+  type InvItem,
+  type MessageOf,
+} from "../../protocol/messages.ts";
+import {
+  BLOCK_WINDOW,
+  MAX_BLOCKS_IN_FLIGHT,
+  MAX_BYTES_IN_FLIGHT,
+  PROGRESS_INTERVAL_MS,
+} from "../../protocol/params.ts";
 import { hasServices, SERVICE_NETWORK, SERVICE_WITNESS } from "../../protocol/service_flags.ts";
 import type { NodeEvents } from "../../protocol/snapshots.ts";
 import type { Peer } from "../../peer/peer.ts";
@@ -22,6 +33,10 @@ export interface BlockSyncDeps {
   readonly ledger: Ledger;
   readonly bus: Bus<NodeEvents>;
   readonly peerChains: PeerChains;
+  /** Whether the peer can send a block of which the pool holds most transactions as a compact one. */
+  readonly speaksCompact: (peer: Peer) => boolean;
+  /** The peer was the first to bring a block that is news. */
+  readonly delivered: (peer: Peer) => void;
 }
 
 /** First guess at the size of a block, in bytes, until blocks were seen: small, so that the window opens at once. */
@@ -39,7 +54,7 @@ export class BlockSync implements Service {
     block: (peer, message) => this.#onBlock(peer, message),
   };
   readonly inventory: InventoryPart = {
-    kinds: [INV_WITNESS_BLOCK, INV_BLOCK],
+    kinds: [INV_WITNESS_BLOCK, INV_BLOCK, INV_COMPACT_BLOCK],
     missing: (peer, items) => this.#onMissing(peer, items),
   };
   readonly #deps: BlockSyncDeps;
@@ -81,6 +96,42 @@ export class BlockSync implements Service {
     this.fetch();
   }
 
+  /** Whether the peer was asked for the block, or counts as if it were. */
+  owes(peer: Peer, node: HeaderNode): boolean {
+    return this.#debtors.get(node.hash)?.peer === peer;
+  }
+
+  /**
+   * Counts a block as under way from a peer that began to send it unasked. False if another one owes it, or the peer is
+   * not one to owe it.
+   */
+  expect(peer: Peer, node: HeaderNode): boolean {
+    if (this.#debtors.has(node.hash)) return this.owes(peer, node);
+    const download = this.#downloads.get(peer);
+    if (!download || download.count >= MAX_BLOCKS_IN_FLIGHT) return false;
+    this.#charge(download, [node]);
+    this.#plan = [];
+    return true;
+  }
+
+  /** Asks a peer for the whole of a block that it began to send in another form, unless another one owes it. */
+  askWhole(peer: Peer, node: HeaderNode): void {
+    if (this.expect(peer, node)) peer.send({ type: "getdata", items: [{ kind: INV_WITNESS_BLOCK, hash: node.hash }] });
+  }
+
+  /** Takes a block, in whatever form the peer brought it. A refusal is for the caller to judge. */
+  receive(peer: Peer, hash: Hash, block: Uint8Array): BlockOutcome {
+    const now = this.#deps.env.now();
+    this.#downloads.get(peer)?.delivered(hash, now);
+    this.#forgetDebt(hash);
+    this.#meanBlockBytes += SIZE_GAIN * (block.length - this.#meanBlockBytes);
+    const outcome = this.#deps.ledger.acceptBlock(block);
+    if ("node" in outcome) this.#deps.peerChains.learn(peer, outcome.node);
+    if (outcome.kind === "extended" && !this.#syncing && this.#debtors.size === 0) this.#deps.delivered(peer);
+    if (outcome.kind !== "refused") this.#afterBlock(now);
+    return outcome;
+  }
+
   /** Asks for as much as the peers can deliver and the bounds allow. */
   fetch(): void {
     const { chain } = this.#deps.ledger;
@@ -103,10 +154,20 @@ export class BlockSync implements Service {
     const room = Math.min(target - download.count, this.#roomInAll());
     const nodes = room > 0 ? this.#choose(download.peer, room) : [];
     if (nodes.length === 0) return;
+    const kind = this.#isForPool(download.peer, nodes) ? INV_COMPACT_BLOCK : INV_WITNESS_BLOCK;
+    this.#charge(download, nodes);
+    download.peer.send({ type: "getdata", items: nodes.map(({ hash }) => ({ kind, hash })) });
+  }
+
+  #charge(download: Download, nodes: readonly HeaderNode[]): void {
     download.ask(nodes, this.#deps.env.now());
     for (const node of nodes) this.#debtors.set(node.hash, download);
-    const items = nodes.map(({ hash }) => ({ kind: INV_WITNESS_BLOCK, hash }));
-    download.peer.send({ type: "getdata", items });
+  }
+
+  /** Whether it is one new block on our tip, so that most of its transactions wait in the pool. */
+  #isForPool(peer: Peer, nodes: readonly HeaderNode[]): boolean {
+    const isNext = nodes.length === 1 && nodes[0]!.parent === this.#deps.ledger.chain.tip;
+    return isNext && !this.#syncing && this.#debtors.size === 0 && this.#deps.speaksCompact(peer);
   }
 
   /** Up to `count` blocks that the peer has and nobody owes. */
@@ -137,18 +198,11 @@ export class BlockSync implements Service {
   #onBlock(peer: Peer, { block }: MessageOf<"block">): void {
     if (block.length < HEADER_SIZE_BYTES) throw new RemoteFault("malformed", `a block of ${block.length} bytes`);
     const hash = hash256(this.#deps.hasher, block.subarray(0, HEADER_SIZE_BYTES));
-    const now = this.#deps.env.now();
-    const debtor = this.#debtors.get(hash);
-    if (!debtor && !this.#isWelcome(block)) {
+    if (!this.#debtors.has(hash) && !this.#isWelcome(block)) {
       return this.#log.debug("unrequested block ignored", { peer: peer.id, hash });
     }
-    this.#downloads.get(peer)?.delivered(hash, now);
-    this.#forgetDebt(hash);
-    this.#meanBlockBytes += SIZE_GAIN * (block.length - this.#meanBlockBytes);
-    const outcome = this.#deps.ledger.acceptBlock(block);
-    if (outcome.kind === "refused") return this.#onRefused(outcome);
-    if ("node" in outcome) this.#deps.peerChains.learn(peer, outcome.node);
-    this.#afterBlock(now);
+    const outcome = this.receive(peer, hash, block);
+    if (outcome.kind === "refused") this.#onRefused(outcome);
   }
 
   /** Whether a block that nobody owes may be looked at: it continues a chain with as much work as ours, nearly. */

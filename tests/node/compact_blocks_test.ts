@@ -1,0 +1,128 @@
+import { test } from "node:test";
+import { assertEquals } from "@std/assert";
+import { INV_COMPACT_BLOCK, type MessageOf } from "../../src/protocol/messages.ts";
+import {
+  compactOf,
+  compactWorld,
+  mineWith,
+  serveBlock,
+  SPEAKS_COMPACT,
+  transactionsOf,
+  WISHES_COMPACT,
+} from "../support/compact_world.ts";
+import type { ScriptedPeer } from "../support/scripted_peer.ts";
+
+function wishes(peer: ScriptedPeer): boolean[] {
+  return peer.of("sendcmpct").map(({ highBandwidth }) => highBandwidth);
+}
+
+test("compact blocks: a node offers version 2 once the handshake is done", async () => {
+  const world = await compactWorld();
+  const peer = await world.peer("peer");
+  assertEquals(peer.of("sendcmpct"), [SPEAKS_COMPACT]);
+});
+
+test("compact blocks: a new tip is pushed to who wishes it, and told in no other way", async () => {
+  const world = await compactWorld();
+  const [pushed, told] = [await world.peer("pushed"), await world.peer("told")];
+  pushed.send(WISHES_COMPACT, { type: "sendheaders" });
+  told.send({ type: "sendheaders" });
+  await world.settle();
+  const block = mineWith(world, 3);
+  world.node.submitBlock(block.raw);
+  await world.settle();
+  const [message] = pushed.of("cmpctblock");
+  assertEquals(compactOf(block).shortIds.length, message!.shortIds.length);
+  assertEquals([message!.header, message!.prefilled.map(({ index }) => index)], [block.header, [0]]);
+  const announcements = (peer: ScriptedPeer) =>
+    peer.received.filter(({ type }) => type === "inv" || type === "headers" || type === "cmpctblock").map(({ type }) =>
+      type
+    );
+  assertEquals([announcements(pushed), announcements(told)], [["cmpctblock"], ["headers"]]);
+});
+
+test("compact blocks: who cannot connect a new tip gets headers, and who no longer wishes gets no block", async () => {
+  const world = await compactWorld();
+  const [behind, weary] = [await world.peer("behind"), await world.peer("weary")];
+  behind.send(WISHES_COMPACT, { type: "sendheaders" });
+  weary.send(WISHES_COMPACT, SPEAKS_COMPACT, { type: "sendheaders" });
+  await world.settle();
+  const [first, second] = world.miner.mineMany(2, world.chain.at(-1)!.node);
+  // The first one arrives last, so that the tip moves by two blocks at once.
+  world.node.submitBlock(second!.raw);
+  world.node.submitBlock(first!.raw);
+  await world.settle();
+  for (const peer of [behind, weary]) {
+    assertEquals(peer.of("cmpctblock"), []);
+    assertEquals(peer.of("headers").map(({ headers }) => headers), [[first!.header, second!.header]]);
+  }
+});
+
+test("compact blocks: blocks up to 5 below the tip are served so, older ones whole", async () => {
+  const world = await compactWorld();
+  const peer = await world.peer("peer");
+  const at = (depth: number) => world.chain.at(-1 - depth)!;
+  const items = [0, 5, 6].map((depth) => ({ kind: INV_COMPACT_BLOCK, hash: at(depth).hash }));
+  peer.send({ type: "getdata", items });
+  await world.settle();
+  assertEquals(peer.of("cmpctblock").map(({ header }) => header), [at(0).header, at(5).header]);
+  assertEquals(peer.of("block").map(({ block }) => block), [at(6).raw]);
+});
+
+test("compact blocks: single transactions are served up to 10 below the tip, beyond it the block", async () => {
+  const world = await compactWorld();
+  const block = mineWith(world, 5);
+  world.node.submitBlock(block.raw);
+  for (const { raw } of world.miner.mineMany(10, block.node)) world.node.submitBlock(raw);
+  const peer = await world.peer("peer");
+  const ask: MessageOf<"getblocktxn"> = { type: "getblocktxn", blockHash: block.hash, indexes: [1, 2, 5] };
+  peer.send(ask);
+  await world.settle();
+  const all = transactionsOf(block);
+  assertEquals(peer.of("blocktxn").map(({ transactions }) => transactions), [[all[1]!, all[2]!, all[5]!]]);
+  world.node.submitBlock(world.miner.mine(world.miner.chain.tip).raw);
+  peer.send(ask);
+  await world.settle();
+  assertEquals([peer.of("blocktxn").length, peer.of("block").map(({ block }) => block)], [1, [block.raw]]);
+});
+
+test("compact blocks: one that a peer announces by headers is asked for in its compact form", async () => {
+  const world = await compactWorld();
+  const peer = await world.peer("peer");
+  const block = mineWith(world, 2);
+  peer.onMessage = (message) => {
+    if (message.type === "getdata") peer.send(compactOf(block, 1, 2));
+  };
+  peer.send({ type: "headers", headers: [block.header] });
+  await world.settle();
+  assertEquals(peer.of("getdata").map(({ items }) => items), [[{ kind: INV_COMPACT_BLOCK, hash: block.hash }]]);
+  assertEquals(world.node.chain().bestHash, block.hash);
+});
+
+test("compact blocks: who brings new blocks first is asked to push, and let off when three others did", async () => {
+  const world = await compactWorld();
+  const peers: ScriptedPeer[] = [];
+  for (const name of ["a", "b", "c", "d"]) peers.push(await world.peer(name));
+  let parent = world.chain.at(-1)!;
+  for (const peer of peers) {
+    const block = mineWith(world, 2, parent);
+    serveBlock(peer, block);
+    peer.send(compactOf(block, 1));
+    await world.settle();
+    assertEquals(world.node.chain().bestHash, block.hash);
+    parent = block;
+  }
+  assertEquals(peers.map(wishes), [[false, true, false], [false, true], [false, true], [false, true]]);
+});
+
+test("compact blocks: what we lacked ourselves is passed on in full", async () => {
+  const world = await compactWorld();
+  const [source, next] = [await world.peer("source"), await world.peer("next")];
+  next.send(WISHES_COMPACT);
+  const block = mineWith(world, 6);
+  serveBlock(source, block);
+  source.send(compactOf(block, 1, 2));
+  await world.settle();
+  const [message] = next.of("cmpctblock");
+  assertEquals(message!.prefilled.map(({ index }) => index), [0, 1, 2, 3, 4, 5, 6]);
+});

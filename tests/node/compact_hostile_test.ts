@@ -1,0 +1,252 @@
+import { test } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { INV_COMPACT_BLOCK, INV_WITNESS_BLOCK, type MessageOf } from "../../src/protocol/messages.ts";
+import { MAX_PARTIAL_BLOCKS_PER_PEER, MAX_UNCONNECTED_HEADERS } from "../../src/protocol/params.ts";
+import {
+  compactOf,
+  type CompactWorld,
+  compactWorld,
+  mineWith,
+  serveBlock,
+  transactionsOf,
+  unique,
+} from "../support/compact_world.ts";
+import type { MinedBlock } from "../support/mining.ts";
+import type { ScriptedPeer } from "../support/scripted_peer.ts";
+
+type Compact = MessageOf<"cmpctblock">;
+
+/** That another peer, who announces the block in the old way, can still bring it. */
+async function assertHonestCopyIsTaken(world: CompactWorld, block: MinedBlock): Promise<void> {
+  const honest = await world.peer("honest");
+  serveBlock(honest, block);
+  honest.send({ type: "headers", headers: [block.header] });
+  await world.settle(1000);
+  assertEquals([world.node.chain().bestHash, honest.closed], [block.hash, false]);
+}
+
+function wholeAsked(peer: ScriptedPeer, block: MinedBlock): number {
+  const items = peer.of("getdata").flatMap((message) => message.items);
+  return items.filter(({ kind, hash }) => kind === INV_WITNESS_BLOCK && hash === block.hash).length;
+}
+
+const MALFORMED: readonly [name: string, change: (compact: Compact) => Compact][] = [
+  ["a prefilled index past the end", (compact) => prefillAt(compact, 9)],
+  ["no transactions", (compact) => ({ ...compact, shortIds: [], prefilled: [] })],
+  ["a transaction without inputs", (compact) => ({
+    ...compact,
+    prefilled: [{ index: 0, transaction: new Uint8Array(10) }],
+  })],
+];
+
+function prefillAt(compact: Compact, index: number): Compact {
+  return { ...compact, prefilled: [...compact.prefilled, { index, transaction: unique() }] };
+}
+
+for (const [name, change] of MALFORMED) {
+  test(`compact block with ${name}: its sender is let go, and the honest copy is taken`, async () => {
+    const world = await compactWorld();
+    const liar = await world.peer("liar");
+    const block = mineWith(world, 4);
+    liar.send(change(compactOf(block)));
+    await world.settle();
+    assertEquals([liar.closed, world.reasons], [true, ["malformed"]]);
+    await assertHonestCopyIsTaken(world, block);
+  });
+}
+
+test("compact block with wrong short ids: the right transactions give the sender away", async () => {
+  const world = await compactWorld();
+  const liar = await world.peer("liar");
+  const block = mineWith(world, 4);
+  serveBlock(liar, block);
+  liar.send({ ...compactOf(block, 1, 2), shortIds: ["010203040506", "a1a2a3a4a5a6"] });
+  await world.settle();
+  assertEquals(liar.of("getblocktxn").map(({ indexes }) => indexes), [[3, 4]]);
+  assertEquals([liar.closed, world.reasons, world.node.chain().height], [true, ["malformed"], 20]);
+  await assertHonestCopyIsTaken(world, block);
+});
+
+test("compact block with two equal short ids: the block is asked for whole, and nobody is blamed", async () => {
+  const world = await compactWorld();
+  const peer = await world.peer("unlucky");
+  const block = mineWith(world, 4);
+  serveBlock(peer, block);
+  const compact = compactOf(block);
+  peer.send({ ...compact, shortIds: compact.shortIds.map(() => compact.shortIds[0]!) });
+  await world.settle();
+  assertEquals([wholeAsked(peer, block), peer.of("getblocktxn").length], [1, 0]);
+  assertEquals([world.node.chain().bestHash, peer.closed], [block.hash, false]);
+});
+
+test("compact block that is rebuilt wrongly: the block is asked for whole, and nobody is blamed", async () => {
+  const world = await compactWorld();
+  const peer = await world.peer("unlucky");
+  const block = mineWith(world, 2);
+  serveBlock(peer, block);
+  const [coinbase, first] = transactionsOf(block);
+  // As if another transaction of the pool had the short id of the second one.
+  const prefilled = [coinbase!, first!, unique()].map((transaction, index) => ({ index, transaction }));
+  peer.send({ ...compactOf(block), shortIds: [], prefilled });
+  await world.settle();
+  assertEquals(wholeAsked(peer, block), 1);
+  assertEquals([world.node.chain().bestHash, peer.closed], [block.hash, false]);
+});
+
+const WRONG_ANSWERS: readonly [name: string, change: (right: Uint8Array[]) => Uint8Array[]][] = [
+  ["other transactions", (right) => right.map(() => unique())],
+  ["the transactions in another order", (right) => right.toReversed()],
+  ["too few transactions", (right) => right.slice(1)],
+  ["too many transactions", (right) => [...right, unique()]],
+];
+
+for (const [name, change] of WRONG_ANSWERS) {
+  test(`blocktxn with ${name}: its sender is let go, and the honest copy is taken`, async () => {
+    const world = await compactWorld();
+    const liar = await world.peer("liar");
+    const block = mineWith(world, 4);
+    liar.send(compactOf(block, 1, 2));
+    await world.settle();
+    assertEquals(liar.of("getblocktxn").map(({ indexes }) => indexes), [[3, 4]]);
+    const transactions = change(transactionsOf(block).slice(3));
+    liar.send({ type: "blocktxn", blockHash: block.hash, transactions });
+    await world.settle();
+    assertEquals([liar.closed, world.reasons, world.node.chain().height], [true, ["malformed"], 20]);
+    await assertHonestCopyIsTaken(world, block);
+  });
+}
+
+test("blocktxn that nobody asked for is ignored", async () => {
+  const world = await compactWorld();
+  const peer = await world.peer("eager");
+  const block = mineWith(world, 4);
+  for (const { hash } of [block, world.chain.at(-1)!]) {
+    peer.send({ type: "blocktxn", blockHash: hash, transactions: transactionsOf(block) });
+  }
+  await world.settle();
+  assertEquals([peer.closed, world.node.chain().height], [false, 20]);
+  peer.send(compactOf(block, 1, 2, 3, 4));
+  await world.settle();
+  assertEquals(world.node.chain().bestHash, block.hash);
+});
+
+test("getblocktxn past the end is a fault of the one who asks", async () => {
+  const world = await compactWorld();
+  const [curious, other] = [await world.peer("curious"), await world.peer("other")];
+  curious.send({ type: "getblocktxn", blockHash: world.chain.at(-1)!.hash, indexes: [0, 1] });
+  await world.settle();
+  assertEquals([curious.closed, world.reasons, other.closed], [true, ["malformed"], false]);
+});
+
+test("getblocktxn of a block that nobody has is answered with notfound", async () => {
+  const world = await compactWorld();
+  const peer = await world.peer("curious");
+  const blockHash = "ab".repeat(32);
+  peer.send({ type: "getblocktxn", blockHash, indexes: [0] });
+  await world.settle();
+  assertEquals(peer.of("notfound").map(({ items }) => items), [[{ kind: INV_WITNESS_BLOCK, hash: blockHash }]]);
+});
+
+test("compact block of an unknown parent: what lies between is asked for, and in the end it is a fault", async () => {
+  const world = await compactWorld();
+  const peer = await world.peer("ahead");
+  const [, second] = world.miner.mineMany(2, world.chain.at(-1)!.node);
+  const asked = peer.of("getheaders").length;
+  peer.send(compactOf(second!));
+  await world.settle();
+  assertEquals([peer.of("getheaders").length, peer.closed, world.node.chain().headers], [asked + 1, false, 20]);
+  for (let i = 0; i < MAX_UNCONNECTED_HEADERS; i++) peer.send(compactOf(second!));
+  await world.settle();
+  assertEquals([peer.closed, world.reasons], [true, ["unconnected-headers"]]);
+});
+
+test("compact block without enough work behind it is not looked at", async () => {
+  const world = await compactWorld(200);
+  const peer = await world.peer("poor");
+  const sibling = world.miner.mine(world.miner.chain.genesis, { transactions: [unique()] });
+  peer.send(compactOf(sibling));
+  await world.settle();
+  assertEquals([peer.closed, world.node.block(sibling.hash), peer.of("getblocktxn").length], [false, undefined, 0]);
+  assertEquals(wholeAsked(peer, sibling), 0);
+});
+
+test("compact block whose header breaks a rule is a fault", async () => {
+  const world = await compactWorld();
+  const peer = await world.peer("bad");
+  const block = mineWith(world, 1);
+  peer.send({ ...compactOf(block), header: { ...block.header, time: 0 } });
+  peer.send({ ...compactOf(block), header: { ...block.header, bits: 0x1d00ffff } });
+  await world.settle();
+  assertEquals([peer.closed, world.reasons], [true, ["bad-header"]]);
+});
+
+test("compact block that breaks a rule: nobody is blamed, nor who brings it again", async () => {
+  const world = await compactWorld();
+  const [first, second] = [await world.peer("first"), await world.peer("second")];
+  const block = mineWith(world, 1);
+  const coinbase = transactionsOf(block)[0]!;
+  const invalid = world.miner.mine(world.chain.at(-1)!.node, { transactions: [coinbase] });
+  for (const peer of [first, second, first]) {
+    peer.send(compactOf(invalid, 1));
+    await world.settle();
+  }
+  assertEquals([first.closed, second.closed, world.node.chain().height], [false, false, 20]);
+  await assertHonestCopyIsTaken(world, block);
+});
+
+test("compact block whose sender then stalls: the block is had from another one", async () => {
+  const world = await compactWorld();
+  const staller = await world.peer("staller");
+  const block = mineWith(world, 4);
+  staller.onMessage = (message) => {
+    if (message.type === "ping") staller.send({ type: "pong", nonce: message.nonce });
+  };
+  staller.send(compactOf(block, 1, 2));
+  await world.settle();
+  assertEquals(staller.of("getblocktxn").length, 1);
+  const honest = await world.peer("honest");
+  serveBlock(honest, block);
+  honest.send({ type: "headers", headers: [block.header] });
+  await world.settle();
+  assertEquals([world.node.chain().height, wholeAsked(honest, block)], [20, 0], "it is not asked twice at once");
+  await world.settle(10_000);
+  assertEquals([world.node.chain().bestHash, world.reasons], [block.hash, ["stalled"]]);
+});
+
+test("compact block from another sender while one stalls: it is completed at once", async () => {
+  const world = await compactWorld();
+  const [staller, honest] = [await world.peer("staller"), await world.peer("honest")];
+  const block = mineWith(world, 4);
+  serveBlock(honest, block);
+  staller.send(compactOf(block, 1, 2));
+  await world.settle();
+  honest.send(compactOf(block, 1, 2));
+  await world.settle();
+  assertEquals([honest.of("getblocktxn").length, wholeAsked(honest, block)], [1, 0]);
+  assertEquals([world.node.chain().bestHash, staller.closed, honest.closed], [block.hash, false, false]);
+});
+
+test("compact blocks that a peer never completes are few", async () => {
+  const world = await compactWorld();
+  const greedy = await world.peer("greedy");
+  for (let i = 0; i < 10; i++) greedy.send(compactOf(mineWith(world, 4), 1, 2));
+  await world.settle();
+  assertEquals(greedy.of("getblocktxn").length, MAX_PARTIAL_BLOCKS_PER_PEER);
+  assert(!greedy.closed);
+});
+
+test("compact blocks are asked for again where a peer says that it lacks what it announced", async () => {
+  const world = await compactWorld();
+  const [forgetful, honest] = [await world.peer("forgetful"), await world.peer("honest")];
+  const block = mineWith(world, 4);
+  serveBlock(honest, block);
+  forgetful.onMessage = (message) => {
+    if (message.type === "getdata") forgetful.send({ type: "notfound", items: message.items });
+  };
+  forgetful.send({ type: "headers", headers: [block.header] });
+  await world.settle();
+  assertEquals(forgetful.of("getdata").map(({ items }) => items), [[{ kind: INV_COMPACT_BLOCK, hash: block.hash }]]);
+  honest.send({ type: "headers", headers: [block.header] });
+  await world.settle();
+  assertEquals([world.node.chain().bestHash, forgetful.closed], [block.hash, false]);
+});
