@@ -1,6 +1,6 @@
 import type { Hash } from "../util/hash.ts";
-import { checkBlock, checkHash, checkHeader, closedStore, unknownHeader } from "./store_checks.ts";
-import type { Store, StoredHeader } from "./types.ts";
+import { checkBlock, checkHash, checkHeader, checkUntil, closedStore, unknownHeader } from "./store_checks.ts";
+import type { Store, StoredAddress, StoredBan, StoredHeader } from "./types.ts";
 
 /** A store whose process can be killed, for simulations. */
 export interface MemoryStore extends Store {
@@ -13,7 +13,7 @@ export interface MemoryStore extends Store {
 
 /** A store that lives as long as the process, and behaves like the one on disk. */
 export function createMemoryStore(): MemoryStore {
-  return openState({ headers: new Map(), settings: new Map() });
+  return openState({ headers: new Map(), settings: new Map(), addresses: new Map(), bans: new Map(), anchors: [] });
 }
 
 interface HeaderEntry {
@@ -26,10 +26,13 @@ interface StoreState {
   /** In order of arrival, which is the order that a Map keeps. */
   readonly headers: Map<Hash, HeaderEntry>;
   readonly settings: Map<string, string>;
+  readonly addresses: Map<string, StoredAddress>;
+  readonly bans: Map<string, StoredBan>;
+  anchors: readonly string[];
 }
 
 function openState(state: StoreState): MemoryStore {
-  const { headers, settings } = state;
+  const { headers, settings, addresses, bans } = state;
   /** What takes back the writes since the last commit, oldest first. As long as the caller's batch. */
   let undo: (() => void)[] = [];
   let isClosed = false;
@@ -49,6 +52,19 @@ function openState(state: StoreState): MemoryStore {
     const before = entry.block;
     undo.push(() => entry.block = before);
     entry.block = block;
+  }
+
+  /** Changes one entry of a map; `undefined` removes it. */
+  function change<V>(map: Map<string, V>, key: string, value: V | undefined): void {
+    checkOpen();
+    const before = map.get(key);
+    undo.push(() => setEntry(map, key, before));
+    setEntry(map, key, value);
+  }
+
+  function values<V>(map: ReadonlyMap<string, V>): readonly V[] {
+    checkOpen();
+    return [...map.values()];
   }
 
   function commit(): void {
@@ -100,11 +116,29 @@ function openState(state: StoreState): MemoryStore {
       return settings.get(name);
     },
 
-    putSetting(name, value) {
+    putSetting: (name, value) => change(settings, name, value),
+
+    addresses: () => values(addresses),
+    putAddress: ({ endpoint, record }) => change(addresses, endpoint, { endpoint, record }),
+    removeAddress: (endpoint) => change(addresses, endpoint, undefined),
+
+    bans: () => values(bans),
+    putBan({ subnet, until, reason }) {
+      checkUntil(subnet, until);
+      change(bans, subnet, { subnet, until, reason });
+    },
+    removeBan: (subnet) => change(bans, subnet, undefined),
+
+    anchors() {
       checkOpen();
-      const before = settings.get(name);
-      undo.push(() => before === undefined ? settings.delete(name) : settings.set(name, before));
-      settings.set(name, value);
+      return state.anchors;
+    },
+
+    putAnchors(endpoints) {
+      checkOpen();
+      const before = state.anchors;
+      undo.push(() => state.anchors = before);
+      state.anchors = [...endpoints];
     },
 
     commit,
@@ -124,4 +158,9 @@ function openState(state: StoreState): MemoryStore {
       return openState(state);
     },
   };
+}
+
+function setEntry<V>(map: Map<string, V>, key: string, value: V | undefined): void {
+  if (value === undefined) map.delete(key);
+  else map.set(key, value);
 }

@@ -25,6 +25,15 @@ export function checkBlock(hash: Hash, raw: Uint8Array): void {
   throw new LocalError("bad-argument", `Cannot store block ${hash}: received no bytes`);
 }
 
+/** Throws unless `seconds` is a whole number that every store gives back as it was. */
+export function checkUntil(subnet: string, seconds: number): void {
+  if (Number.isSafeInteger(seconds) && seconds >= 0) return;
+  throw new LocalError(
+    "bad-argument",
+    `Cannot store ban of ${subnet}: its end must be in whole Unix seconds: received ${seconds}`,
+  );
+}
+
 /** `task` completes the sentence "Cannot …". */
 export function unknownHeader(task: string, hash: Hash): LocalError {
   return new LocalError("bad-argument", `Cannot ${task} ${hash}: its header was not put before`);

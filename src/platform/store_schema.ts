@@ -37,6 +37,24 @@ export const MIGRATIONS: readonly string[] = [
     value TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE addresses (
+    endpoint TEXT PRIMARY KEY,              -- host:port
+    record TEXT NOT NULL                    -- JSON, see src/net/address_book/record.ts
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE bans (
+    subnet TEXT PRIMARY KEY,                -- an address, or a range of them in CIDR notation
+    until INTEGER NOT NULL,                 -- Unix seconds
+    reason TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- Peers to return to after a restart.
+  CREATE TABLE anchors (
+    id INTEGER PRIMARY KEY,                 -- their order
+    endpoint TEXT NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** The format that this program writes, and the newest one that it reads. */

@@ -84,6 +84,22 @@ export interface StoredHeader {
   readonly blockSize: number;
 }
 
+/** One entry of the address book. What the record says is the book's business. */
+export interface StoredAddress {
+  /** `host:port`; one row each. */
+  readonly endpoint: string;
+  readonly record: string;
+}
+
+/** An address or a range of addresses (CIDR) that we do not talk to. */
+export interface StoredBan {
+  /** As text; one row each. */
+  readonly subnet: string;
+  /** Unix seconds at which the ban ends. */
+  readonly until: number;
+  readonly reason: string;
+}
+
 /**
  * What outlives the process. Synchronous: an embedded database answers in microseconds. Writes gather in one
  * transaction until `commit`; what was committed survives the death of the process at any moment.
@@ -103,6 +119,19 @@ export interface Store {
   /** A small named value, such as the tip or the network's genesis. */
   setting(name: string): string | undefined;
   putSetting(name: string, value: string): void;
+  /** The address book as it was put, in no order. A row may have been damaged since: the reader checks each. */
+  addresses(): readonly StoredAddress[];
+  /** Adds a row or replaces that of the same endpoint. */
+  putAddress(address: StoredAddress): void;
+  /** Forgets a row, if it is there. */
+  removeAddress(endpoint: string): void;
+  bans(): readonly StoredBan[];
+  putBan(ban: StoredBan): void;
+  removeBan(subnet: string): void;
+  /** `host:port` of the peers to return to after a restart, in the order in which they were put. */
+  anchors(): readonly string[];
+  /** Replaces all anchors. */
+  putAnchors(endpoints: readonly string[]): void;
   /** Makes all writes since the last commit durable as one unit. Does nothing if there are none. */
   commit(): void;
   /** Commits and closes. Idempotent. */

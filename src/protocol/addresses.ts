@@ -98,45 +98,58 @@ export function parseAddress(text: string): NetAddress | undefined {
   return undefined;
 }
 
+/** How far an address reaches: this machine, the networks around it, everywhere, or not at all. */
+export type AddressScope = "none" | "loopback" | "private" | "global";
+
 /**
- * Addresses that nobody can dial over the internet, with the document that sets them apart. An IPv4 address mapped
- * into IPv6 is among them: it has a network of its own here.
+ * Addresses that nobody can dial over the internet, with the document that sets them apart, and how far they reach
+ * where that is anywhere. An IPv4 address mapped into IPv6 is among them: it has a network of its own here. Those of one
+ * link only (169.254.0.0/16, fe80::/10) name no host without the interface.
  */
-const UNROUTABLE: readonly (readonly [prefix: string, source: string])[] = [
+const UNROUTABLE: readonly (readonly [prefix: string, source: string, scope?: AddressScope])[] = [
   ["0.0.0.0/8", "RFC 1122"],
-  ["10.0.0.0/8", "RFC 1918"],
-  ["100.64.0.0/10", "RFC 6598"],
-  ["127.0.0.0/8", "RFC 1122"],
+  ["10.0.0.0/8", "RFC 1918", "private"],
+  ["100.64.0.0/10", "RFC 6598", "private"],
+  ["127.0.0.0/8", "RFC 1122", "loopback"],
   ["169.254.0.0/16", "RFC 3927"],
-  ["172.16.0.0/12", "RFC 1918"],
+  ["172.16.0.0/12", "RFC 1918", "private"],
   ["192.0.2.0/24", "RFC 5737"],
-  ["192.168.0.0/16", "RFC 1918"],
+  ["192.168.0.0/16", "RFC 1918", "private"],
   ["198.18.0.0/15", "RFC 2544"],
   ["198.51.100.0/24", "RFC 5737"],
   ["203.0.113.0/24", "RFC 5737"],
   ["224.0.0.0/4", "RFC 5771"],
   ["240.0.0.0/4", "RFC 1112"],
-  ["::/127", "RFC 4291: unspecified and loopback"],
+  ["::1/128", "RFC 4291", "loopback"],
+  ["::/128", "RFC 4291"],
   ["::ffff:0:0/96", "RFC 4291"],
   ["2001:10::/28", "RFC 4843"],
   ["2001:20::/28", "RFC 7343"],
   ["2001:db8::/32", "RFC 3849"],
-  ["fc00::/7", "RFC 4193, and what older nodes wrapped Tor v2 in"],
+  ["fd87:d87e:eb43::/48", "what older nodes wrapped Tor v2 in (OnionCat)"],
+  ["fc00::/8", "CJDNS, which has a network of its own here"],
+  ["fd00::/8", "RFC 4193", "private"],
   ["fe80::/10", "RFC 4291"],
   ["ff00::/8", "RFC 4291"],
 ];
 
-const UNROUTABLE_PREFIXES = UNROUTABLE.map(([prefix]) => {
+const UNROUTABLE_PREFIXES = UNROUTABLE.map(([prefix, , scope]) => {
   const [address, bits] = ipaddr.parseCIDR(prefix);
-  return { bytes: Uint8Array.from(address.toByteArray()), bits };
+  return { bytes: Uint8Array.from(address.toByteArray()), bits, scope: scope ?? "none" };
 });
 
 /** Whether a node elsewhere on the internet (or on Tor, I2P, CJDNS) could dial the address. */
 export function isRoutable(address: NetAddress): boolean {
-  if (ADDRESS_SIZES.get(address.networkId) !== address.bytes.length) return false;
-  if (address.networkId === NETWORK_CJDNS) return address.bytes[0] === CJDNS_FIRST_BYTE;
-  if (!hasIpv6Form(address)) return true;
-  return !UNROUTABLE_PREFIXES.some(({ bytes, bits }) => hasPrefix(address.bytes, bytes, bits));
+  return addressScope(address) === "global";
+}
+
+/** How far the address reaches. Those of networks that we do not know, and of the wrong size, reach nowhere. */
+export function addressScope(address: NetAddress): AddressScope {
+  if (ADDRESS_SIZES.get(address.networkId) !== address.bytes.length) return "none";
+  if (address.networkId === NETWORK_CJDNS) return address.bytes[0] === CJDNS_FIRST_BYTE ? "global" : "none";
+  if (!hasIpv6Form(address)) return "global";
+  const special = UNROUTABLE_PREFIXES.find(({ bytes, bits }) => hasPrefix(address.bytes, bytes, bits));
+  return special?.scope ?? "global";
 }
 
 const BYTE_BITS = 8;

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync, statSync, truncateSync } from "node:fs";
 import { writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -143,14 +144,38 @@ test("sqlite store: an older format is brought up to date with its data", () =>
     const store = openSqliteStore(path, REGTEST);
     putSamples(store, 0, 10);
     store.close();
-    const newer = [...MIGRATIONS, "CREATE TABLE bans (subnet TEXT PRIMARY KEY) STRICT"];
+    const newer = [...MIGRATIONS, "CREATE TABLE notes (text TEXT PRIMARY KEY) STRICT"];
     withDatabase(path, (database) => {
       migrate(database, STORE_FORMAT, newer);
       assertEquals({ ...database.prepare("SELECT count(*) AS n FROM headers").get() }, { n: 10 });
-      database.exec("INSERT INTO bans VALUES ('192.0.2.0/24')");
+      database.exec("INSERT INTO notes VALUES ('a')");
       migrate(database, newer.length, newer);
       assertEquals({ ...database.prepare("PRAGMA user_version").get() }, { user_version: STORE_FORMAT + 1 });
     });
+  }));
+
+test("sqlite store: a store of format 1 gets what later formats have", () =>
+  withPath((path) => {
+    withDatabase(path, (database) => {
+      migrate(database, 0, MIGRATIONS.slice(0, 1));
+      database.prepare("INSERT INTO network VALUES (?, ?)").run(REGTEST.name, Buffer.from(REGTEST.genesisHash, "hex"));
+      database.prepare("INSERT INTO settings VALUES ('tip', 'a')").run();
+    });
+    const store = openSqliteStore(path, REGTEST);
+    store.putAnchors(["192.0.2.1:1"]);
+    assertEquals([store.setting("tip"), store.anchors()], ["a", ["192.0.2.1:1"]]);
+    store.close();
+  }));
+
+test("sqlite store: a ban whose end is no number of ours ends late, and hides no other", () =>
+  withPath((path) => {
+    openSqliteStore(path, REGTEST).close();
+    withDatabase(path, (database) => {
+      database.exec("INSERT INTO bans VALUES ('192.0.2.1', 9223372036854775807, 'x'), ('192.0.2.2', -5, 'y')");
+    });
+    const store = openSqliteStore(path, REGTEST);
+    assertEquals(store.bans().map(({ until }) => until), [Number.MAX_SAFE_INTEGER, 0]);
+    store.close();
   }));
 
 test("sqlite store: a migration that fails leaves the old format whole", () =>

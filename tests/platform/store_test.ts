@@ -67,6 +67,15 @@ function contents(store: Store) {
   return [...store.headers()].map((header) => ({ ...header, block: store.block(header.hash) }));
 }
 
+function sorted<T>(rows: readonly T[]): readonly T[] {
+  return [...rows].sort((left, right) => JSON.stringify(left) < JSON.stringify(right) ? -1 : 1);
+}
+
+/** What it knows of other nodes. */
+function acquaintances(store: Store) {
+  return { addresses: sorted(store.addresses()), bans: sorted(store.bans()), anchors: store.anchors() };
+}
+
 eachStore("gives headers back in the order of arrival", ({ store }) => {
   // More than one read of the SQLite store, and an order that no key has.
   const samples = Array.from({ length: 2_500 }, (_, i) => sample(i));
@@ -154,6 +163,39 @@ eachStore("keeps settings", ({ store }) => {
   assertEquals([store.setting("tip"), store.setting(""), store.setting("Tip")], ["bé", "empty name", undefined]);
 });
 
+eachStore("keeps addresses, one row an endpoint", ({ store }) => {
+  assertEquals(store.addresses(), []);
+  store.putAddress({ endpoint: "192.0.2.1:1", record: "a" });
+  store.putAddress({ endpoint: "192.0.2.1:2", record: "b" });
+  store.putAddress({ endpoint: "192.0.2.1:1", record: "c\0é" });
+  store.removeAddress("192.0.2.1:2");
+  store.removeAddress("192.0.2.1:3");
+  assertEquals(store.addresses(), [{ endpoint: "192.0.2.1:1", record: "c\0é" }]);
+});
+
+eachStore("keeps bans, one row a subnet", ({ store }) => {
+  store.putBan({ subnet: "192.0.2.0/24", until: 1, reason: "spam" });
+  store.putBan({ subnet: "2001:db8::1", until: Number.MAX_SAFE_INTEGER, reason: "" });
+  store.putBan({ subnet: "192.0.2.0/24", until: 2, reason: "more spam" });
+  store.removeBan("192.0.2.0/25");
+  assertEquals(sorted(store.bans()), [
+    { subnet: "192.0.2.0/24", until: 2, reason: "more spam" },
+    { subnet: "2001:db8::1", until: Number.MAX_SAFE_INTEGER, reason: "" },
+  ]);
+  store.removeBan("192.0.2.0/24");
+  assertEquals(store.bans().length, 1);
+});
+
+eachStore("keeps anchors in their order", ({ store }) => {
+  assertEquals(store.anchors(), []);
+  store.putAnchors(["b:1", "a:1"]);
+  assertEquals(store.anchors(), ["b:1", "a:1"]);
+  store.putAnchors(["c:1", "a:1", "b:1"]);
+  assertEquals(store.anchors(), ["c:1", "a:1", "b:1"]);
+  store.putAnchors([]);
+  assertEquals(store.anchors(), []);
+});
+
 eachStore("refuses what cannot be stored and goes on", ({ store }) => {
   const { hash, header, block } = sample(1);
   assertLocal("bad-argument", () => store.putBlock(hash, block));
@@ -162,6 +204,9 @@ eachStore("refuses what cannot be stored and goes on", ({ store }) => {
   assertLocal("bad-argument", () => store.putHeader(hash.slice(2), header));
   assertLocal("bad-argument", () => store.putHeader(`${hash.slice(2)}xy`, header));
   assertLocal("bad-argument", () => store.block(`${hash}00`));
+  for (const until of [-1, 1.5, NaN, 2 ** 53]) {
+    assertLocal("bad-argument", () => store.putBan({ subnet: "::/0", until, reason: "" }));
+  }
   store.putHeader(hash, header);
   assertLocal("bad-argument", () => store.putBlock(hash, new Uint8Array(0)));
   store.commit();
@@ -188,8 +233,12 @@ eachStore("finds after a crash what was committed, and nothing else", (subject) 
   for (const { hash, header } of [a, b]) store.putHeader(hash, header);
   store.putBlock(a.hash, a.block);
   store.putSetting("tip", a.hash);
+  store.putAddress({ endpoint: "kept:1", record: "1" });
+  store.putBan({ subnet: "::/0", until: 1, reason: "" });
+  store.putAnchors(["kept:1"]);
   store.commit();
   const committed = contents(store);
+  const acquainted = acquaintances(store);
 
   store.putHeader(c.hash, c.header);
   store.putBlock(b.hash, b.block);
@@ -198,10 +247,17 @@ eachStore("finds after a crash what was committed, and nothing else", (subject) 
   store.setInvalid(b.hash, true);
   store.putSetting("tip", b.hash);
   store.putSetting("new", "1");
+  store.putAddress({ endpoint: "kept:1", record: "2" });
+  store.putAddress({ endpoint: "lost:1", record: "3" });
+  store.removeAddress("kept:1");
+  store.removeBan("::/0");
+  store.putAnchors(["lost:1", "kept:1"]);
   assertNotEquals(contents(store), committed);
+  assertNotEquals(acquaintances(store), acquainted);
 
   const next = subject.crash().store;
   assertEquals(contents(next), committed);
+  assertEquals(acquaintances(next), acquainted);
   assertEquals([next.setting("tip"), next.setting("new")], [a.hash, undefined]);
   next.close();
 });
@@ -215,6 +271,9 @@ eachStore("commits when it is closed, and is closed from then on", (subject) => 
   assertLocal("stopped", () => store.putHeader(hash, header));
   assertLocal("stopped", () => store.block(hash));
   assertLocal("stopped", () => store.setting("tip"));
+  assertLocal("stopped", () => store.addresses());
+  assertLocal("stopped", () => store.removeBan("::/0"));
+  assertLocal("stopped", () => store.putAnchors([]));
   assertLocal("stopped", () => store.commit());
   assertLocal("stopped", () => [...store.headers()]);
   const next = subject.crash().store;
@@ -244,6 +303,11 @@ function randomCall(next: (below: number) => number): (store: Store) => void {
     (store) => store.removeBlock(hash),
     (store) => store.setInvalid(hash, invalid),
     (store) => store.putSetting(`setting ${block.length}`, hash),
+    (store) => store.putAddress({ endpoint: `${block.length}:1`, record: hash }),
+    (store) => store.removeAddress(`${block.length}:1`),
+    (store) => store.putBan({ subnet: `${block.length}`, until: block.length, reason: hash }),
+    (store) => store.removeBan(`${block.length}`),
+    (store) => store.putAnchors([hash, String(block.length)]),
     (store) => store.commit(),
   ];
   return calls[next(calls.length)]!;
@@ -273,6 +337,7 @@ test("memory and sqlite store: any calls have the same outcome in both, crashes 
         assertEquals(contents(memory.store), contents(sqlite.store), `seed ${seed}, crash after step ${step}`);
       }
       assertEquals(contents(memory.store), contents(sqlite.store), `seed ${seed}, at the end`);
+      assertEquals(acquaintances(memory.store), acquaintances(sqlite.store), `seed ${seed}, at the end`);
       sqlite.store.close();
     });
   }
