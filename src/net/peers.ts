@@ -3,7 +3,7 @@ import { LocalError, RemoteFault } from "../protocol/errors.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import { DIAL_TIMEOUT_MS, REFUSAL_LOG_INTERVAL_MS, ROUND_TRIP_SAMPLES } from "../protocol/params.ts";
 import { Peer } from "../peer/peer.ts";
-import type { CloseReason, Direction, PeerObserver } from "../peer/peer_options.ts";
+import type { CloseReason, ConnectionKind, PeerObserver } from "../peer/peer_options.ts";
 import { Turns } from "../peer/turns.ts";
 import { ByteReader } from "../util/bytes.ts";
 import type { Env, Logger } from "../util/env.ts";
@@ -147,16 +147,16 @@ export class Peers implements PeerSet {
       connection.abort();
       throw new LocalError("stopped", `Cannot dial ${formatEndpoint(endpoint)}: the node is stopped`);
     }
-    return new Promise((resolve, reject) => this.#add(connection, "outbound", endpoint, { resolve, reject }));
+    return new Promise((resolve, reject) => this.#add(connection, "manual", endpoint, { resolve, reject }));
   }
 
-  #add(connection: Connection, direction: Direction, dialled?: Endpoint, waiting?: Waiting): void {
+  #add(connection: Connection, kind: ConnectionKind, dialled?: Endpoint, waiting?: Waiting): void {
     const { env, codec, version } = this.#options;
     const id = this.#nextId++;
     const nonce = new ByteReader(env.randomBytes(NONCE_SIZE_BYTES)).uint64();
     const peer = new Peer({
       id,
-      direction,
+      kind,
       connection,
       codec,
       env,

@@ -12,18 +12,20 @@ import {
   TURN_BYTES,
   TURN_MESSAGES,
 } from "../protocol/params.ts";
+import { NO_PERMISSIONS, type Permissions } from "../protocol/permissions.ts";
 import { ByteReader } from "../util/bytes.ts";
 import type { Logger, Timer } from "../util/env.ts";
 import { Liveness } from "./liveness.ts";
 import { Mailbox } from "./mailbox.ts";
 import { type OfferOutcome, Outbox } from "./outbox.ts";
-import type { CloseReason, Direction, PeerOptions } from "./peer_options.ts";
+import type { CloseReason, ConnectionKind, Direction, PeerOptions } from "./peer_options.ts";
 import type { Worker } from "./turns.ts";
 
 type State = "new" | "handshaking" | "ready" | "closing" | "closed";
 type TypeCounts = { [T in MessageType]?: number };
 
 const NONCE_SIZE_BYTES = 8;
+const NEVER = Number.NEGATIVE_INFINITY;
 const HANDSHAKE_BOUNDS = {
   initialMs: HANDSHAKE_TIMEOUT_MS,
   minMs: MIN_HANDSHAKE_TIMEOUT_MS,
@@ -37,6 +39,7 @@ const HANDSHAKE_BOUNDS = {
 export class Peer implements Worker {
   readonly id: number;
   readonly direction: Direction;
+  readonly permissions: Permissions;
   readonly remote: Endpoint;
   /** The endpoint as it was dialled; the same as `remote` for inbound peers. */
   readonly dialled: Endpoint;
@@ -49,11 +52,14 @@ export class Peer implements Worker {
   readonly messagesOut: TypeCounts = {};
   bytesIn = 0;
   bytesOut = 0;
+  /** When it last gave us a block, and a transaction, that we lacked, by `env.now()`. */
+  readonly usefulAt: { block: number; transaction: number } = { block: NEVER, transaction: NEVER };
   readonly #options: PeerOptions<Peer>;
   readonly #log: Logger;
   readonly #handshake: Handshake;
   readonly #mailbox: Mailbox;
   readonly #outbox: Outbox;
+  #kind: ConnectionKind;
   #state: State = "new";
   #agreement: Agreement | undefined;
   #held = false;
@@ -66,7 +72,9 @@ export class Peer implements Worker {
     const { connection, env, codec } = options;
     this.#options = options;
     this.id = options.id;
-    this.direction = options.direction;
+    this.#kind = options.kind;
+    this.direction = options.kind === "inbound" ? "inbound" : "outbound";
+    this.permissions = options.permissions ?? NO_PERMISSIONS;
     this.remote = connection.remote;
     this.dialled = options.dialled ?? connection.remote;
     this.local = connection.local;
@@ -74,7 +82,7 @@ export class Peer implements Worker {
     this.connectedAt = env.now();
     this.liveness = new Liveness(options.networkRoundTrips);
     this.#log = env.logger("peer");
-    const role = options.direction === "outbound" ? "dialler" : "listener";
+    const role = this.direction === "outbound" ? "dialler" : "listener";
     this.#handshake = new Handshake({ role, ...options.handshake });
     this.#mailbox = new Mailbox(codec.createDecoder(), connection);
     this.#outbox = new Outbox({
@@ -106,6 +114,25 @@ export class Peer implements Worker {
   /** Whether the connection is ending or has ended: nothing is sent or handled any more. */
   get isOver(): boolean {
     return this.#state === "closing" || this.#state === "closed";
+  }
+
+  get kind(): ConnectionKind {
+    return this.#kind;
+  }
+
+  /** Keeps an outbound connection for another purpose than it was made for; what the handshake said stays said. */
+  become(kind: "manual" | "full"): void {
+    this.#kind = kind;
+  }
+
+  /** Whether addresses and transactions are spoken of at all on this connection. */
+  get isBlockOnly(): boolean {
+    return this.#kind === "block-only";
+  }
+
+  /** The peer gave us something that we lacked. */
+  noteUseful(what: "block" | "transaction"): void {
+    this.usefulAt[what] = this.#options.env.now();
   }
 
   /** What the handshake agreed on; undefined before it is done. */
@@ -158,6 +185,8 @@ export class Peer implements Worker {
   /** Cuts the connection without sending what is queued. */
   abort(detail: string): void {
     this.#reason ??= { code: "closed-by-us", detail };
+    if (this.#state !== "closed") this.#state = "closing";
+    this.#outbox.close();
     this.#options.connection.abort();
   }
 

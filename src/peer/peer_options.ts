@@ -2,12 +2,22 @@ import type { Connection, Endpoint } from "../platform/types.ts";
 import type { FaultCode } from "../protocol/errors.ts";
 import type { HandshakeOptions } from "../protocol/handshake.ts";
 import type { Message } from "../protocol/messages.ts";
+import type { Permissions } from "../protocol/permissions.ts";
 import type { Env } from "../util/env.ts";
 import type { RoundTrips } from "../util/round_trips.ts";
 import type { WireCodec } from "../wire/codec.ts";
 import type { Turns } from "./turns.ts";
 
 export type Direction = "inbound" | "outbound";
+
+/**
+ * What an outbound connection is for. `manual`: the owner wants it. `full`: everything is relayed. `block-only`: blocks
+ * and nothing else, so that who watches transactions and addresses does not learn that it exists. `feeler`: tries an
+ * address; it is then kept as the warm spare until the next feeler, and takes the place of a `full` one that was lost.
+ */
+export type OutboundKind = "manual" | "full" | "block-only" | "feeler";
+
+export type ConnectionKind = "inbound" | OutboundKind;
 
 /** Why a connection ended: a fault of the remote, or one of the ordinary ends. */
 export interface CloseReason {
@@ -31,7 +41,8 @@ export interface PeerObserver<P> {
 
 export interface PeerOptions<P> {
   readonly id: number;
-  readonly direction: Direction;
+  readonly kind: ConnectionKind;
+  readonly permissions?: Permissions;
   readonly connection: Connection;
   /** What was dialled, by name perhaps; `remote` of the connection where nobody dialled. */
   readonly dialled?: Endpoint;

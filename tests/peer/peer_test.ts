@@ -30,7 +30,7 @@ async function listen(onMessage: (peer: Peer, message: Message) => void = () => 
   await network.transport("host").listen({ host: "host", port: PORT }, (connection) => {
     const peer = new Peer({
       id: host.peers.length,
-      direction: "inbound",
+      kind: "inbound",
       connection,
       codec,
       env,

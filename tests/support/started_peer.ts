@@ -55,7 +55,7 @@ export function startPeer(env: ManualEnv, options: StartedPeerOptions = {}): Sta
   };
   const peer = new Peer({
     id: ++lastId,
-    direction,
+    kind: direction === "inbound" ? "inbound" : "manual",
     connection,
     codec,
     env,

@@ -1,0 +1,15 @@
+/** What chosen peers may do beyond others. */
+export const PERMISSIONS = ["noban", "relay", "download", "addr", "mempool"] as const;
+
+/**
+ * `noban`: never banned, discouraged, evicted or refused for want of room among others of its address or group.
+ * `relay`: its transactions are taken even by a node that otherwise takes none.
+ * `download`: it may fetch blocks without a limit, and headers while we are syncing ourselves.
+ * `addr`: its addresses are taken and its questions for addresses answered without a limit.
+ * `mempool`: it may ask for the whole pool of transactions.
+ */
+export type Permission = (typeof PERMISSIONS)[number];
+
+export type Permissions = ReadonlySet<Permission>;
+
+export const NO_PERMISSIONS: Permissions = new Set();
