@@ -1,5 +1,7 @@
 import { SOURCE_RUNTIMES } from "../platform/child.ts";
 import { suggestion } from "../util/nearest.ts";
+import { benchFanout } from "./bench/fanout.ts";
+import { benchLatency } from "./bench/latency.ts";
 import { type BenchOptions, WIRES } from "./bench/options.ts";
 import { serveSide } from "./bench/side.ts";
 import { SIDES } from "./bench/sides.ts";
@@ -49,9 +51,16 @@ interface BenchSubject {
 }
 
 const FLOW_FLAGS = ["count", "duration", "warmup", "size", "rate", "wire", "runtime"] as const;
+const FLOW_FLAGS_WITH_PEERS = [...FLOW_FLAGS, "peers"] as const;
 
 const SUBJECTS: Readonly<Record<string, BenchSubject>> = {
   throughput: { summary: "messages a second over one connection", takes: FLOW_FLAGS, run: benchThroughput },
+  latency: {
+    summary: "round trips, in sequence and over many connections",
+    takes: ["duration", "warmup", "size", "rate", "wire", "runtime", "peers"],
+    run: benchLatency,
+  },
+  fanout: { summary: "deliveries a second of what one tells many", takes: FLOW_FLAGS_WITH_PEERS, run: benchFanout },
   sync: {
     summary: "initial block download from one process to another",
     takes: ["network", "count", "size"],
@@ -62,7 +71,7 @@ const SUBJECTS: Readonly<Record<string, BenchSubject>> = {
 /** What starts the processes of the other subjects; nobody types it. */
 const SIDE = "side";
 /** Of the contract, and not there yet. */
-const LATER = ["latency", "fanout", "handshake", "connections", "flood", "queue", "events", "relay", "sim", "stress"];
+const LATER = ["handshake", "connections", "flood", "queue", "events", "relay", "sim", "stress"];
 
 export const benchCommand = defineCommand({
   name: "bench",

@@ -3,7 +3,7 @@ import { NS_PER_MS, sleep } from "./clock.ts";
 import type { Crew, Remote } from "./crew.ts";
 import type { FlowReceiver, FlowSender, FlowSpec } from "./flow.ts";
 import { Latencies } from "./latencies.ts";
-import type { Wire } from "./options.ts";
+import type { BenchOptions, Wire } from "./options.ts";
 import { median, type Usage, usageBetween } from "./usage.ts";
 
 /** One way of doing a thing, in a pair of processes that live as long as the bench. */
@@ -63,6 +63,23 @@ interface Round {
 /** A flood is under way for this long before a round is measured: buffers fill, the outbox finds its pace. */
 const RAMP_MS = 200;
 const MS_PER_SECOND = 1_000;
+const DEFAULT_DURATION_MS = 5_000;
+const DEFAULT_WARMUP_MS = 1_000;
+const PACED_MS = 2_000;
+/** An odd number has a middle one. */
+export const ROUNDS = 5;
+
+/** How the time that was asked for is spent. */
+export function windowOf(options: BenchOptions): Window {
+  return {
+    rounds: ROUNDS,
+    ms: (options.durationMs ?? DEFAULT_DURATION_MS) / ROUNDS,
+    messages: options.count === undefined ? undefined : Math.ceil(options.count / ROUNDS),
+    warmupMs: options.warmupMs ?? DEFAULT_WARMUP_MS,
+    pacedMs: PACED_MS,
+    perSecond: options.rate,
+  };
+}
 
 /** Which sides make a candidate. */
 export type Kind = "bare" | "peers";
@@ -161,7 +178,7 @@ async function pace(candidate: Candidate, rounds: readonly Round[], perSecond: n
   };
 }
 
-function shareOf(usages: readonly Usage[]): Share {
+export function shareOf(usages: readonly Usage[]): Share {
   return {
     cpuMsPerSecond: medianOf(usages, ({ cpuMs, ms }) => cpuMs / ms * MS_PER_SECOND),
     cpuNsPerMessage: medianOf(usages, ({ cpuMs, done }) => cpuMs * NS_PER_MS / done),

@@ -91,10 +91,10 @@ export function formatMs(ms: number): string {
 }
 
 /** Of the sender and the receiver. */
-function formatCpu(sender: Share, receiver: Share): string {
+export function formatCpu(sender: Share, receiver: Share): string {
   return `${sender.cpuNsPerMessage.toFixed(0)} + ${receiver.cpuNsPerMessage.toFixed(0)}`;
 }
 
-function formatResident(sender: Share, receiver: Share): string {
+export function formatResident(sender: Share, receiver: Share): string {
   return `${formatSize(sender.residentBytes)} + ${formatSize(receiver.residentBytes)}`;
 }

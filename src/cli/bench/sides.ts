@@ -1,5 +1,6 @@
 import { createBareReceiver, createBareSender } from "./bare_sides.ts";
 import { createPeersReceiver, createPeersSender } from "./peers_sides.ts";
+import { createBareAsker, createBareEcho, createPeersAsker, createPeersEcho } from "./round_trip_sides.ts";
 import type { SideFactory } from "./side.ts";
 
 /** Everything that a process of a bench can be. */
@@ -8,4 +9,8 @@ export const SIDES = {
   "bare-receiver": createBareReceiver,
   "peers-sender": createPeersSender,
   "peers-receiver": createPeersReceiver,
+  "bare-echo": createBareEcho,
+  "bare-asker": createBareAsker,
+  "peers-echo": createPeersEcho,
+  "peers-asker": createPeersAsker,
 } as const satisfies Readonly<Record<string, SideFactory>>;

@@ -2,25 +2,19 @@ import { createHasher } from "../../platform/hasher.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit.ts";
 import { checkMessageSize } from "./bench_peers.ts";
-import { compete, enter, type Window } from "./contest.ts";
+import { compete, enter, ROUNDS, windowOf } from "./contest.ts";
 import { withCrew } from "./crew.ts";
 import type { FlowSpec } from "./flow.ts";
 import type { BenchOptions } from "./options.ts";
 import { reportFlows } from "./report.ts";
 
 const DEFAULT_SIZE_BYTES = 256;
-const DEFAULT_DURATION_MS = 5_000;
-const DEFAULT_WARMUP_MS = 1_000;
-const PACED_MS = 2_000;
-/** An odd number has a middle one. */
-export const ROUNDS = 5;
 /** 256 KiB: what a program that has much to say hands over at a time. */
 const BURST_BYTES = 262_144;
 
 /** One process sends to another over one connection, as fast as it takes it. */
 export function benchThroughput(context: Context, options: BenchOptions): Promise<number> {
-  const wire = options.wire ?? "native";
-  const sizeBytes = options.size ?? DEFAULT_SIZE_BYTES;
+  const { wire = "native", size: sizeBytes = DEFAULT_SIZE_BYTES } = options;
   checkMessageSize(sizeBytes, wire, createHasher());
   const burst = Math.max(1, Math.floor(BURST_BYTES / sizeBytes));
   const spec: FlowSpec = { wire, connections: 1, sizeBytes, burst, encoded: "each" };
@@ -39,16 +33,4 @@ export function benchThroughput(context: Context, options: BenchOptions): Promis
     reportFlows(context, options, heading, results, sizeBytes);
     return EXIT.done;
   });
-}
-
-/** How the time that was asked for is spent. */
-export function windowOf(options: BenchOptions): Window {
-  return {
-    rounds: ROUNDS,
-    ms: (options.durationMs ?? DEFAULT_DURATION_MS) / ROUNDS,
-    messages: options.count === undefined ? undefined : Math.ceil(options.count / ROUNDS),
-    warmupMs: options.warmupMs ?? DEFAULT_WARMUP_MS,
-    pacedMs: PACED_MS,
-    perSecond: options.rate,
-  };
 }

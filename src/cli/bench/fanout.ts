@@ -1,0 +1,37 @@
+import { createHasher } from "../../platform/hasher.ts";
+import type { Context } from "../context.ts";
+import { EXIT } from "../exit.ts";
+import { checkMessageSize } from "./bench_peers.ts";
+import { compete, enter, ROUNDS, windowOf } from "./contest.ts";
+import { withCrew } from "./crew.ts";
+import type { FlowSpec } from "./flow.ts";
+import type { BenchOptions } from "./options.ts";
+import { reportFlows } from "./report.ts";
+
+const DEFAULT_SIZE_BYTES = 256;
+const DEFAULT_PEERS = 100;
+/** 16 KiB for each connection in one turn: enough for a write that pays, and 100 connections have their turn in 5 ms. */
+const BURST_BYTES = 16_384;
+
+/** One process tells the same to many connections, which another process holds. */
+export function benchFanout(context: Context, options: BenchOptions): Promise<number> {
+  const { wire = "native", size: sizeBytes = DEFAULT_SIZE_BYTES, peers: connections = DEFAULT_PEERS } = options;
+  checkMessageSize(sizeBytes, wire, createHasher());
+  const burst = Math.max(1, Math.floor(BURST_BYTES / sizeBytes));
+  const spec: FlowSpec = { wire, connections, sizeBytes, burst, encoded: "once" };
+  return withCrew(context, options, async (crew) => {
+    const candidates = [
+      await enter(crew, "bare", "bare sockets", spec),
+      await enter(crew, "peers", `broadcast, ${wire} wire`, spec),
+    ];
+    const results = await compete(candidates, spec, windowOf(options));
+    const heading = {
+      bench: "fanout",
+      what: `Messages of ${sizeBytes} bytes on the wire, their header included, from one process to ${connections} ` +
+        `connections of another; deliveries counted at the receivers; median of ${ROUNDS} interleaved rounds`,
+      settings: { wire, size: sizeBytes, peers: connections, rounds: ROUNDS },
+    };
+    reportFlows(context, options, heading, results, sizeBytes);
+    return EXIT.done;
+  });
+}

@@ -1,0 +1,85 @@
+import type { Sample } from "./usage.ts";
+import type { Wire } from "./options.ts";
+
+/** Questions and answers between a process and another one's connections. */
+export interface RoundTripSpec {
+  readonly wire: Wire;
+  readonly connections: number;
+  /** Bytes of a question, and of an answer, on the wire. */
+  readonly sizeBytes: number;
+}
+
+/** The process that answers. */
+export interface Echo {
+  /** The port. */
+  listen(): Promise<number>;
+  sample(): Sample;
+}
+
+/** The process that asks, and waits for the answer before it asks again. */
+export interface Asker {
+  connect(port: number): Promise<void>;
+  /** Asks over so many connections at once, each time at once after the answer, or at a rate a connection. */
+  begin(how: { readonly connections: number; readonly perSecond?: number }): void;
+  /** Resolves when the last answers are there. */
+  end(): Promise<void>;
+  /** Counts answers. */
+  sample(): Sample;
+  /** Encoded `Latencies` since `begin`. */
+  latencies(): string;
+}
+
+/** One connection that can be asked over: `answered` is called once for each `ask`. */
+export interface Line {
+  ask(): void;
+  answered: () => void;
+}
+
+const MS_PER_SECOND = 1_000;
+
+/** Asks over one line, over and over, and notes how long each answer took. */
+export class Dialogue {
+  readonly #line: Line;
+  readonly #clock: () => number;
+  readonly #note: (ms: number) => void;
+  /** Milliseconds between two questions; 0: none. */
+  #intervalMs = 0;
+  #dueAt = 0;
+  #isOn = false;
+  #onEnd: (() => void) | undefined;
+
+  constructor(line: Line, clock: () => number, note: (ms: number) => void) {
+    this.#line = line;
+    this.#clock = clock;
+    this.#note = note;
+    line.answered = () => this.#onAnswer();
+  }
+
+  begin(perSecond: number | undefined): void {
+    this.#isOn = true;
+    this.#intervalMs = perSecond === undefined ? 0 : MS_PER_SECOND / perSecond;
+    this.#dueAt = this.#clock();
+    this.#line.ask();
+  }
+
+  end(): Promise<void> {
+    if (!this.#isOn) return Promise.resolve();
+    return new Promise((resolve) => this.#onEnd = resolve);
+  }
+
+  #onAnswer(): void {
+    const now = this.#clock();
+    this.#note(now - this.#dueAt);
+    if (this.#onEnd) return this.#finish(this.#onEnd);
+    // A question that should have been asked while we waited is late from its own time on (coordinated omission).
+    this.#dueAt = this.#intervalMs === 0 ? now : this.#dueAt + this.#intervalMs;
+    if (this.#dueAt <= now) this.#line.ask();
+    else setTimeout(() => this.#line.ask(), this.#dueAt - now);
+  }
+
+  #finish(resolve: () => void): void {
+    this.#isOn = false;
+    this.#onEnd = undefined;
+    resolve();
+  }
+}
