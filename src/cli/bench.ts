@@ -1,6 +1,7 @@
 import { SOURCE_RUNTIMES } from "../platform/child.ts";
 import { suggestion } from "../util/nearest.ts";
 import { benchFanout } from "./bench/fanout.ts";
+import { benchFlood } from "./bench/flood.ts";
 import { benchLatency } from "./bench/latency.ts";
 import { type BenchOptions, WIRES } from "./bench/options.ts";
 import { serveSide } from "./bench/side.ts";
@@ -61,6 +62,11 @@ const SUBJECTS: Readonly<Record<string, BenchSubject>> = {
     run: benchLatency,
   },
   fanout: { summary: "deliveries a second of what one tells many", takes: FLOW_FLAGS_WITH_PEERS, run: benchFanout },
+  flood: {
+    summary: "control traffic while many peers send blocks",
+    takes: ["duration", "warmup", "size", "wire", "runtime", "peers"],
+    run: benchFlood,
+  },
   sync: {
     summary: "initial block download from one process to another",
     takes: ["network", "count", "size"],
@@ -71,7 +77,7 @@ const SUBJECTS: Readonly<Record<string, BenchSubject>> = {
 /** What starts the processes of the other subjects; nobody types it. */
 const SIDE = "side";
 /** Of the contract, and not there yet. */
-const LATER = ["handshake", "connections", "flood", "queue", "events", "relay", "sim", "stress"];
+const LATER = ["handshake", "connections", "queue", "events", "relay", "sim", "stress"];
 
 export const benchCommand = defineCommand({
   name: "bench",

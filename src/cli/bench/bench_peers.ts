@@ -2,8 +2,9 @@ import { Peers } from "../../net/peers.ts";
 import type { Peer } from "../../peer/peer.ts";
 import type { PeerObserver } from "../../peer/peer_options.ts";
 import { addressFromIpv6, IPV6_FORM_BYTES } from "../../protocol/addresses.ts";
-import type { Message, VersionAddress } from "../../protocol/messages.ts";
+import type { Message, MessageOf, VersionAddress } from "../../protocol/messages.ts";
 import { NETWORKS } from "../../protocol/networks.ts";
+import type { NetworkParams } from "../../protocol/network_params.ts";
 import { PROTOCOL_VERSION } from "../../protocol/params.ts";
 import { MAX_APP_PAYLOAD_BYTES } from "../../protocol/wire_limits.ts";
 import type { Hasher } from "../../util/hash.ts";
@@ -20,9 +21,14 @@ const NOBODY: VersionAddress = { services: 0n, address: addressFromIpv6(new Uint
 
 /** The wires as nodes of our networks of no difficulty speak them. */
 const CODECS: { readonly [W in Wire]: (hasher: Hasher) => WireCodec } = {
-  native: () => nativeCodec(NETWORKS.get("p2p")!.magic),
-  bitcoin: (hasher) => bitcoinCodec(NETWORKS.get("regtest")!.magic, hasher),
+  native: () => nativeCodec(networkOf("native").magic),
+  bitcoin: (hasher) => bitcoinCodec(networkOf("bitcoin").magic, hasher),
 };
+
+/** The network without difficulty that speaks this wire. */
+export function networkOf(wire: Wire): NetworkParams {
+  return NETWORKS.get(wire === "native" ? "p2p" : "regtest")!;
+}
 
 export function benchCodec(wire: Wire, hasher: Hasher): WireCodec {
   return CODECS[wire](hasher);
@@ -36,20 +42,25 @@ export function createBenchPeers(parts: Parts, codec: WireCodec, observer: Parti
     codec,
     maxInbound: MAX_CONNECTIONS,
     maxOutbound: MAX_CONNECTIONS,
-    version: (_connection, nonce) => ({
-      type: "version",
-      protocolVersion: PROTOCOL_VERSION,
-      services: 0n,
-      time: 0n,
-      receiver: NOBODY,
-      sender: NOBODY,
-      nonce,
-      userAgent: USER_AGENT,
-      startHeight: 0,
-      relay: false,
-    }),
+    version: (_connection, nonce) => benchVersion(nonce),
     observer: { ready() {}, message() {}, writable() {}, closed() {}, ...observer },
   });
+}
+
+/** What somebody says who has no chain and wants none. */
+export function benchVersion(nonce: bigint): MessageOf<"version"> {
+  return {
+    type: "version",
+    protocolVersion: PROTOCOL_VERSION,
+    services: 0n,
+    time: 0n,
+    receiver: NOBODY,
+    sender: NOBODY,
+    nonce,
+    userAgent: USER_AGENT,
+    startHeight: 0,
+    relay: false,
+  };
 }
 
 /** A message of an application, as long on the wire as is wanted. Its first eight bytes say when it was due. */

@@ -1,4 +1,5 @@
 import { createBareReceiver, createBareSender } from "./bare_sides.ts";
+import { createFloodedNode, createFlooder, createVisitor } from "./flood_sides.ts";
 import { createPeersReceiver, createPeersSender } from "./peers_sides.ts";
 import { createBareAsker, createBareEcho, createPeersAsker, createPeersEcho } from "./round_trip_sides.ts";
 import type { SideFactory } from "./side.ts";
@@ -13,4 +14,7 @@ export const SIDES = {
   "bare-asker": createBareAsker,
   "peers-echo": createPeersEcho,
   "peers-asker": createPeersAsker,
+  "flooded-node": createFloodedNode,
+  "flooder": createFlooder,
+  "visitor": createVisitor,
 } as const satisfies Readonly<Record<string, SideFactory>>;
