@@ -4,6 +4,7 @@ import { benchFanout } from "./bench/fanout.ts";
 import { benchFlood } from "./bench/flood.ts";
 import { benchLatency } from "./bench/latency.ts";
 import { type BenchOptions, WIRES } from "./bench/options.ts";
+import { benchRelay } from "./bench/relay.ts";
 import { serveSide } from "./bench/side.ts";
 import { SIDES } from "./bench/sides.ts";
 import { benchSync } from "./bench/sync.ts";
@@ -67,6 +68,11 @@ const SUBJECTS: Readonly<Record<string, BenchSubject>> = {
     takes: ["duration", "warmup", "size", "wire", "runtime", "peers"],
     run: benchFlood,
   },
+  relay: {
+    summary: "how soon all nodes of a network have a block",
+    takes: ["count", "size", "wire", "runtime", "peers", "compare"],
+    run: benchRelay,
+  },
   sync: {
     summary: "initial block download from one process to another",
     takes: ["network", "count", "size"],
@@ -77,7 +83,7 @@ const SUBJECTS: Readonly<Record<string, BenchSubject>> = {
 /** What starts the processes of the other subjects; nobody types it. */
 const SIDE = "side";
 /** Of the contract, and not there yet. */
-const LATER = ["handshake", "connections", "queue", "events", "relay", "sim", "stress"];
+const LATER = ["handshake", "connections", "queue", "events", "sim", "stress"];
 
 export const benchCommand = defineCommand({
   name: "bench",

@@ -1,6 +1,7 @@
 import { createBareReceiver, createBareSender } from "./bare_sides.ts";
 import { createFloodedNode, createFlooder, createVisitor } from "./flood_sides.ts";
 import { createPeersReceiver, createPeersSender } from "./peers_sides.ts";
+import { createRelayNodes } from "./relay_sides.ts";
 import { createBareAsker, createBareEcho, createPeersAsker, createPeersEcho } from "./round_trip_sides.ts";
 import type { SideFactory } from "./side.ts";
 
@@ -17,4 +18,5 @@ export const SIDES = {
   "flooded-node": createFloodedNode,
   "flooder": createFlooder,
   "visitor": createVisitor,
+  "relay-nodes": createRelayNodes,
 } as const satisfies Readonly<Record<string, SideFactory>>;

@@ -1,0 +1,115 @@
+import type { DedupeMode } from "../../node/types.ts";
+import type { MessageType } from "../../protocol/messages.ts";
+import { createBenchNode, portOf } from "./bench_node.ts";
+import { networkOf } from "./bench_peers.ts";
+import { LOOPBACK } from "./flow.ts";
+import { makeBlocks } from "./made_blocks.ts";
+import type { Wire } from "./options.ts";
+import type { SideContext } from "./side.ts";
+import { type Sample, takeSample } from "./usage.ts";
+
+export interface RelaySpec {
+  readonly wire: Wire;
+  /** Nodes in this process. */
+  readonly nodes: number;
+  /** Blocks that this process can submit, and the bytes of each. */
+  readonly blocks: number;
+  readonly sizeBytes: number;
+  readonly dedupe: DedupeMode;
+}
+
+/** When the nodes of a process had a block, by the clock that all processes share. */
+export interface Arrivals {
+  readonly atMs: readonly number[];
+}
+
+/** What the nodes of a process heard since their start. */
+export interface RelayCounts {
+  /** Whole blocks that came by the wire. */
+  readonly whole: number;
+  /** Blocks that came in their compact form (BIP152). */
+  readonly compact: number;
+  /** Transactions of compact blocks that had to be asked for: answers, each with all that a block lacked. */
+  readonly completions: number;
+  /** Announcements of items, and those that repeated what was known. */
+  readonly announced: number;
+  readonly duplicates: number;
+}
+
+/** Some nodes of a network, in one process. */
+export interface RelayNodes {
+  /** The port of each. */
+  listen(): Promise<readonly number[]>;
+  link(dials: readonly { readonly from: number; readonly port: number }[]): Promise<void>;
+  /** Gives the next block to one node; answers when. */
+  submit(node: number): number;
+  /** Resolves when every node has so many blocks. */
+  arrived(height: number): Promise<Arrivals>;
+  counts(): RelayCounts;
+  sample(): Sample;
+}
+
+/** What is not there by then will not come. */
+const ARRIVAL_TIMEOUT_MS = 30_000;
+
+export function createRelayNodes(side: SideContext, spec: RelaySpec): RelayNodes {
+  const nodes = Array.from({ length: spec.nodes }, () => createBenchNode(side, spec.wire, { dedupe: spec.dedupe }));
+  const blocks = makeBlocks(networkOf(spec.wire), side.hasher, spec.blocks, spec.sizeBytes);
+  /** By height: when each node had that block. */
+  const arrivals = new Map<number, number[]>();
+  const waiting = new Map<number, () => void>();
+  nodes.forEach((node) => node.on("block:connected", ({ height }) => arrive(height)));
+  let submitted = 0;
+
+  function arrive(height: number): void {
+    const atMs = arrivals.get(height) ?? [];
+    arrivals.set(height, atMs);
+    atMs.push(side.clock());
+    if (atMs.length === nodes.length) waiting.get(height)?.();
+  }
+
+  function received(type: MessageType): number {
+    const peers = nodes.flatMap((node) => node.peers());
+    return peers.reduce((sum, { messages }) => sum + (messages.in[type] ?? 0), 0);
+  }
+
+  return {
+    async listen() {
+      await Promise.all(nodes.map((node) => node.start()));
+      return nodes.map((node) => portOf(node.listening[0]));
+    },
+    async link(dials) {
+      for (const { from, port } of dials) await nodes[from]!.connect({ host: LOOPBACK, port });
+    },
+    submit(index) {
+      const atMs = side.clock();
+      const verdict = nodes[index]!.submitBlock(blocks[submitted++]!);
+      if (verdict.kind !== "extended") throw new Error(`a block of ours was not taken: ${JSON.stringify(verdict)}`);
+      return atMs;
+    },
+    async arrived(height) {
+      if (arrivals.get(height)?.length !== nodes.length) {
+        await new Promise<void>((resolve, reject) => {
+          const why = `block ${height} reached ${arrivals.get(height)?.length ?? 0} of ${nodes.length} nodes`;
+          const timer = setTimeout(() => reject(new Error(why)), ARRIVAL_TIMEOUT_MS);
+          waiting.set(height, () => {
+            clearTimeout(timer);
+            resolve();
+          });
+        });
+      }
+      return { atMs: arrivals.get(height)! };
+    },
+    counts() {
+      const inventory = nodes.map((node) => node.inventory());
+      return {
+        whole: received("block"),
+        compact: received("cmpctblock"),
+        completions: received("blocktxn"),
+        announced: inventory.reduce((sum, { announced }) => sum + announced, 0),
+        duplicates: inventory.reduce((sum, { duplicates }) => sum + duplicates, 0),
+      };
+    },
+    sample: () => takeSample(side.context.host, side.clock, arrivals.size),
+  };
+}
