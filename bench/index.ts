@@ -10,6 +10,7 @@ import type { Row, Subject } from "./support.ts";
 const SUBJECTS: Readonly<Record<string, () => Promise<{ readonly subject: Subject }>>> = {
   bytes: () => import("./bytes.ts"),
   chain: () => import("./chain.ts"),
+  compact: () => import("./compact.ts"),
   store: () => import("./store.ts"),
   sync: () => import("./sync.ts"),
   transport: () => import("./transport.ts"),
