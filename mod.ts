@@ -6,8 +6,17 @@
  */
 export { openNode, type OpenNodeOptions } from "./src/node/open_node.ts";
 export { createNode } from "./src/node/node.ts";
-export type { BlockSnapshot, NodeOptions, NodeParts, P2PNode } from "./src/node/types.ts";
-export type { BlockVerdict, ChainSnapshot, NodeEvents, PeerSnapshot } from "./src/protocol/snapshots.ts";
+export type { BlockSnapshot, DedupeMode, NodeOptions, NodeParts, P2PNode, RelayPace } from "./src/node/types.ts";
+export { IMMEDIATE_PACE, USUAL_PACE } from "./src/services/transaction_relay/pace.ts";
+export type {
+  BlockVerdict,
+  ChainSnapshot,
+  InventorySnapshot,
+  NodeEvents,
+  PeerSnapshot,
+  PoolSnapshot,
+  TransactionVerdict,
+} from "./src/protocol/snapshots.ts";
 export { type FaultCode, LocalError, type LocalErrorCode, RemoteFault } from "./src/protocol/errors.ts";
 export type { BlockHeader } from "./src/protocol/block_header.ts";
 export type { DifficultyRule, NetworkParams } from "./src/protocol/network_params.ts";

@@ -40,6 +40,7 @@ export const NODE_FLAGS = {
     "what to do about announcements that repeat others",
     setting,
   ),
+  "block-relay-only": switchFlag("take and pass on blocks, and no transactions of others", setting),
   mine: valueFlag(
     seconds,
     "SECONDS",

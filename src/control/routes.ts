@@ -85,6 +85,7 @@ function describeNode({ node, version, runtime, uptimeMs }: ControlSubject) {
     listen: node.listening.map(formatEndpoint),
     peers: { inbound: count("inbound"), outbound: count("outbound") },
     inventory: node.inventory(),
+    pool: node.pool(),
   };
 }
 

@@ -16,8 +16,11 @@ import type {
   InventorySnapshot,
   NodeEvents,
   PeerSnapshot,
+  PoolSnapshot,
+  TransactionVerdict,
 } from "../protocol/snapshots.ts";
 import { PeerChains } from "../services/peer_chains.ts";
+import { USUAL_PACE } from "../services/transaction_relay/pace.ts";
 import type { Env, Logger, Timer } from "../util/env.ts";
 import type { Hash } from "../util/hash.ts";
 import { bitcoinCodec } from "../wire/bitcoin.ts";
@@ -39,6 +42,7 @@ const EVENT_CHANNELS: { readonly [T in keyof NodeEvents]: Channel } = {
   "block:disconnected": "sync",
   "chain:reorganised": "control",
   "chain:tip": "sync",
+  "transaction:seen": "data",
   "sync:progress": "sync",
   "sync:done": "sync",
 };
@@ -107,6 +111,8 @@ class Node implements P2PNode {
       peers: this.#peers,
       peerChains: this.#peerChains,
       dedupe: options.dedupe ?? "drop",
+      pace: options.pace ?? USUAL_PACE,
+      blockRelayOnly: options.blockRelayOnly ?? false,
     });
     this.#dispatch = buildDispatch(this.#services.all);
     if (options.mineSeconds !== undefined) {
@@ -149,6 +155,10 @@ class Node implements P2PNode {
     return this.#services.inventory.counts();
   }
 
+  pool(): PoolSnapshot {
+    return this.#services.transactionRelay.snapshot();
+  }
+
   block(id: Hash | number): BlockSnapshot | undefined {
     const { chain } = this.#ledger;
     const node = typeof id === "number" ? chain.nodeAt(id) : chain.get(id);
@@ -171,6 +181,10 @@ class Node implements P2PNode {
       default:
         return { kind: outcome.kind, height: outcome.node.height };
     }
+  }
+
+  submitTransaction(raw: Uint8Array, options: { readonly feeRate?: bigint } = {}): TransactionVerdict {
+    return this.#services.transactionRelay.submit(raw, options.feeRate);
   }
 
   commit(): void {
@@ -266,8 +280,7 @@ class Node implements P2PNode {
       userAgent: this.userAgent,
       height: this.#ledger.chain.tip.height,
       prunes: this.#options.pruneBytes !== undefined,
-      // Transactions are not relayed.
-      relay: false,
+      relay: !this.#options.blockRelayOnly,
       wallClock: this.#env.wallClock(),
     });
   }

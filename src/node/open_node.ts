@@ -14,7 +14,7 @@ import { parseHostPort } from "../util/endpoint.ts";
 import type { Hasher } from "../util/hash.ts";
 import { USER_AGENT } from "../util/version.ts";
 import { createNode } from "./node.ts";
-import type { NodeParts, P2PNode } from "./types.ts";
+import type { DedupeMode, NodeParts, P2PNode, RelayPace } from "./types.ts";
 
 /** How to open a node on the machine that the program runs on. */
 export interface OpenNodeOptions {
@@ -35,6 +35,12 @@ export interface OpenNodeOptions {
   readonly userAgent?: string;
   /** Keep at most so many bytes of blocks. */
   readonly pruneBytes?: number;
+  /** What is done about announcements that repeat others; `drop` by default. */
+  readonly dedupe?: DedupeMode;
+  /** Take and pass on blocks only, no transactions of others. */
+  readonly blockRelayOnly?: boolean;
+  /** How long transactions are held back; as Bitcoin Core does it by default. */
+  readonly pace?: RelayPace;
   /** Produce a block every so many seconds on average, on networks without difficulty. */
   readonly mineSeconds?: number;
 }
@@ -63,6 +69,9 @@ export function openNode(options: OpenNodeOptions = {}): P2PNode {
     userAgent: options.userAgent ?? USER_AGENT,
     pruneBytes: options.pruneBytes,
     mineSeconds: options.mineSeconds,
+    ...(options.dedupe && { dedupe: options.dedupe }),
+    ...(options.blockRelayOnly !== undefined && { blockRelayOnly: options.blockRelayOnly }),
+    ...(options.pace && { pace: options.pace }),
   });
 }
 

@@ -15,6 +15,8 @@ import { CompactBlocks } from "../services/compact_blocks/compact_blocks.ts";
 import { type DedupeMode, Inventory } from "../services/inventory/inventory.ts";
 import type { PeerChains } from "../services/peer_chains.ts";
 import type { Service } from "../services/service.ts";
+import type { RelayPace } from "../services/transaction_relay/pace.ts";
+import { TransactionRelay } from "../services/transaction_relay/transaction_relay.ts";
 import type { Env } from "../util/env.ts";
 import type { Hasher } from "../util/hash.ts";
 
@@ -26,16 +28,19 @@ export interface ServiceParts {
   readonly peers: PeerSet;
   readonly peerChains: PeerChains;
   readonly dedupe: DedupeMode;
+  readonly pace: RelayPace;
+  readonly blockRelayOnly: boolean;
 }
 
 /** The services of one node: those that somebody speaks to by name, and all of them. */
 export interface Services {
   readonly inventory: Inventory;
+  readonly transactionRelay: TransactionRelay;
   readonly all: readonly Service[];
 }
 
 export function createServices(parts: ServiceParts): Services {
-  const { env, hasher, ledger, bus, peers, peerChains, dedupe } = parts;
+  const { env, hasher, ledger, bus, peers, peerChains, dedupe, pace } = parts;
   const pool = new TransactionPool({
     hasher,
     maxBytes: POOL_MAX_BYTES,
@@ -43,6 +48,8 @@ export function createServices(parts: ServiceParts): Services {
     maxAgeMs: POOL_MAX_AGE_MS,
     settledCapacity: POOL_SETTLED_IDS,
   });
+  const takesOthers = !parts.blockRelayOnly;
+  const transactionRelay = new TransactionRelay({ env, hasher, ledger, pool, bus, pace, takesOthers });
   const blockSync = new BlockSync({
     env,
     hasher,
@@ -72,7 +79,8 @@ export function createServices(parts: ServiceParts): Services {
     blockSync,
     headerSync,
     compactBlocks,
+    transactionRelay,
   ];
   const inventory = new Inventory({ env, services, dedupe });
-  return { inventory, all: [inventory, ...services] };
+  return { inventory, transactionRelay, all: [inventory, ...services] };
 }

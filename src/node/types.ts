@@ -6,8 +6,11 @@ import type {
   InventorySnapshot,
   NodeEvents,
   PeerSnapshot,
+  PoolSnapshot,
+  TransactionVerdict,
 } from "../protocol/snapshots.ts";
 import type { DedupeMode } from "../services/inventory/inventory.ts";
+import type { RelayPace } from "../services/transaction_relay/pace.ts";
 import type { Endpoint, Store, TcpEndpoint, Transport } from "../platform/types.ts";
 import type { Env } from "../util/env.ts";
 import type { Hash, Hasher } from "../util/hash.ts";
@@ -18,8 +21,11 @@ export type {
   InventorySnapshot,
   NodeEvents,
   PeerSnapshot,
+  PoolSnapshot,
+  TransactionVerdict,
 } from "../protocol/snapshots.ts";
 export type { DedupeMode } from "../services/inventory/inventory.ts";
+export type { RelayPace } from "../services/transaction_relay/pace.ts";
 
 /** What a node stands on: one runtime's adapters, or a simulation's. */
 export interface NodeParts {
@@ -49,6 +55,10 @@ export interface NodeOptions {
   readonly mineSeconds: number | undefined;
   /** What is done about announcements that repeat others; `drop` by default. */
   readonly dedupe?: DedupeMode;
+  /** Take and pass on blocks only: peers are asked not to send transactions. Our own are announced all the same. */
+  readonly blockRelayOnly?: boolean;
+  /** How long transactions are held back; as Bitcoin Core does it by default. */
+  readonly pace?: RelayPace;
 }
 
 export interface BlockSnapshot {
@@ -77,6 +87,8 @@ export interface P2PNode {
   chain(): ChainSnapshot;
   /** Items that peers announced since the start. */
   inventory(): InventorySnapshot;
+  /** The transactions that wait for a block. */
+  pool(): PoolSnapshot;
   /** A block of any known header, by hash or by height on the best chain. */
   block(id: Hash | number): BlockSnapshot | undefined;
   /** Dials a peer. Resolves once the handshake is done; rejects with LocalError or RemoteFault. */
@@ -86,6 +98,12 @@ export interface P2PNode {
    * the turn: a loop that offers many calls `commit` now and then.
    */
   submitBlock(raw: Uint8Array): BlockVerdict;
+  /**
+   * Offers one serialised transaction, with witnesses, for peers to have. Only its form is checked: a node without a
+   * table of coins cannot tell whether others will accept it. `feeRate`, in satoshi per 1,000 virtual bytes, spares it
+   * those peers who want more. Throws LocalError if the bytes are no transaction.
+   */
+  submitTransaction(raw: Uint8Array, options?: { readonly feeRate?: bigint }): TransactionVerdict;
   /** Makes what was offered so far durable. */
   commit(): void;
   /** Calls `listener` for each event of the type until the returned handle is disposed. */

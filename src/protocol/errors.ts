@@ -21,6 +21,7 @@ export type FaultCode =
   | "unconnected-headers"
   | "low-work"
   | "bad-block"
+  | "bad-transaction"
   | "unrequested";
 
 /** The remote is to blame: its connection ends, and the penalty table says what else. */

@@ -62,6 +62,21 @@ export type BlockVerdict =
   | { readonly kind: "orphan" }
   | { readonly kind: "refused"; readonly reason: string };
 
+/** The transactions that wait for a block. */
+export interface PoolSnapshot {
+  readonly count: number;
+  /** Of the serialised transactions. */
+  readonly bytes: number;
+  /** Transactions that peers announced and that are asked for or will be. */
+  readonly requested: number;
+}
+
+/** What became of an offered transaction. */
+export type TransactionVerdict =
+  | { readonly kind: "accepted" | "known"; readonly txid: Hash; readonly wtxid: Hash }
+  /** A word for the rule of form that it breaks; `settled`: it was here before, and left. */
+  | { readonly kind: "refused"; readonly reason: string };
+
 /** What happened, as the node's owner is told. */
 export interface NodeEvents {
   /** The node can no longer do its work, because its store failed: stop it. */
@@ -73,6 +88,13 @@ export interface NodeEvents {
   "chain:reorganised": { readonly from: Hash; readonly to: Hash; readonly forkHeight: number; readonly depth: number };
   /** The tip of the best chain changed; published once a change, after the events of its blocks. */
   "chain:tip": { readonly hash: Hash; readonly height: number };
+  /** A transaction joined the pool; `peer`: who sent it, undefined if it is our own. */
+  "transaction:seen": {
+    readonly txid: Hash;
+    readonly wtxid: Hash;
+    readonly sizeBytes: number;
+    readonly peer: number | undefined;
+  };
   "sync:progress": { readonly height: number; readonly headers: number };
   "sync:done": { readonly height: number; readonly hash: Hash };
 }

@@ -93,3 +93,8 @@ export function parseTransaction(hasher: Hasher, raw: Uint8Array): ParsedTransac
   const txid = layout.hasWitness ? hash256(hasher, withoutWitness(raw, layout)) : wtxid;
   return { raw, layout, txid, wtxid };
 }
+
+/** A serialised transaction as peers get it who did not ask for witnesses (BIP144). Throws MalformedBytes. */
+export function stripTransaction(raw: Uint8Array): Uint8Array {
+  return withoutWitness(raw, scanTransaction(new ByteReader(raw)));
+}

@@ -59,6 +59,7 @@ test("control: the node tells who it is", async () => {
       listen: ["a:18444"],
       peers: { inbound: 1, outbound: 0 },
       inventory: { announced: 0, duplicates: 0, dropped: 0 },
+      pool: { count: 0, bytes: 0, requested: 0 },
     },
   });
 });

@@ -1,0 +1,252 @@
+import type { Bus } from "../../bus/bus.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+import type { PooledTransaction, PoolOutcome, TransactionPool } from "../../ledger/transaction_pool.ts";
+import { MAX_MONEY } from "../../protocol/consensus.ts";
+import { LocalError, RemoteFault } from "../../protocol/errors.ts";
+import {
+  INV_TX,
+  INV_WITNESS_TX,
+  INV_WTX,
+  type InvItem,
+  type Message,
+  type MessageOf,
+} from "../../protocol/messages.ts";
+import {
+  CONFIRMED_BLOCKS,
+  FEE_FILTER_PROTOCOL_VERSION,
+  MAX_UNBROADCAST,
+  MEMPOOL_INTERVAL_MS,
+  UNREQUESTED_BURST_BYTES,
+  UNREQUESTED_BYTES_PER_SECOND,
+  UNREQUESTED_LEAST_BYTES,
+} from "../../protocol/params.ts";
+import type { NodeEvents, PoolSnapshot, TransactionVerdict } from "../../protocol/snapshots.ts";
+import { type ParsedTransaction, parseTransaction, stripTransaction } from "../../protocol/transaction.ts";
+import type { Peer } from "../../peer/peer.ts";
+import { Allowance } from "../../util/allowance.ts";
+import { MalformedBytes } from "../../util/bytes.ts";
+import type { Env, Logger } from "../../util/env.ts";
+import type { Hash, Hasher } from "../../util/hash.ts";
+import type { Handlers, InventoryPart, Service } from "../service.ts";
+import { Announcements } from "./announcements.ts";
+import type { RelayPace } from "./pace.ts";
+import { TransactionRequests } from "./requests.ts";
+
+export interface TransactionRelayDeps {
+  readonly env: Env;
+  readonly hasher: Hasher;
+  readonly ledger: Ledger;
+  readonly pool: TransactionPool;
+  readonly bus: Bus<NodeEvents>;
+  readonly pace: RelayPace;
+  /** Whether transactions of others are taken; our own are announced all the same. */
+  readonly takesOthers: boolean;
+}
+
+/** What one peer may still do. */
+interface Limits {
+  readonly unrequested: Allowance;
+  /** When the pool was listed for it last. */
+  listedAt: number;
+}
+
+/**
+ * Passes transactions on: each is fetched once from somebody who announced it, kept in the pool if its form is right,
+ * announced to everybody else, and served. Nothing else about it is verified.
+ */
+export class TransactionRelay implements Service {
+  readonly name = "transaction-relay";
+  readonly handles: Handlers = {
+    tx: (peer, message) => this.#onTransaction(peer, message.transaction),
+    mempool: (peer) => this.#onMempool(peer),
+    feefilter: (peer, message) => this.#onFeeFilter(peer, message),
+  };
+  readonly inventory: InventoryPart = {
+    kinds: [INV_TX, INV_WITNESS_TX, INV_WTX],
+    announced: (peer, items) => this.#onAnnounced(peer, items),
+    lacks: (item) => this.#deps.pool.lacks(item),
+    serve: (peer, item) => this.#serve(peer, item),
+    missing: (peer, items) => this.#requests.missing(peer, items, this.#deps.env.now()),
+  };
+  readonly #deps: TransactionRelayDeps;
+  readonly #log: Logger;
+  readonly #announcements: Announcements;
+  readonly #requests: TransactionRequests;
+  readonly #limits = new Map<Peer, Limits>();
+  /** Our own that nobody fetched yet, by wtxid, the oldest first. */
+  readonly #unbroadcast = new Map<Hash, PooledTransaction>();
+
+  constructor(deps: TransactionRelayDeps) {
+    const { env, pool, pace, bus } = deps;
+    this.#deps = deps;
+    this.#log = env.logger("relay");
+    this.#announcements = new Announcements({ env, pool, pace });
+    this.#requests = new TransactionRequests(pace.headStartMs);
+    bus.subscribe("block:connected", ({ hash, height }) => this.#onConnected(hash, height));
+    bus.subscribe("block:disconnected", ({ hash }) => this.#onDisconnected(hash));
+  }
+
+  peerReady(peer: Peer): void {
+    const { env, takesOthers } = this.#deps;
+    const now = env.now();
+    this.#limits.set(peer, {
+      unrequested: new Allowance(UNREQUESTED_BURST_BYTES, UNREQUESTED_BYTES_PER_SECOND, now),
+      listedAt: Number.NEGATIVE_INFINITY,
+    });
+    this.#requests.add(peer, now);
+    this.#announcements.add(peer);
+    for (const transaction of this.#unbroadcast.values()) this.#announcements.announceTo(peer, transaction);
+    // Fees cannot be computed without the coins, so we have no least fee.
+    if (takesOthers && peer.agreement!.protocolVersion >= FEE_FILTER_PROTOCOL_VERSION) {
+      peer.send({ type: "feefilter", feeRate: 0n });
+    }
+  }
+
+  peerClosed(peer: Peer): void {
+    this.#limits.delete(peer);
+    this.#announcements.remove(peer);
+    this.#requests.remove(peer, this.#deps.env.now());
+  }
+
+  tick(now: number): void {
+    const { pool } = this.#deps;
+    pool.expire(now);
+    this.#requests.tick(now);
+    for (const wtxid of this.#unbroadcast.keys()) if (!pool.has(wtxid)) this.#unbroadcast.delete(wtxid);
+  }
+
+  snapshot(): PoolSnapshot {
+    const { count, bytes } = this.#deps.pool;
+    return { count, bytes, requested: this.#requests.size };
+  }
+
+  /** Takes a transaction of our own. Throws LocalError if the bytes are no transaction. */
+  submit(raw: Uint8Array, feeRate: bigint | undefined): TransactionVerdict {
+    const parsed = this.#parseOwn(raw);
+    const outcome = this.#take(parsed, undefined, feeRate);
+    const { txid, wtxid } = parsed;
+    switch (outcome.kind) {
+      case "added":
+        if (this.#unbroadcast.size < MAX_UNBROADCAST) this.#unbroadcast.set(wtxid, outcome.transaction);
+        return { kind: "accepted", txid, wtxid };
+      case "known":
+        return { kind: "known", txid, wtxid };
+      default:
+        return { kind: "refused", reason: outcome.kind === "settled" ? "settled" : outcome.reason };
+    }
+  }
+
+  #parseOwn(raw: Uint8Array): ParsedTransaction {
+    try {
+      return parseTransaction(this.#deps.hasher, raw);
+    } catch (error) {
+      if (!(error instanceof MalformedBytes)) throw error;
+      const text = `Cannot submit a transaction: it is malformed: received ${raw.length} bytes, ${error.message}`;
+      throw new LocalError("bad-argument", text);
+    }
+  }
+
+  /** While we are far behind, what is confirmed looks new: nothing is taken. */
+  get #takesOthers(): boolean {
+    return this.#deps.takesOthers && !this.#deps.ledger.chain.syncing;
+  }
+
+  #onAnnounced(peer: Peer, items: readonly InvItem[]): void {
+    const { env, pool } = this.#deps;
+    const takesOthers = this.#takesOthers;
+    const now = env.now();
+    // After wtxidrelay the other kind means nothing (BIP339): the two could not be told from one another.
+    const kind = peer.agreement!.wtxidRelay ? INV_WTX : INV_TX;
+    for (const item of items) {
+      if (item.kind !== kind) continue;
+      this.#announcements.learn(peer, item.hash);
+      if (this.#unbroadcast.size > 0) this.#broadcast(item.hash);
+      if (takesOthers && pool.lacks(item) && !this.#requests.note(peer, item.hash, now)) break;
+    }
+    this.#requests.ask(peer, now);
+  }
+
+  #onTransaction(peer: Peer, raw: Uint8Array): void {
+    if (!this.#takesOthers) return;
+    const parsed = this.#parse(raw);
+    const now = this.#deps.env.now();
+    this.#announcements.learn(peer, peer.agreement!.wtxidRelay ? parsed.wtxid : parsed.txid);
+    if (!this.#requests.isAskedOf(peer, parsed) && !this.#mayPush(peer, raw, now)) {
+      return this.#log.debug("unrequested transaction ignored", { peer: peer.id, txid: parsed.txid });
+    }
+    const outcome = this.#take(parsed, peer, undefined);
+    this.#requests.settle(parsed, peer, now);
+    // What is merely large may come from an honest peer with other rules.
+    if (outcome.kind === "refused" && outcome.reason !== "over-standard-size") {
+      throw new RemoteFault("bad-transaction", `${outcome.reason} in ${parsed.txid}`);
+    }
+  }
+
+  #parse(raw: Uint8Array): ParsedTransaction {
+    try {
+      return parseTransaction(this.#deps.hasher, raw);
+    } catch (error) {
+      if (!(error instanceof MalformedBytes)) throw error;
+      throw new RemoteFault("malformed", `a transaction: ${error.message}`);
+    }
+  }
+
+  #mayPush(peer: Peer, raw: Uint8Array, now: number): boolean {
+    const cost = Math.max(UNREQUESTED_LEAST_BYTES, raw.length);
+    return this.#limits.get(peer)?.unrequested.take(cost, now) ?? false;
+  }
+
+  #take(parsed: ParsedTransaction, peer: Peer | undefined, feeRate: bigint | undefined): PoolOutcome {
+    const { bus, env, pool } = this.#deps;
+    const outcome = pool.addParsed(parsed, env.now(), feeRate);
+    if (outcome.kind !== "added") return outcome;
+    this.#announcements.announce(outcome.transaction);
+    if (bus.hasSubscribers("transaction:seen")) {
+      const { txid, wtxid, raw } = outcome.transaction;
+      bus.publish("transaction:seen", { txid, wtxid, sizeBytes: raw.length, peer: peer?.id });
+    }
+    return outcome;
+  }
+
+  #serve(peer: Peer, { kind, hash }: InvItem): Message | undefined {
+    const { env, pool } = this.#deps;
+    const transaction = pool.get(hash);
+    if (!transaction || (kind === INV_WTX ? transaction.wtxid : transaction.txid) !== hash) return undefined;
+    if (!this.#announcements.mayHave(peer, transaction, env.now())) return undefined;
+    this.#announcements.learn(peer, hash);
+    this.#broadcast(transaction.wtxid);
+    return { type: "tx", transaction: kind === INV_TX ? stripTransaction(transaction.raw) : transaction.raw };
+  }
+
+  /** Somebody else has it: new peers will hear of it from others. */
+  #broadcast(id: Hash): void {
+    const wtxid = this.#deps.pool.get(id)?.wtxid;
+    if (wtxid !== undefined) this.#unbroadcast.delete(wtxid);
+  }
+
+  #onMempool(peer: Peer): void {
+    const limits = this.#limits.get(peer)!;
+    const now = this.#deps.env.now();
+    if (now - limits.listedAt < MEMPOOL_INTERVAL_MS) return;
+    limits.listedAt = now;
+    this.#announcements.list(peer, now);
+  }
+
+  #onFeeFilter(peer: Peer, { feeRate }: MessageOf<"feefilter">): void {
+    // Nonsense is passed over, as everywhere (BIP133 does not say what to do with it).
+    if (feeRate >= 0n && feeRate <= BigInt(MAX_MONEY)) this.#announcements.setFeeRate(peer, feeRate);
+  }
+
+  #onConnected(hash: Hash, height: number): void {
+    const { ledger, pool } = this.#deps;
+    // During a sync each block would be read back for nothing.
+    if (pool.count === 0 && height <= ledger.chain.tip.height - CONFIRMED_BLOCKS) return;
+    const block = ledger.block(hash);
+    if (block) pool.blockConnected(block);
+  }
+
+  #onDisconnected(hash: Hash): void {
+    const block = this.#deps.ledger.block(hash);
+    if (block) this.#deps.pool.blockDisconnected(block, this.#deps.env.now());
+  }
+}
