@@ -8,13 +8,21 @@ export { openNode, type OpenNodeOptions } from "./src/node/open_node.ts";
 export { createNode } from "./src/node/node.ts";
 export type { BlockSnapshot, DedupeMode, NodeOptions, NodeParts, P2PNode, RelayPace } from "./src/node/types.ts";
 export { IMMEDIATE_PACE, USUAL_PACE } from "./src/services/transaction_relay/pace.ts";
+export type { Published, Topic, TopicOptions, TopicValidator, TopicVerdict } from "./src/services/topics/topic.ts";
+export type { RequestContext, RequestHandler } from "./src/services/requests/incoming.ts";
+export type { RequestOptions } from "./src/services/requests/outgoing.ts";
 export type {
+  ApplicationsSnapshot,
+  AppMessagesSnapshot,
   BlockVerdict,
   ChainSnapshot,
   InventorySnapshot,
   NodeEvents,
   PeerSnapshot,
   PoolSnapshot,
+  RequestsSnapshot,
+  TopicMessage,
+  TopicSnapshot,
   TransactionVerdict,
 } from "./src/protocol/snapshots.ts";
 export { type FaultCode, LocalError, type LocalErrorCode, RemoteFault } from "./src/protocol/errors.ts";

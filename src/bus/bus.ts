@@ -16,7 +16,7 @@ export type StreamItem<E> = AnyEvent<E> | { readonly type: "lag"; readonly chann
 
 export interface BusOptions<E> {
   readonly env: Env;
-  /** The channel that each event type travels in. */
+  /** The channel that each event type travels in. Types that only a pattern names, `topic:…`, travel in data. */
   readonly channelOf: { readonly [T in keyof E]: Channel };
   readonly mode: ChannelMode;
   /** Events that may wait for one subscriber, by channel. */
@@ -56,7 +56,7 @@ export class Bus<E extends object> {
 
   publish<T extends keyof E>(type: T, event: E[T]): void {
     if (this.#closed) return;
-    const channel = this.#options.channelOf[type];
+    const channel = this.#options.channelOf[type] ?? "data";
     this.#published[channel]++;
     const subscribers = this.#subscribers.get(type);
     if (!subscribers) return;
@@ -141,7 +141,9 @@ export class Bus<E extends object> {
   #remove(types: readonly (keyof E)[], subscriber: Subscriber): void {
     if (!this.#all.delete(subscriber)) return;
     for (const type of types) {
-      this.#subscribers.set(type, (this.#subscribers.get(type) ?? []).filter((other) => other !== subscriber));
+      const others = (this.#subscribers.get(type) ?? []).filter((other) => other !== subscriber);
+      if (others.length > 0) this.#subscribers.set(type, others);
+      else this.#subscribers.delete(type);
     }
     for (const channel of CHANNELS) this.#pastLag[channel] += subscriber.use(channel).lag;
     subscriber.cancel();

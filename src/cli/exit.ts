@@ -46,6 +46,7 @@ const LOCAL_EXITS: Readonly<Record<LocalErrorCode, number>> = {
   "limit": EXIT.no,
   "unreachable": EXIT.unreachable,
   "timeout": EXIT.unreachable,
+  "refused": EXIT.no,
   "address-in-use": EXIT.no,
   "store-locked": EXIT.no,
   "store-newer": EXIT.no,

@@ -86,6 +86,7 @@ function describeNode({ node, version, runtime, uptimeMs }: ControlSubject) {
     peers: { inbound: count("inbound"), outbound: count("outbound") },
     inventory: node.inventory(),
     pool: node.pool(),
+    ...node.applications(),
   };
 }
 

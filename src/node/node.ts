@@ -11,6 +11,7 @@ import type { Message, MessageOf } from "../protocol/messages.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
 import { SHUTDOWN_DRAIN_MS, TICK_INTERVAL_MS } from "../protocol/params.ts";
 import type {
+  ApplicationsSnapshot,
   BlockVerdict,
   ChainSnapshot,
   InventorySnapshot,
@@ -19,6 +20,9 @@ import type {
   PoolSnapshot,
   TransactionVerdict,
 } from "../protocol/snapshots.ts";
+import type { RequestHandler } from "../services/requests/incoming.ts";
+import type { RequestOptions } from "../services/requests/outgoing.ts";
+import type { Topic, TopicOptions } from "../services/topics/topic.ts";
 import { PeerChains } from "../services/peer_chains.ts";
 import { USUAL_PACE } from "../services/transaction_relay/pace.ts";
 import type { Env, Logger, Timer } from "../util/env.ts";
@@ -45,6 +49,7 @@ const EVENT_CHANNELS: { readonly [T in keyof NodeEvents]: Channel } = {
   "transaction:seen": "data",
   "sync:progress": "sync",
   "sync:done": "sync",
+  "app:message": "data",
 };
 
 /** Builds a node from its parts. It does nothing until `start`. */
@@ -195,6 +200,27 @@ class Node implements P2PNode {
     return this.#bus.subscribe(type, listener);
   }
 
+  topic(name: string, options?: TopicOptions): Topic {
+    return this.#services.topics.open(name, options);
+  }
+
+  send(peer: number, payload: Uint8Array): boolean {
+    return this.#services.appMessages.send(peer, payload);
+  }
+
+  request(peer: number, method: string, payload: Uint8Array, options: RequestOptions = {}): Promise<Uint8Array> {
+    return this.#services.requests.request(peer, method, payload, options);
+  }
+
+  handle(method: string, handler: RequestHandler): Disposable {
+    return this.#services.requests.handle(method, handler);
+  }
+
+  applications(): ApplicationsSnapshot {
+    const { topics, requests, appMessages } = this.#services;
+    return { topics: topics.snapshot(), requests: requests.snapshot(), appMessages: appMessages.counts() };
+  }
+
   async #listen(endpoint: Endpoint): Promise<void> {
     const listener = await this.#parts.transport.listen(endpoint, (connection) => this.#peers.accept(connection));
     if (this.#stopping) return listener.close();
@@ -208,6 +234,8 @@ class Node implements P2PNode {
     this.#miner?.stop();
     this.#dialer.stop();
     for (const listener of this.#listeners) listener.close();
+    this.#services.topics.close();
+    this.#services.requests.close();
     this.#peers.close();
     await this.#peersGone();
     this.#ledger.commit();

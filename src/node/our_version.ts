@@ -2,7 +2,12 @@ import type { Endpoint } from "../platform/types.ts";
 import { addressFromIpv6, IPV6_FORM_BYTES, parseAddress } from "../protocol/addresses.ts";
 import type { MessageOf, VersionAddress } from "../protocol/messages.ts";
 import { PROTOCOL_VERSION } from "../protocol/params.ts";
-import { SERVICE_NETWORK, SERVICE_NETWORK_LIMITED, SERVICE_WITNESS } from "../protocol/service_flags.ts";
+import {
+  SERVICE_NETWORK,
+  SERVICE_NETWORK_LIMITED,
+  SERVICE_P2P_APPS,
+  SERVICE_WITNESS,
+} from "../protocol/service_flags.ts";
 
 export interface OurVersionFacts {
   readonly remote: Endpoint;
@@ -32,7 +37,7 @@ export function makeOurVersion(facts: OurVersionFacts): MessageOf<"version"> {
   return {
     type: "version",
     protocolVersion: PROTOCOL_VERSION,
-    services: (prunes ? SERVICE_NETWORK_LIMITED : SERVICE_NETWORK) | SERVICE_WITNESS,
+    services: (prunes ? SERVICE_NETWORK_LIMITED : SERVICE_NETWORK) | SERVICE_WITNESS | SERVICE_P2P_APPS,
     time: BigInt(Math.floor(wallClock / MS_PER_SECOND)),
     receiver: versionAddress(remote),
     sender: UNKNOWN_ADDRESS,

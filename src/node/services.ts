@@ -7,6 +7,7 @@ import type { Peer } from "../peer/peer.ts";
 import type { BlockHeader } from "../protocol/block_header.ts";
 import { POOL_MAX_AGE_MS, POOL_MAX_BYTES, POOL_MAX_COUNT, POOL_SETTLED_IDS } from "../protocol/params.ts";
 import type { NodeEvents } from "../protocol/snapshots.ts";
+import { AppMessages } from "../services/app_messages.ts";
 import { announcer } from "../services/announcer.ts";
 import { blockServer } from "../services/block_server.ts";
 import { BlockSync } from "../services/block_sync/block_sync.ts";
@@ -14,7 +15,9 @@ import { HeaderSync } from "../services/header_sync.ts";
 import { CompactBlocks } from "../services/compact_blocks/compact_blocks.ts";
 import { type DedupeMode, Inventory } from "../services/inventory/inventory.ts";
 import type { PeerChains } from "../services/peer_chains.ts";
+import { Requests } from "../services/requests/requests.ts";
 import type { Service } from "../services/service.ts";
+import { Topics } from "../services/topics/topics.ts";
 import type { RelayPace } from "../services/transaction_relay/pace.ts";
 import { TransactionRelay } from "../services/transaction_relay/transaction_relay.ts";
 import type { Env } from "../util/env.ts";
@@ -36,6 +39,9 @@ export interface ServiceParts {
 export interface Services {
   readonly inventory: Inventory;
   readonly transactionRelay: TransactionRelay;
+  readonly appMessages: AppMessages;
+  readonly topics: Topics;
+  readonly requests: Requests;
   readonly all: readonly Service[];
 }
 
@@ -82,5 +88,15 @@ export function createServices(parts: ServiceParts): Services {
     transactionRelay,
   ];
   const inventory = new Inventory({ env, services, dedupe });
-  return { inventory, transactionRelay, all: [inventory, ...services] };
+  const applications = {
+    appMessages: new AppMessages(bus),
+    topics: new Topics({ env, bus, peers }),
+    requests: new Requests(env),
+  };
+  return {
+    inventory,
+    transactionRelay,
+    ...applications,
+    all: [inventory, ...services, ...Object.values(applications)],
+  };
 }

@@ -1,6 +1,7 @@
 import type { BlockHeader } from "../protocol/block_header.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
 import type {
+  ApplicationsSnapshot,
   BlockVerdict,
   ChainSnapshot,
   InventorySnapshot,
@@ -9,6 +10,9 @@ import type {
   PoolSnapshot,
   TransactionVerdict,
 } from "../protocol/snapshots.ts";
+import type { RequestHandler } from "../services/requests/incoming.ts";
+import type { RequestOptions } from "../services/requests/outgoing.ts";
+import type { Topic, TopicOptions } from "../services/topics/topic.ts";
 import type { DedupeMode } from "../services/inventory/inventory.ts";
 import type { RelayPace } from "../services/transaction_relay/pace.ts";
 import type { Endpoint, Store, TcpEndpoint, Transport } from "../platform/types.ts";
@@ -16,6 +20,7 @@ import type { Env } from "../util/env.ts";
 import type { Hash, Hasher } from "../util/hash.ts";
 
 export type {
+  ApplicationsSnapshot,
   BlockVerdict,
   ChainSnapshot,
   InventorySnapshot,
@@ -108,4 +113,23 @@ export interface P2PNode {
   commit(): void;
   /** Calls `listener` for each event of the type until the returned handle is disposed. */
   on<T extends keyof NodeEvents>(type: T, listener: (event: NodeEvents[T]) => void): Disposable;
+  /**
+   * Takes part in a topic until it is closed; the same name answers the same topic. Throws LocalError for a name that is
+   * none (1 to 64 bytes of UTF-8), options for a topic that is open, and more topics than peers accept (256).
+   */
+  topic(name: string, options?: TopicOptions): Topic;
+  /**
+   * Sends bytes to a peer's application; there they are the event `app:message`. Do not change them any more. False if
+   * they were not queued: no such peer, one that takes none, or its outbox is full. Throws LocalError above 1 MiB.
+   */
+  send(peer: number, payload: Uint8Array): boolean;
+  /**
+   * Asks a peer's application and resolves with its answer. Rejects with LocalError: `unreachable`, `timeout`, `refused`
+   * by the peer, `limit` of requests under way, `stopped`, `bad-argument`; or with the signal's reason.
+   */
+  request(peer: number, method: string, payload: Uint8Array, options?: RequestOptions): Promise<Uint8Array>;
+  /** Answers requests of a method until the handle is disposed. Throws LocalError if the method has a handler. */
+  handle(method: string, handler: RequestHandler): Disposable;
+  /** What applications did with this node since its start. */
+  applications(): ApplicationsSnapshot;
 }

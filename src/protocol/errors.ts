@@ -22,7 +22,8 @@ export type FaultCode =
   | "low-work"
   | "bad-block"
   | "bad-transaction"
-  | "unrequested";
+  | "unrequested"
+  | "rejected-message";
 
 /** The remote is to blame: its connection ends, and the penalty table says what else. */
 export class RemoteFault extends Error {
@@ -43,6 +44,7 @@ export type LocalErrorCode =
   | "limit"
   | "unreachable"
   | "timeout"
+  | "refused"
   | "address-in-use"
   | "store-locked"
   | "store-newer"

@@ -77,6 +77,71 @@ export type TransactionVerdict =
   /** A word for the rule of form that it breaks; `settled`: it was here before, and left. */
   | { readonly kind: "refused"; readonly reason: string };
 
+/** A message that a peer published, or passed on, to a topic. */
+export interface TopicMessage {
+  readonly topic: string;
+  /** By which copies are recognised. */
+  readonly id: bigint;
+  /** Shared by all who get the message: do not change it. */
+  readonly payload: Uint8Array;
+  /** Id of the peer that it came from, who need not be who published it. */
+  readonly from: number;
+}
+
+/** A topic that is open here; messages since it was opened. */
+export interface TopicSnapshot {
+  readonly name: string;
+  /** Peers that are subscribed. */
+  readonly peers: number;
+  /** By this node. */
+  readonly published: number;
+  /** Delivered and passed on. */
+  readonly accepted: number;
+  readonly duplicates: number;
+  /** By the validator, `failed` ones included. */
+  readonly ignored: number;
+  readonly rejected: number;
+  /** Judgements that threw or took too long. */
+  readonly failed: number;
+  /** Not even judged: too many were being judged. */
+  readonly dropped: number;
+  /** Missed by slow listeners, as far as they were told. */
+  readonly lag: number;
+}
+
+/** Requests of applications, both ways. */
+export interface RequestsSnapshot {
+  /** Methods that are answered here. */
+  readonly methods: readonly string[];
+  /** Requests of ours that wait. */
+  readonly pending: number;
+  /** Responses that matched no request of ours: too late, or never asked for. */
+  readonly unmatched: number;
+  /** Handlers at work. */
+  readonly running: number;
+  readonly answered: number;
+  readonly failed: number;
+  /** Refused because too many handlers were at work. */
+  readonly busy: number;
+  /** Answers that were dropped because the peer took no more data. */
+  readonly unanswered: number;
+  readonly unknownCancels: number;
+}
+
+/** Raw messages of applications. */
+export interface AppMessagesSnapshot {
+  readonly received: number;
+  /** Nobody listened. */
+  readonly unheard: number;
+}
+
+/** What applications do with this node. */
+export interface ApplicationsSnapshot {
+  readonly topics: readonly TopicSnapshot[];
+  readonly requests: RequestsSnapshot;
+  readonly appMessages: AppMessagesSnapshot;
+}
+
 /** What happened, as the node's owner is told. */
 export interface NodeEvents {
   /** The node can no longer do its work, because its store failed: stop it. */
@@ -96,5 +161,9 @@ export interface NodeEvents {
     readonly peer: number | undefined;
   };
   "sync:progress": { readonly height: number; readonly headers: number };
+  /** Bytes of a peer's application. */
+  "app:message": { readonly peer: number; readonly payload: Uint8Array };
+  /** A message of an open topic was accepted. */
+  [topic: `topic:${string}`]: TopicMessage;
   "sync:done": { readonly height: number; readonly hash: Hash };
 }

@@ -60,6 +60,19 @@ test("control: the node tells who it is", async () => {
       peers: { inbound: 1, outbound: 0 },
       inventory: { announced: 0, duplicates: 0, dropped: 0 },
       pool: { count: 0, bytes: 0, requested: 0 },
+      topics: [],
+      requests: {
+        methods: [],
+        pending: 0,
+        unmatched: 0,
+        running: 0,
+        answered: 0,
+        failed: 0,
+        busy: 0,
+        unanswered: 0,
+        unknownCancels: 0,
+      },
+      appMessages: { received: 0, unheard: 0 },
     },
   });
 });

@@ -1,0 +1,44 @@
+import type { Bus } from "../bus/bus.ts";
+import type { Peer } from "../peer/peer.ts";
+import { takesApps } from "../peer/takes_apps.ts";
+import type { MessageOf } from "../protocol/messages.ts";
+import type { AppMessagesSnapshot, NodeEvents } from "../protocol/snapshots.ts";
+import type { Service } from "./service.ts";
+
+/** Carries an application's bytes to one peer and from it, as they are. */
+export class AppMessages implements Service {
+  readonly name = "app-messages";
+  readonly handles = { app: (peer: Peer, message: MessageOf<"app">) => this.#onApp(peer, message) };
+  readonly #bus: Bus<NodeEvents>;
+  readonly #takers = new Map<number, Peer>();
+  #received = 0;
+  #unheard = 0;
+
+  constructor(bus: Bus<NodeEvents>) {
+    this.#bus = bus;
+  }
+
+  peerReady(peer: Peer): void {
+    if (takesApps(peer)) this.#takers.set(peer.id, peer);
+  }
+
+  peerClosed(peer: Peer): void {
+    this.#takers.delete(peer.id);
+  }
+
+  /** False if it was not queued: there is no such peer, it takes no such messages, or its lane is full. */
+  send(peer: number, payload: Uint8Array): boolean {
+    return this.#takers.get(peer)?.send({ type: "app", payload }) ?? false;
+  }
+
+  counts(): AppMessagesSnapshot {
+    return { received: this.#received, unheard: this.#unheard };
+  }
+
+  #onApp(peer: Peer, message: MessageOf<"app">): void {
+    if (!this.#takers.has(peer.id)) return;
+    this.#received++;
+    if (!this.#bus.hasSubscribers("app:message")) this.#unheard++;
+    else this.#bus.publish("app:message", { peer: peer.id, payload: message.payload });
+  }
+}
