@@ -1,5 +1,6 @@
 import { SOURCE_RUNTIMES } from "../platform/child.ts";
 import { suggestion } from "../util/nearest.ts";
+import { benchEvents } from "./bench/events.ts";
 import { benchFanout } from "./bench/fanout.ts";
 import { benchFlood } from "./bench/flood.ts";
 import { benchLatency } from "./bench/latency.ts";
@@ -52,7 +53,7 @@ interface BenchSubject {
   run(context: Context, options: BenchOptions): Promise<number>;
 }
 
-const FLOW_FLAGS = ["count", "duration", "warmup", "size", "rate", "wire", "runtime"] as const;
+const FLOW_FLAGS = ["count", "duration", "warmup", "size", "rate", "wire", "runtime", "compare"] as const;
 const FLOW_FLAGS_WITH_PEERS = [...FLOW_FLAGS, "peers"] as const;
 
 const SUBJECTS: Readonly<Record<string, BenchSubject>> = {
@@ -73,6 +74,11 @@ const SUBJECTS: Readonly<Record<string, BenchSubject>> = {
     takes: ["count", "size", "wire", "runtime", "peers", "compare"],
     run: benchRelay,
   },
+  events: {
+    summary: "the event bus, and what a slow subscriber costs",
+    takes: ["duration", "warmup", "runtime", "compare"],
+    run: benchEvents,
+  },
   sync: {
     summary: "initial block download from one process to another",
     takes: ["network", "count", "size"],
@@ -83,7 +89,7 @@ const SUBJECTS: Readonly<Record<string, BenchSubject>> = {
 /** What starts the processes of the other subjects; nobody types it. */
 const SIDE = "side";
 /** Of the contract, and not there yet. */
-const LATER = ["handshake", "connections", "queue", "events", "sim", "stress"];
+const LATER = ["handshake", "connections", "queue", "sim", "stress"];
 
 export const benchCommand = defineCommand({
   name: "bench",

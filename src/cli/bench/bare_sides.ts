@@ -58,6 +58,7 @@ export function createBareSender({ transport, env, context, clock }: SideContext
       return "port" in local ? local.port : 0;
     },
     connected: () => waitForCount(() => connections.length, spec.connections),
+    sizeBytes: () => spec.sizeBytes,
     flood({ messages = Number.MAX_SAFE_INTEGER }) {
       left = messages;
       for (const connection of connections) fill(connection);

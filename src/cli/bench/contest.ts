@@ -3,13 +3,13 @@ import { NS_PER_MS, sleep } from "./clock.ts";
 import type { Crew, Remote } from "./crew.ts";
 import type { FlowReceiver, FlowSender, FlowSpec } from "./flow.ts";
 import { Latencies } from "./latencies.ts";
-import type { BenchOptions, Wire } from "./options.ts";
+import type { BenchOptions } from "./options.ts";
 import { median, type Usage, usageBetween } from "./usage.ts";
 
 /** One way of doing a thing, in a pair of processes that live as long as the bench. */
 export interface Candidate {
   readonly name: string;
-  readonly wire: Wire | undefined;
+  readonly sizeBytes: number;
   readonly sender: Remote<FlowSender>;
   readonly receiver: Remote<FlowReceiver>;
 }
@@ -20,6 +20,8 @@ export interface Result {
   /** Messages that arrived, a second: the median, and each round. */
   readonly perSecond: number;
   readonly rounds: readonly number[];
+  /** On the wire, headers included. */
+  readonly bytesPerSecond: number;
   readonly sender: Share;
   readonly receiver: Share;
   /** Messages handed over that never arrived, over all rounds; and those that a full outbox refused. */
@@ -90,7 +92,7 @@ export async function enter(crew: Crew, kind: Kind, name: string, spec: FlowSpec
   const receiver = await crew.start(`${kind}-receiver`, spec);
   await receiver.ask("connect", await sender.ask("listen"));
   await sender.ask("connected");
-  return { name, wire: kind === "bare" ? undefined : spec.wire, sender, receiver };
+  return { name, sizeBytes: await sender.ask("sizeBytes"), sender, receiver };
 }
 
 /** Floods in turn, A B A B, so that a busy machine is unfair to all alike; then latency, all at the same rate. */
@@ -167,6 +169,7 @@ async function pace(candidate: Candidate, rounds: readonly Round[], perSecond: n
     name,
     perSecond: medianOf(rounds, (round) => round.perSecond),
     rounds: rounds.map((round) => round.perSecond),
+    bytesPerSecond: medianOf(rounds, (round) => round.perSecond) * candidate.sizeBytes,
     sender: shareOf(rounds.map((round) => round.sender)),
     receiver: shareOf(rounds.map((round) => round.receiver)),
     lost: rounds.at(-1)!.lost,

@@ -4,9 +4,10 @@ import { EXIT } from "../exit.ts";
 import { checkMessageSize } from "./bench_peers.ts";
 import { compete, enter, ROUNDS, windowOf } from "./contest.ts";
 import { withCrew } from "./crew.ts";
-import type { FlowSpec } from "./flow.ts";
+import { AS_SHIPPED, type FlowSpec } from "./flow.ts";
 import type { BenchOptions } from "./options.ts";
-import { reportFlows } from "./report.ts";
+import { type ComparedPair, comparePairs } from "./pairs.ts";
+import { type Heading, reportFlows } from "./report.ts";
 
 const DEFAULT_SIZE_BYTES = 256;
 const DEFAULT_PEERS = 100;
@@ -18,20 +19,45 @@ export function benchFanout(context: Context, options: BenchOptions): Promise<nu
   const { wire = "native", size: sizeBytes = DEFAULT_SIZE_BYTES, peers: connections = DEFAULT_PEERS } = options;
   checkMessageSize(sizeBytes, wire, createHasher());
   const burst = Math.max(1, Math.floor(BURST_BYTES / sizeBytes));
-  const spec: FlowSpec = { wire, connections, sizeBytes, burst, encoded: "once" };
+  const spec: FlowSpec = { wire, connections, sizeBytes, burst, encoded: "once", ...AS_SHIPPED };
+  if (options.compare) return comparePairs(context, options, headingOf(spec), spec, PAIRS);
   return withCrew(context, options, async (crew) => {
     const candidates = [
       await enter(crew, "bare", "bare sockets", spec),
       await enter(crew, "peers", `broadcast, ${wire} wire`, spec),
     ];
     const results = await compete(candidates, spec, windowOf(options));
-    const heading = {
-      bench: "fanout",
-      what: `Messages of ${sizeBytes} bytes on the wire, their header included, from one process to ${connections} ` +
-        `connections of another; deliveries counted at the receivers; median of ${ROUNDS} interleaved rounds`,
-      settings: { wire, size: sizeBytes, peers: connections, rounds: ROUNDS },
-    };
-    reportFlows(context, options, heading, results, sizeBytes);
+    reportFlows(context, options, headingOf(spec), results);
     return EXIT.done;
   });
+}
+
+const PAIRS: readonly ComparedPair[] = [
+  {
+    what: "A broadcast encoded once, or for each peer, on the native wire",
+    sides: [
+      { name: "once", changes: { wire: "native" } },
+      { name: "for each", changes: { wire: "native", encoded: "each" } },
+    ],
+  },
+  {
+    what: "A broadcast encoded once, or for each peer, on the Bitcoin wire, which has checksums",
+    sides: [
+      { name: "once", changes: { wire: "bitcoin" } },
+      { name: "for each", changes: { wire: "bitcoin", encoded: "each" } },
+    ],
+  },
+  {
+    what: "A frame shared by all peers, or copied for each",
+    sides: [{ name: "shared", changes: {} }, { name: "copied", changes: { encoded: "copied" } }],
+  },
+];
+
+function headingOf({ wire, sizeBytes, connections }: FlowSpec): Heading {
+  return {
+    bench: "fanout",
+    what: `Messages of ${sizeBytes} bytes on the wire, their header included, from one process to ${connections} ` +
+      `connections of another; deliveries counted at the receivers; median of ${ROUNDS} interleaved rounds`,
+    settings: { wire, size: sizeBytes, peers: connections, rounds: ROUNDS },
+  };
 }

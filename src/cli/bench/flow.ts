@@ -9,9 +9,23 @@ export interface FlowSpec {
   readonly sizeBytes: number;
   /** Messages that are handed over in one turn of the loop, for each connection. */
   readonly burst: number;
-  /** `once` for all connections, by Peers.broadcast; for `each`, by Peer.send. */
-  readonly encoded: "once" | "each";
+  /**
+   * How a message becomes bytes: `once` for all connections by Peers.broadcast, for `each` by Peer.send, or once and
+   * then `copied` for each.
+   */
+  readonly encoded: "once" | "each" | "copied";
+  /** Whether the frames of a turn are joined, or each is a write of its own. */
+  readonly writes: "joined" | "single";
+  /** What is sent: an application's bytes, or a message with a structure. */
+  readonly content: "bytes" | "addresses";
+  /** The spelling of messages: the wire's own, or JSON. */
+  readonly spelling: "wire" | "json";
+  /** The level that is logged; what is logged is formatted and thrown away. */
+  readonly log: "off" | "debug";
 }
+
+/** How production does it. */
+export const AS_SHIPPED = { writes: "joined", content: "bytes", spelling: "wire", log: "off" } as const;
 
 /** What was handed over since the last answer. */
 export interface Sent {
@@ -27,6 +41,8 @@ export interface FlowSender {
   listen(): Promise<number>;
   /** Resolves once all connections of the receiver are there. */
   connected(): Promise<void>;
+  /** Bytes of a message on the wire, its header included. */
+  sizeBytes(): number;
   /** As fast as all connections take it, until `halt`, or so many messages in all. */
   flood(limit: { readonly messages?: number }): void;
   /** So many messages a second to each connection, each with the time at which it was due. */

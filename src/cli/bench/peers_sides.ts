@@ -1,7 +1,9 @@
 import type { Peers } from "../../net/peers.ts";
 import type { Peer } from "../../peer/peer.ts";
 import type { Message } from "../../protocol/messages.ts";
-import { appMessage, appOverheadBytes, benchCodec, createBenchPeers } from "./bench_peers.ts";
+import { configureLogging } from "../../platform/logging.ts";
+import type { WireCodec } from "../../wire/codec.ts";
+import { benchCodec, createBenchPeers } from "./bench_peers.ts";
 import {
   type FlowReceiver,
   type FlowSender,
@@ -11,14 +13,17 @@ import {
   startPacer,
   waitForCount,
 } from "./flow.ts";
+import { jsonCodec } from "./json_codec.ts";
 import { Latencies } from "./latencies.ts";
+import { contentOf } from "./messages.ts";
 import type { SideContext } from "./side.ts";
 import { takeSample } from "./usage.ts";
 
 /** Sends by Peer.send or Peers.broadcast, as fast as the outboxes let it. */
-export function createPeersSender(side: SideContext, spec: FlowSpec): FlowSender {
+export function createPeersSender(given: SideContext, spec: FlowSpec): FlowSender {
+  const side = adapt(given, spec);
   const { transport, context, clock } = side;
-  const codec = benchCodec(spec.wire, side.hasher);
+  const codec = codecOf(spec, side);
   const counter = new SentCounter();
   /** Those that have not yet written what the last burst gave them. */
   const busy = new Set<Peer>();
@@ -27,8 +32,8 @@ export function createPeersSender(side: SideContext, spec: FlowSpec): FlowSender
       if (busy.delete(peer) && busy.size === 0) burst();
     },
   });
-  const payloadBytes = spec.sizeBytes - appOverheadBytes(codec);
-  const constant = appMessage(new Uint8Array(payloadBytes));
+  const content = contentOf(spec, codec);
+  const constant = content.make(0);
   const send = SENDING[spec.encoded];
   let left = 0;
   let stopPacing = () => {};
@@ -42,7 +47,7 @@ export function createPeersSender(side: SideContext, spec: FlowSpec): FlowSender
   }
 
   function sendOne(message: Message): void {
-    const taken = send(peers, message);
+    const taken = send(peers, message, codec);
     counter.add(taken, spec.connections - taken);
   }
 
@@ -52,15 +57,15 @@ export function createPeersSender(side: SideContext, spec: FlowSpec): FlowSender
       return "port" in local ? local.port : 0;
     },
     connected: () => waitForCount(() => [...peers.ready()].length, spec.connections),
+    sizeBytes: () => codec.encode(constant).length,
     flood({ messages = Number.MAX_SAFE_INTEGER }) {
       left = messages;
       burst();
     },
     pace({ perSecond }) {
       stopPacing = startPacer(perSecond, clock, (count, dueMs) => {
-        const payload = new Uint8Array(payloadBytes);
-        new DataView(payload.buffer).setFloat64(0, dueMs, true);
-        for (let i = 0; i < count; i++) sendOne(appMessage(payload));
+        const message = content.make(dueMs);
+        for (let i = 0; i < count; i++) sendOne(message);
       });
     },
     halt() {
@@ -72,31 +77,50 @@ export function createPeersSender(side: SideContext, spec: FlowSpec): FlowSender
   };
 }
 
+type Sending = (peers: Peers, message: Message, codec: WireCodec) => number;
+
 /** How one message goes to every peer; answers how many took it. */
-const SENDING: { readonly [E in FlowSpec["encoded"]]: (peers: Peers, message: Message) => number } = {
+const SENDING: { readonly [E in FlowSpec["encoded"]]: Sending } = {
   once: (peers, message) => peers.broadcast(message),
   each(peers, message) {
     let taken = 0;
     for (const peer of peers.ready()) if (peer.send(message)) taken++;
     return taken;
   },
+  copied(peers, message, codec) {
+    const frame = codec.encode(message);
+    let taken = 0;
+    for (const peer of peers.ready()) if (peer.sendFrame(message.type, frame.slice())) taken++;
+    return taken;
+  },
 };
 
+/** The parts as the candidate wants them. */
+function adapt(side: SideContext, { writes, log }: FlowSpec): SideContext {
+  configureLogging({ level: log, write: () => {} });
+  // An outbox that never waits for the end of its turn writes each frame as it comes.
+  return writes === "joined" ? side : { ...side, env: { ...side.env, soon: (task) => task() } };
+}
+
+function codecOf({ wire, spelling }: FlowSpec, { hasher }: SideContext): WireCodec {
+  return spelling === "json" ? jsonCodec() : benchCodec(wire, hasher);
+}
+
 /** Takes messages from peers whose handshake is done; each connection is a set of peers of its own. */
-export function createPeersReceiver(side: SideContext, spec: FlowSpec): FlowReceiver {
+export function createPeersReceiver(given: SideContext, spec: FlowSpec): FlowReceiver {
+  const side = adapt(given, spec);
   const { context, clock } = side;
-  const codec = benchCodec(spec.wire, side.hasher);
-  const payloadBytes = spec.sizeBytes - appOverheadBytes(codec);
+  const codec = codecOf(spec, side);
+  const content = contentOf(spec, codec);
   const latencies = new Latencies();
   let done = 0;
   let isTimed = false;
 
   function onMessage(_peer: Peer, message: Message): void {
-    if (message.type !== "app" || message.payload.length !== payloadBytes) return;
+    if (!content.isWhole(message)) return;
     done++;
     if (!isTimed) return;
-    const { buffer, byteOffset } = message.payload;
-    const stamp = new DataView(buffer, byteOffset).getFloat64(0, true);
+    const stamp = content.stampOf(message);
     if (stamp > 0) latencies.add(clock() - stamp);
   }
 

@@ -29,23 +29,24 @@ export function reportFlows(
   options: BenchOptions,
   heading: Heading,
   results: readonly Result[],
-  sizeBytes: number,
 ): void {
-  const first = results[0]!.perSecond;
-  if (options.json) {
-    const rows = results.map(({ latencies, ...result }) => ({
-      ...result,
-      bytesPerSecond: result.perSecond * sizeBytes,
-      ratio: result.perSecond / first,
-      latency: latencies.summary(),
-    }));
-    return printJson(context, heading, rows);
-  }
+  if (options.json) return printJson(context, heading, results.map((result) => flowRow(result, results[0]!)));
   context.out.line(heading.what);
+  printFlows(context.out, results);
+  for (const { name, latencies } of results) drawHistogram(context.out, name, latencies);
+}
+
+/** One candidate as JSON shows it. */
+export function flowRow({ latencies, ...result }: Result, first: Result): Readonly<Record<string, unknown>> {
+  return { ...result, ratio: result.perSecond / first.perSecond, latency: latencies.summary() };
+}
+
+export function printFlows(out: Output, results: readonly Result[]): void {
+  const first = results[0]!.perSecond;
   const columns: readonly Column<Result>[] = [
     { title: "", cell: ({ name }) => name },
     number("messages/s", ({ perSecond }) => formatCount(perSecond)),
-    number("MB/s", ({ perSecond }) => (perSecond * sizeBytes / MEGA).toFixed(0)),
+    number("MB/s", ({ bytesPerSecond }) => (bytesPerSecond / MEGA).toFixed(0)),
     number("ratio", ({ perSecond }) => (perSecond / first).toFixed(RATIO_DIGITS)),
     number("CPU ns/message", ({ sender, receiver }) => formatCpu(sender, receiver)),
     number("RSS", ({ sender, receiver }) => formatResident(sender, receiver)),
@@ -55,8 +56,7 @@ export function reportFlows(
     number("CPU ns/message", ({ pacedSender, pacedReceiver }) => formatCpu(pacedSender, pacedReceiver)),
     number("lost", ({ lost, dropped }) => dropped === 0 ? String(lost) : `${lost} (${dropped} refused)`),
   ];
-  printRows(results, columns, context.out);
-  for (const { name, latencies } of results) drawHistogram(context.out, name, latencies);
+  printRows(results, columns, out);
 }
 
 export function printJson(context: Context, { bench, what, settings }: Heading, rows: readonly unknown[]): void {

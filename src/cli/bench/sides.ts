@@ -1,3 +1,4 @@
+import { createEventsSide } from "./events_side.ts";
 import { createBareReceiver, createBareSender } from "./bare_sides.ts";
 import { createFloodedNode, createFlooder, createVisitor } from "./flood_sides.ts";
 import { createPeersReceiver, createPeersSender } from "./peers_sides.ts";
@@ -19,4 +20,5 @@ export const SIDES = {
   "flooder": createFlooder,
   "visitor": createVisitor,
   "relay-nodes": createRelayNodes,
+  "events": createEventsSide,
 } as const satisfies Readonly<Record<string, SideFactory>>;

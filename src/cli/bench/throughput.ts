@@ -4,9 +4,10 @@ import { EXIT } from "../exit.ts";
 import { checkMessageSize } from "./bench_peers.ts";
 import { compete, enter, ROUNDS, windowOf } from "./contest.ts";
 import { withCrew } from "./crew.ts";
-import type { FlowSpec } from "./flow.ts";
+import { AS_SHIPPED, type FlowSpec } from "./flow.ts";
 import type { BenchOptions } from "./options.ts";
-import { reportFlows } from "./report.ts";
+import { type ComparedPair, comparePairs } from "./pairs.ts";
+import { type Heading, reportFlows } from "./report.ts";
 
 const DEFAULT_SIZE_BYTES = 256;
 /** 256 KiB: what a program that has much to say hands over at a time. */
@@ -17,20 +18,42 @@ export function benchThroughput(context: Context, options: BenchOptions): Promis
   const { wire = "native", size: sizeBytes = DEFAULT_SIZE_BYTES } = options;
   checkMessageSize(sizeBytes, wire, createHasher());
   const burst = Math.max(1, Math.floor(BURST_BYTES / sizeBytes));
-  const spec: FlowSpec = { wire, connections: 1, sizeBytes, burst, encoded: "each" };
+  const spec: FlowSpec = { wire, connections: 1, sizeBytes, burst, encoded: "each", ...AS_SHIPPED };
+  if (options.compare) return comparePairs(context, options, headingOf(spec), spec, PAIRS);
   return withCrew(context, options, async (crew) => {
     const candidates = [
       await enter(crew, "bare", "bare socket", spec),
       await enter(crew, "peers", `peer, ${wire} wire`, spec),
     ];
     const results = await compete(candidates, spec, windowOf(options));
-    const heading = {
-      bench: "throughput",
-      what: `Messages of an application, ${sizeBytes} bytes on the wire each with their header, from one process to ` +
-        `another over one connection; counted at the receiver; median of ${ROUNDS} interleaved rounds`,
-      settings: { wire, size: sizeBytes, rounds: ROUNDS },
-    };
-    reportFlows(context, options, heading, results, sizeBytes);
+    reportFlows(context, options, headingOf(spec), results);
     return EXIT.done;
   });
+}
+
+const PAIRS: readonly ComparedPair[] = [
+  {
+    what: "Messages with a structure (10 addresses): CBOR or JSON",
+    sides: [
+      { name: "CBOR", changes: { content: "addresses" } },
+      { name: "JSON", changes: { content: "addresses", spelling: "json" } },
+    ],
+  },
+  {
+    what: "The frames of a turn joined, or one write a message",
+    sides: [{ name: "joined", changes: {} }, { name: "one by one", changes: { writes: "single" } }],
+  },
+  {
+    what: "Log off, or debug",
+    sides: [{ name: "off", changes: {} }, { name: "debug", changes: { log: "debug" } }],
+  },
+];
+
+function headingOf({ wire, sizeBytes }: FlowSpec): Heading {
+  return {
+    bench: "throughput",
+    what: `Messages of an application, ${sizeBytes} bytes on the wire each with their header, from one process to ` +
+      `another over one connection; counted at the receiver; median of ${ROUNDS} interleaved rounds`,
+    settings: { wire, size: sizeBytes, rounds: ROUNDS },
+  };
 }
