@@ -18,6 +18,12 @@ const SUBJECTS: Readonly<Record<string, () => Promise<{ readonly subject: Subjec
   codec: () => import("./codec.ts"),
   hasher: () => import("./hasher.ts"),
   "codec-native": () => import("./codec_native.ts"),
+  ...Object.fromEntries(
+    (["throughput", "latency", "fanout", "flood", "relay", "events"] as const).map((name) => [
+      name,
+      async () => ({ subject: (await import("./program.ts"))[name] }),
+    ]),
+  ),
 };
 
 async function main(): Promise<void> {

@@ -17,6 +17,8 @@ export interface Child {
 
 /** A child that is spoken to: lines go to its stdin and come from its stdout. */
 export interface TalkingChild {
+  /** Undefined if it could not be started: `ended` tells why. */
+  readonly pid: number | undefined;
   send(line: string): void;
   /** Resolves with why it is gone, and its last words. */
   readonly ended: Promise<string>;
@@ -81,6 +83,7 @@ export function spawnTalking(program: Program, args: readonly string[], onLine: 
   child.stdin.on("error", () => {});
   const ended = untilEnded(child).then((reason) => lastWords(reason, lines));
   return {
+    pid: child.pid,
     send: (line) => void child.stdin.write(line + "\n"),
     ended,
     async stop() {

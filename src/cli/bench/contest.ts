@@ -62,23 +62,27 @@ interface Round {
   readonly dropped: number;
 }
 
-/** A flood is under way for this long before a round is measured: buffers fill, the outbox finds its pace. */
-const RAMP_MS = 200;
+/** A flood is under way for this long before a round is measured, at most: buffers fill, the outbox finds its pace. */
+const MAX_RAMP_MS = 200;
 const MS_PER_SECOND = 1_000;
 const DEFAULT_DURATION_MS = 5_000;
 const DEFAULT_WARMUP_MS = 1_000;
-const PACED_MS = 2_000;
+/** Of the time that was asked for, so much more goes to each candidate's latency. */
+const PACED_SHARE = 0.4;
+/** Where a number of messages was asked for instead. */
+const COUNTED_PACED_MS = 500;
 /** An odd number has a middle one. */
 export const ROUNDS = 5;
 
 /** How the time that was asked for is spent. */
 export function windowOf(options: BenchOptions): Window {
+  const { durationMs = DEFAULT_DURATION_MS } = options;
   return {
     rounds: ROUNDS,
-    ms: (options.durationMs ?? DEFAULT_DURATION_MS) / ROUNDS,
+    ms: durationMs / ROUNDS,
     messages: options.count === undefined ? undefined : Math.ceil(options.count / ROUNDS),
     warmupMs: options.warmupMs ?? DEFAULT_WARMUP_MS,
-    pacedMs: PACED_MS,
+    pacedMs: options.count === undefined ? PACED_SHARE * durationMs : COUNTED_PACED_MS,
     perSecond: options.rate,
   };
 }
@@ -125,7 +129,7 @@ async function flood(candidate: Candidate, window: Window): Promise<Round> {
   const begin = () => Promise.all([sender.ask("sample"), receiver.ask("sample")]);
   if (window.messages === undefined) {
     await sender.ask("flood", {});
-    await sleep(RAMP_MS);
+    await sleep(Math.min(MAX_RAMP_MS, window.ms));
     const before = await begin();
     await sleep(window.ms);
     const after = await begin();

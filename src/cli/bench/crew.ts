@@ -1,6 +1,7 @@
 import { ownProgram, sourceProgram, spawnTalking, type TalkingChild } from "../../platform/child.ts";
 import { LocalError } from "../../protocol/errors.ts";
 import type { Context } from "../context.ts";
+import { createParts } from "../parts.ts";
 import { type Interrupt, watchSignals } from "../signals.ts";
 import type { BenchOptions } from "./options.ts";
 import type { Answer, Request } from "./side.ts";
@@ -44,6 +45,7 @@ export async function withCrew(
   work: (crew: Crew) => Promise<number>,
 ): Promise<number> {
   const program = options.runtime === undefined ? ownProgram() : sourceProgram(options.runtime);
+  const log = createParts(context).env.logger("bench");
   const interrupt = watchSignals(context.host);
   const remotes = new Set<Raw>();
   const stopAll = () => Promise.all([...remotes].map((remote) => remote.stop()));
@@ -51,7 +53,11 @@ export async function withCrew(
   const crew: Crew = {
     async start(role, spec) {
       refuseIfOver(interrupt);
-      const remote = talkTo((onLine) => spawnTalking(program, ["bench", "side", "--log-level", "warn"], onLine));
+      const remote = talkTo((onLine) => {
+        const child = spawnTalking(program, ["bench", "side", "--log-level", "warn"], onLine);
+        log.debug("started a process", { pid: child.pid, role });
+        return child;
+      });
       remotes.add(remote);
       const stop = async () => {
         await remote.stop();
