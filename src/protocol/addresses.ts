@@ -32,6 +32,8 @@ const CJDNS_FIRST_BYTE = 0xfc;
 const TOR_SUFFIX = ".onion";
 const I2P_SUFFIX = ".b32.i2p";
 const TOR_VERSION = 3;
+const BYTE_BITS = 8;
+const BYTE_VALUES = 256;
 const TOR_KEY_BYTES = 32;
 const TOR_CHECKSUM_BYTES = 2;
 const TOR_CHECKSUM_PREFIX = new TextEncoder().encode(".onion checksum");
@@ -133,10 +135,21 @@ const UNROUTABLE: readonly (readonly [prefix: string, source: string, scope?: Ad
   ["ff00::/8", "RFC 4291"],
 ];
 
-const UNROUTABLE_PREFIXES = UNROUTABLE.map(([prefix, , scope]) => {
+interface Prefix {
+  readonly bytes: Uint8Array;
+  readonly bits: number;
+  readonly scope: AddressScope;
+}
+
+const UNROUTABLE_PREFIXES = UNROUTABLE.map(([prefix, , scope]): Prefix => {
   const [address, bits] = ipaddr.parseCIDR(prefix);
   return { bytes: Uint8Array.from(address.toByteArray()), bits, scope: scope ?? "none" };
 });
+
+/** The prefixes that an address with this first byte can have, by its network: none, for most. */
+const PREFIXES_BY_FIRST_BYTE: ReadonlyMap<number, readonly (readonly Prefix[])[]> = new Map(
+  [NETWORK_IPV4, NETWORK_IPV6].map((networkId) => [networkId, prefixesByFirstByte(ADDRESS_SIZES.get(networkId)!)]),
+);
 
 /** Whether a node elsewhere on the internet (or on Tor, I2P, CJDNS) could dial the address. */
 export function isRoutable(address: NetAddress): boolean {
@@ -147,12 +160,21 @@ export function isRoutable(address: NetAddress): boolean {
 export function addressScope(address: NetAddress): AddressScope {
   if (ADDRESS_SIZES.get(address.networkId) !== address.bytes.length) return "none";
   if (address.networkId === NETWORK_CJDNS) return address.bytes[0] === CJDNS_FIRST_BYTE ? "global" : "none";
-  if (!hasIpv6Form(address)) return "global";
-  const special = UNROUTABLE_PREFIXES.find(({ bytes, bits }) => hasPrefix(address.bytes, bytes, bits));
-  return special?.scope ?? "global";
+  for (const { bytes, bits, scope } of PREFIXES_BY_FIRST_BYTE.get(address.networkId)?.[address.bytes[0]!] ?? []) {
+    if (hasPrefix(address.bytes, bytes, bits)) return scope;
+  }
+  return "global";
 }
 
-const BYTE_BITS = 8;
+function prefixesByFirstByte(sizeBytes: number): readonly (readonly Prefix[])[] {
+  return Array.from(
+    { length: BYTE_VALUES },
+    (_, first) =>
+      UNROUTABLE_PREFIXES.filter(({ bytes, bits }) =>
+        bytes.length === sizeBytes && hasPrefix(Uint8Array.of(first), bytes.subarray(0, 1), Math.min(bits, BYTE_BITS))
+      ),
+  );
+}
 
 function hasPrefix(bytes: Uint8Array, prefix: Uint8Array, bits: number): boolean {
   if (bytes.length !== prefix.length) return false;

@@ -1,0 +1,101 @@
+import {
+  HORIZON_SECONDS,
+  MAX_FAILURES,
+  MAX_RETRIES,
+  MIN_FAIL_SECONDS,
+  RECENT_TRY_SECONDS,
+  RETRY_PAUSE_SECONDS,
+} from "../../protocol/address_params.ts";
+import { addressScope } from "../../protocol/addresses.ts";
+import type { AddressRecord, NetAddress } from "../../protocol/messages.ts";
+import { addressGroup } from "../address_group.ts";
+import type { PeerAddress } from "../peer_address.ts";
+import type { Uptime } from "./uptime.ts";
+
+/** What the book knows about one address. Times are Unix seconds, 0 for never. */
+export interface KnownAddress extends AddressRecord {
+  /** Who told us first. */
+  readonly source: NetAddress;
+  /** Whether it answered, and so stands in the tried table. */
+  readonly isTried: boolean;
+  readonly lastTry: number;
+  readonly lastSuccess: number;
+  /** Failed dials since the last success, of those that count. */
+  readonly attempts: number;
+  /** How it answered the probes of a seed. */
+  readonly uptime: Uptime | undefined;
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The book's own view of it. */
+export interface Entry extends Writable<KnownAddress> {
+  /** Text that no other entry has; characters below 256. */
+  readonly key: string;
+  /** Of the address, for the tables. */
+  readonly group: string;
+  /** Slots that it fills: several of the new table, or one of the tried. */
+  slots: number[];
+  /** Where it stands in the list of all. */
+  index: number;
+  /** Successes of the whole book when an attempt was last counted. */
+  countedAt: number;
+  /** Whether the store has a row of it. */
+  isStored: boolean;
+}
+
+export function makeEntry(record: AddressRecord, source: NetAddress): Entry {
+  const { address, port, services, time } = record;
+  const key = keyOf(record);
+  return {
+    key,
+    // Where our own machines stand is no secret, and they are all of one group: each counts for itself.
+    group: addressScope(address) === "global" ? addressGroup(address) : key,
+    address,
+    port,
+    services,
+    time,
+    source,
+    isTried: false,
+    lastTry: 0,
+    lastSuccess: 0,
+    attempts: 0,
+    uptime: undefined,
+    slots: [],
+    index: 0,
+    countedAt: 0,
+    isStored: false,
+  };
+}
+
+/** Network, port and address as characters: cheap to make, and equal for equal addresses only. */
+export function keyOf({ address: { networkId, bytes }, port }: PeerAddress): string {
+  return String.fromCharCode(networkId, port >>> BYTE_BITS, port & BYTE_MASK, ...bytes);
+}
+
+const BYTE_BITS = 8;
+const BYTE_MASK = 0xff;
+
+/** Whether the address is not worth a place. A time that is ahead is a clock's fault, not the address's. */
+export function isTerrible(entry: KnownAddress, now: number): boolean {
+  if (isWithin(entry.lastTry, RECENT_TRY_SECONDS, now)) return false;
+  if (now - entry.time > HORIZON_SECONDS) return true;
+  if (entry.lastSuccess === 0) return entry.attempts >= MAX_RETRIES;
+  return now - entry.lastSuccess > MIN_FAIL_SECONDS && entry.attempts >= MAX_FAILURES;
+}
+
+/** How likely a selected address is taken, 0 to 1. */
+export function chanceOf(entry: KnownAddress, now: number): number {
+  const rested = isWithin(entry.lastTry, RETRY_PAUSE_SECONDS, now) ? RECENT_CHANCE : 1;
+  return rested * FAILURE_CHANCE ** Math.min(entry.attempts, MAX_COUNTED_FAILURES);
+}
+
+const RECENT_CHANCE = 0.01;
+/** Each failure makes it a third less likely, down to a thirtieth: one that was away for long is still looked for. */
+const FAILURE_CHANCE = 0.66;
+const MAX_COUNTED_FAILURES = 8;
+
+/** Whether `time` is at most so long ago. One that is ahead was noted by a clock that has gone back since: it is not. */
+export function isWithin(time: number, seconds: number, now: number): boolean {
+  return time > 0 && time <= now && now - time <= seconds;
+}
