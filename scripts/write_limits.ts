@@ -28,6 +28,8 @@ const OPTIONS: Readonly<Record<string, string>> = {
   DEFAULT_MAX_INBOUND: "`--max-inbound`",
   SEED_MAX_INBOUND: "`--max-inbound`",
   DEFAULT_MAX_OUTBOUND: "`--max-outbound`",
+  DEFAULT_MAX_PER_ADDRESS: "`--max-per-address`",
+  DEFAULT_MAX_PER_GROUP: "`--max-per-group`",
   DEFAULT_DEDUPE_MODE: "`--dedupe`",
 };
 

@@ -44,6 +44,7 @@ const LOCAL_EXITS: Readonly<Record<LocalErrorCode, number>> = {
   "bad-config": EXIT.usage,
   "stopped": EXIT.no,
   "limit": EXIT.no,
+  "banned": EXIT.no,
   "unreachable": EXIT.unreachable,
   "timeout": EXIT.unreachable,
   "refused": EXIT.no,

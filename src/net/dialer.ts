@@ -1,8 +1,9 @@
 import type { TcpEndpoint } from "../platform/types.ts";
-import { REDIAL_JITTER, REDIAL_MAX_MS, REDIAL_MIN_MS } from "../protocol/params.ts";
+import { STABLE_CONNECTION_MS } from "../protocol/params.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { Env, Logger, Timer } from "../util/env.ts";
 import { formatEndpoint } from "../util/endpoint.ts";
+import { backoffMs } from "./backoff.ts";
 
 export interface DialerOptions {
   readonly env: Env;
@@ -12,7 +13,7 @@ export interface DialerOptions {
 
 interface Target {
   readonly endpoint: TcpEndpoint;
-  /** Dials without success since the last one that had any. */
+  /** Dials since the last connection that lasted. */
   failures: number;
   timer: Timer | undefined;
 }
@@ -43,7 +44,26 @@ export class Dialer {
     if (peer.direction !== "outbound") return;
     const target = this.#targets.get(formatEndpoint(peer.dialled));
     // A peer that closed during its handshake is seen by the dial that waits for it.
-    if (target && peer.agreement) this.#schedule(target);
+    if (!target || !peer.agreement) return;
+    const isStable = this.#options.env.now() - peer.connectedAt >= STABLE_CONNECTION_MS;
+    target.failures = isStable ? 0 : target.failures + 1;
+    this.#schedule(target);
+  }
+
+  /** Dials it no longer when it is lost. */
+  release(endpoint: TcpEndpoint): void {
+    const key = formatEndpoint(endpoint);
+    this.#targets.get(key)?.timer?.cancel();
+    this.#targets.delete(key);
+  }
+
+  /** Dials at once everybody who is waited for: the network may have changed. */
+  hurry(): void {
+    for (const target of this.#targets.values()) {
+      if (!target.timer) continue;
+      target.timer.cancel();
+      this.#dial(target);
+    }
   }
 
   stop(): void {
@@ -54,15 +74,12 @@ export class Dialer {
 
   #dial(target: Target): void {
     target.timer = undefined;
-    this.#options.dial(target.endpoint).then(
-      () => target.failures = 0,
-      (error: Error) => this.#onFailure(target, error),
-    );
+    this.#options.dial(target.endpoint).catch((error: Error) => this.#onFailure(target, error));
   }
 
   /** The first failure is news; the same again is only for those who look closely. */
   #onFailure(target: Target, error: Error): void {
-    if (this.#stopped) return;
+    if (this.#targets.get(formatEndpoint(target.endpoint)) !== target) return;
     const level = target.failures === 0 ? "warn" : "debug";
     this.#log[level](error.message, { address: formatEndpoint(target.endpoint), attempt: target.failures + 1 });
     target.failures++;
@@ -70,12 +87,9 @@ export class Dialer {
   }
 
   #schedule(target: Target): void {
-    if (this.#stopped || target.timer) return;
-    target.timer = this.#options.env.after(this.#pauseMs(target.failures), () => this.#dial(target));
-  }
-
-  #pauseMs(failures: number): number {
-    const doubled = Math.min(REDIAL_MAX_MS, REDIAL_MIN_MS * 2 ** Math.max(0, failures - 1));
-    return doubled * (1 + REDIAL_JITTER * (2 * this.#options.env.random() - 1));
+    const { env } = this.#options;
+    const isWanted = this.#targets.get(formatEndpoint(target.endpoint)) === target;
+    if (!isWanted || target.timer) return;
+    target.timer = env.after(backoffMs(target.failures, env.random()), () => this.#dial(target));
   }
 }

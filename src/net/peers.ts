@@ -1,24 +1,34 @@
 import type { Connection, Endpoint, TcpEndpoint, Transport } from "../platform/types.ts";
-import { LocalError, RemoteFault } from "../protocol/errors.ts";
+import { type FaultCode, LocalError, RemoteFault } from "../protocol/errors.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
-import { DIAL_TIMEOUT_MS, REFUSAL_LOG_INTERVAL_MS, ROUND_TRIP_SAMPLES } from "../protocol/params.ts";
+import { ROUND_TRIP_SAMPLES, SHUTDOWN_DRAIN_MS } from "../protocol/params.ts";
+import { PENALTIES } from "../protocol/penalties.ts";
+import { NO_PERMISSIONS, type Permissions } from "../protocol/permissions.ts";
+import type { ConnectionCounts } from "../protocol/snapshots.ts";
 import { Peer } from "../peer/peer.ts";
-import type { CloseReason, ConnectionKind, PeerObserver } from "../peer/peer_options.ts";
+import type { CloseReason, ConnectionKind, OutboundKind, PeerObserver } from "../peer/peer_options.ts";
 import { Turns } from "../peer/turns.ts";
 import { ByteReader } from "../util/bytes.ts";
-import type { Env, Logger } from "../util/env.ts";
+import type { Env } from "../util/env.ts";
 import { RoundTrips } from "../util/round_trips.ts";
 import type { WireCodec } from "../wire/codec.ts";
 import { formatEndpoint } from "../util/endpoint.ts";
+import { identifyHost } from "./host_identity.ts";
+import { Inbound, type InboundLimits } from "./inbound.ts";
+import { Outbound } from "./outbound.ts";
+import { Refusals } from "./refusals.ts";
+import type { Reputation } from "./reputation.ts";
 
-export interface PeersOptions {
+export interface PeersOptions extends InboundLimits {
   readonly env: Env;
   readonly transport: Transport;
   readonly codec: WireCodec;
-  readonly maxInbound: number;
   readonly maxOutbound: number;
+  readonly reputation: Reputation;
+  /** Numbers for network groups, keyed with a secret. */
+  readonly groupKey: (group: string) => number;
   /** Our version message for a connection, with the given nonce. */
-  readonly version: (connection: Connection, nonce: bigint) => MessageOf<"version">;
+  readonly version: (connection: Connection, nonce: bigint, terms: Terms) => MessageOf<"version">;
   readonly observer: PeerObserver<Peer>;
 }
 
@@ -30,6 +40,10 @@ export interface PeerSet {
   broadcast(message: Message, wants?: (peer: Peer) => boolean): number;
 }
 
+/** What a connection is about, and what the other side may do on it. */
+export type Terms = Pick<Peer, "isBlockOnly" | "permissions">;
+
+/** A dial that waits for its handshake. */
 interface Waiting {
   readonly resolve: (peer: Peer) => void;
   readonly reject: (error: Error) => void;
@@ -41,33 +55,39 @@ const NONCE_SIZE_BYTES = 8;
 export class Peers implements PeerSet {
   readonly roundTrips = new RoundTrips(ROUND_TRIP_SAMPLES);
   readonly #options: PeersOptions;
-  readonly #log: Logger;
   readonly #turns: Turns;
   readonly #peers = new Map<number, Peer>();
+  readonly #inbound: Inbound;
+  readonly #outbound: Outbound;
+  readonly #refusals: Refusals;
   /** Nonces of handshakes under way: a version message that carries one comes from ourselves. */
   readonly #nonces = new Map<number, bigint>();
-  /** Dials under way and outbound peers, by endpoint: one connection an endpoint. */
-  readonly #outbound = new Map<string, Promise<Peer>>();
   readonly #waiting = new Map<number, Waiting>();
+  readonly #ended = new Map<string, number>();
   readonly #stop = new AbortController();
+  #evicted = 0;
   #nextId = 1;
-  #inbound = 0;
-  #refused = 0;
-  #lastRefusalLog = Number.NEGATIVE_INFINITY;
+  #onLastPeer: (() => void) | undefined;
 
   constructor(options: PeersOptions) {
+    const { env, transport, reputation } = options;
     this.#options = options;
-    this.#log = options.env.logger("net");
-    this.#turns = new Turns(options.env);
+    this.#turns = new Turns(env);
+    this.#inbound = new Inbound(options);
+    this.#refusals = new Refusals(env);
+    this.#outbound = new Outbound({
+      transport,
+      reputation,
+      refusals: this.#refusals,
+      maxManual: options.maxOutbound,
+      roundTrips: this.roundTrips,
+      signal: this.#stop.signal,
+      shakeHands: (connection, endpoint, kind) => this.#shakeHands(connection, endpoint, kind),
+    });
   }
 
   get size(): number {
     return this.#peers.size;
-  }
-
-  /** Inbound connections refused since the start because the limit was reached. */
-  get refused(): number {
-    return this.#refused;
   }
 
   all(): Iterable<Peer> {
@@ -82,6 +102,10 @@ export class Peers implements PeerSet {
     for (const peer of this.#peers.values()) if (peer.state === "ready") yield peer;
   }
 
+  counts(): ConnectionCounts {
+    return { refused: this.#refusals.counts(), evicted: this.#evicted, ended: Object.fromEntries(this.#ended) };
+  }
+
   broadcast(message: Message, wants: (peer: Peer) => boolean = () => true): number {
     let frame: Uint8Array | undefined;
     let count = 0;
@@ -93,81 +117,96 @@ export class Peers implements PeerSet {
     return count;
   }
 
-  /** Takes a connection that a stranger opened, or refuses it when the table is full. */
+  /** Takes a connection that a stranger opened, or refuses it. Where the table is full, the least deserving leaves. */
   accept(connection: Connection): void {
     if (this.#stop.signal.aborted) return connection.abort();
-    if (this.#inbound >= this.#options.maxInbound) return this.#refuse(connection);
-    this.#inbound++;
-    this.#add(connection, "inbound");
+    const admission = this.#inbound.admit(connection.remote);
+    if (admission.kind === "refused") {
+      this.#refusals.note(admission.reason, formatEndpoint(connection.remote), admission.limit);
+      return connection.abort();
+    }
+    if (admission.leaves) {
+      this.#evicted++;
+      // Cut, not closed: whoever does not read would hold two places until the last bytes are given up.
+      admission.leaves.abort("evicted: the table of inbound peers is full (--max-inbound)");
+    }
+    this.#add(connection, "inbound", admission.permissions);
   }
 
   /**
-   * Connects to an endpoint and shakes hands. A live connection to the same endpoint is reused.
-   * Rejects with LocalError where nothing answers or the limit is reached, RemoteFault where the handshake fails.
+   * Connects to an endpoint and shakes hands. A live connection to the same endpoint is reused; it then serves the
+   * stronger purpose. Rejects with LocalError where nothing answers, the limit is reached or the address is banned,
+   * RemoteFault where the handshake fails.
    */
-  dial(endpoint: TcpEndpoint): Promise<Peer> {
-    const key = formatEndpoint(endpoint);
-    const known = this.#outbound.get(key);
-    if (known) return known;
-    if (this.#stop.signal.aborted) {
-      return Promise.reject(new LocalError("stopped", `Cannot dial ${key}: the node is stopped`));
-    }
-    const { maxOutbound } = this.#options;
-    if (this.#outbound.size >= maxOutbound) {
-      const text = `Cannot dial ${key}: ${maxOutbound} outbound peers is the limit (--max-outbound)`;
-      return Promise.reject(new LocalError("limit", text));
-    }
-    const dialling = this.#dial(endpoint);
-    this.#outbound.set(key, dialling);
-    dialling.catch(() => {
-      if (this.#outbound.get(key) === dialling) this.#outbound.delete(key);
-    });
-    return dialling;
+  dial(endpoint: TcpEndpoint, kind: OutboundKind = "manual"): Promise<Peer> {
+    return this.#outbound.dial(endpoint, kind);
+  }
+
+  /** Whether a connection to the endpoint is there or under way. */
+  isDialled(endpoint: TcpEndpoint): boolean {
+    return this.#outbound.has(endpoint);
   }
 
   tick(now: number): void {
     for (const peer of this.#peers.values()) peer.tick(now);
   }
 
-  /** Closes every peer in order, and refuses new ones. */
-  close(): void {
+  /** Ends at once what waits for the network: no dial is under way and nobody is let in from now on. */
+  interrupt(): void {
     this.#stop.abort();
+  }
+
+  /** Interrupts, sends each peer what is queued for it, and resolves once all are gone; who takes too long is cut. */
+  async drain(): Promise<void> {
+    this.interrupt();
     for (const peer of this.#peers.values()) peer.close("the node stops");
+    if (this.#peers.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onLastPeer = resolve;
+      this.#options.env.after(SHUTDOWN_DRAIN_MS, () => {
+        for (const peer of this.#peers.values()) peer.abort("the node stops");
+      });
+    });
   }
 
-  /** Cuts what is still open. */
-  abort(): void {
-    for (const peer of this.#peers.values()) peer.abort("the node stops");
+  #shakeHands(connection: Connection, endpoint: TcpEndpoint, kind: OutboundKind): Promise<Peer> {
+    const permissions = "path" in connection.remote
+      ? NO_PERMISSIONS
+      : this.#options.reputation.permissions(identifyHost(connection.remote.host));
+    return new Promise((resolve, reject) => this.#add(connection, kind, permissions, endpoint, { resolve, reject }));
   }
 
-  async #dial(endpoint: TcpEndpoint): Promise<Peer> {
-    const { transport } = this.#options;
-    const connection = await transport.dial(endpoint, { timeoutMs: DIAL_TIMEOUT_MS, signal: this.#stop.signal });
-    if (this.#stop.signal.aborted) {
-      connection.abort();
-      throw new LocalError("stopped", `Cannot dial ${formatEndpoint(endpoint)}: the node is stopped`);
-    }
-    return new Promise((resolve, reject) => this.#add(connection, "manual", endpoint, { resolve, reject }));
-  }
-
-  #add(connection: Connection, kind: ConnectionKind, dialled?: Endpoint, waiting?: Waiting): void {
+  #add(
+    connection: Connection,
+    kind: ConnectionKind,
+    permissions: Permissions,
+    dialled?: Endpoint,
+    waiting?: Waiting,
+  ): void {
     const { env, codec, version } = this.#options;
     const id = this.#nextId++;
     const nonce = new ByteReader(env.randomBytes(NONCE_SIZE_BYTES)).uint64();
+    const isBlockOnly = kind === "block-only";
     const peer = new Peer({
       id,
       kind,
+      isBlockOnly,
+      permissions,
       connection,
       codec,
       env,
       turns: this.#turns,
       ...(dialled && { dialled }),
-      handshake: { ourVersion: () => version(connection, nonce), isOurNonce: (other) => this.#isOurNonce(other) },
+      handshake: {
+        ourVersion: () => version(connection, nonce, { isBlockOnly, permissions }),
+        isOurNonce: (other) => this.#isOurNonce(other),
+      },
       networkRoundTrips: this.roundTrips,
       observer: this.#observe(),
     });
     this.#peers.set(id, peer);
     this.#nonces.set(id, nonce);
+    if (kind === "inbound") this.#inbound.add(peer);
     if (waiting) this.#waiting.set(id, waiting);
     peer.start();
   }
@@ -191,31 +230,30 @@ export class Peers implements PeerSet {
   #onClosed(peer: Peer, reason: CloseReason): void {
     this.#peers.delete(peer.id);
     this.#nonces.delete(peer.id);
-    if (peer.direction === "inbound") this.#inbound--;
-    else this.#outbound.delete(formatEndpoint(peer.dialled));
+    this.#inbound.remove(peer);
+    this.#outbound.forget(peer);
+    this.#ended.set(reason.code, (this.#ended.get(reason.code) ?? 0) + 1);
+    if (isFault(reason.code)) this.#holdAgainst(peer, reason.code);
     this.#waiting.get(peer.id)?.reject(closeError(peer, reason));
     this.#waiting.delete(peer.id);
     this.#options.observer.closed(peer, reason);
+    if (this.#peers.size === 0) this.#onLastPeer?.();
+  }
+
+  /** Peers that their owner chose keep their good name: it is his to end that. */
+  #holdAgainst(peer: Peer, code: FaultCode): void {
+    if ("path" in peer.remote || peer.kind === "manual" || peer.permissions.has("noban")) return;
+    this.#options.reputation.blame(identifyHost(peer.remote.host), code);
   }
 
   #isOurNonce(nonce: bigint): boolean {
     for (const own of this.#nonces.values()) if (own === nonce) return true;
     return false;
   }
+}
 
-  /** One line a minute, however many are refused. */
-  #refuse(connection: Connection): void {
-    this.#refused++;
-    connection.abort();
-    const now = this.#options.env.now();
-    if (now - this.#lastRefusalLog < REFUSAL_LOG_INTERVAL_MS) return;
-    this.#lastRefusalLog = now;
-    this.#log.warn("inbound connections are refused: the table is full", {
-      limit: this.#options.maxInbound,
-      option: "--max-inbound",
-      refusedInAll: this.#refused,
-    });
-  }
+function isFault(code: CloseReason["code"]): code is FaultCode {
+  return Object.hasOwn(PENALTIES, code);
 }
 
 /** What a failed handshake rejects with. */

@@ -2,18 +2,19 @@ import { Bus } from "../bus/bus.ts";
 import { type Channel, CHANNEL_CAPACITIES } from "../bus/channels.ts";
 import { Chain } from "../chain/chain.ts";
 import { Ledger } from "../ledger/ledger.ts";
-import { Dialer } from "../net/dialer.ts";
-import { Peers } from "../net/peers.ts";
+import type { Peers, Terms } from "../net/peers.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { CloseReason, PeerObserver } from "../peer/peer_options.ts";
 import type { Connection, Endpoint, Listener, TcpEndpoint } from "../platform/types.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
-import { SHUTDOWN_DRAIN_MS, TICK_INTERVAL_MS } from "../protocol/params.ts";
+import { TICK_INTERVAL_MS } from "../protocol/params.ts";
 import type {
   ApplicationsSnapshot,
+  BanSnapshot,
   BlockVerdict,
   ChainSnapshot,
+  ConnectionCounts,
   InventorySnapshot,
   NodeEvents,
   PeerSnapshot,
@@ -30,16 +31,20 @@ import type { Hash } from "../util/hash.ts";
 import { bitcoinCodec } from "../wire/bitcoin.ts";
 import type { WireCodec } from "../wire/codec.ts";
 import { nativeCodec } from "../wire/native.ts";
+import { Connections } from "./connections.ts";
 import { buildDispatch } from "./dispatch.ts";
 import { Miner } from "./miner.ts";
 import { makeOurVersion } from "./our_version.ts";
 import { createServices, type Services } from "./services.ts";
 import { snapshotChain, snapshotPeer } from "./snapshot.ts";
-import type { BlockSnapshot, NodeOptions, NodeParts, P2PNode } from "./types.ts";
+import type { BanOptions, BlockSnapshot, NodeOptions, NodeParts, P2PNode } from "./types.ts";
 
 /** The channel of each event. Control events are few and always wanted; chain events are the sync channel's. */
 const EVENT_CHANNELS: { readonly [T in keyof NodeEvents]: Channel } = {
   "node:failed": "control",
+  "partition:suspected": "control",
+  "partition:step": "control",
+  "partition:healed": "control",
   "peer:connected": "control",
   "peer:disconnected": "control",
   "block:connected": "sync",
@@ -69,18 +74,17 @@ class Node implements P2PNode {
   readonly #ledger: Ledger;
   readonly #peers: Peers;
   readonly #peerChains: PeerChains;
-  readonly #dialer: Dialer;
+  readonly #connections: Connections;
   readonly #services: Services;
   readonly #dispatch: (peer: Peer, message: Message) => void;
   readonly #miner: Miner | undefined;
   readonly #listeners: Listener[] = [];
   #ticker: Timer | undefined;
   #loaded = false;
-  #onLastPeer: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(parts: NodeParts, options: NodeOptions) {
-    const { env, hasher, store, transport } = parts;
+    const { env, hasher, store } = parts;
     this.#parts = parts;
     this.#options = options;
     this.network = options.network;
@@ -98,16 +102,15 @@ class Node implements P2PNode {
       pruneBytes: options.pruneBytes,
       onStoreFailure: (error) => this.#onStoreFailure(error),
     });
-    this.#peers = new Peers({
-      env,
-      transport,
+    this.#connections = new Connections({
+      parts,
+      options,
+      source: parts.addressSource,
       codec: createCodec(options.network, parts),
-      maxInbound: options.maxInbound,
-      maxOutbound: options.maxOutbound,
-      version: (connection, nonce) => this.#version(connection, nonce),
+      version: (connection, nonce, terms) => this.#version(connection, nonce, terms),
       observer: this.#observe(),
     });
-    this.#dialer = new Dialer({ env, dial: (endpoint) => this.#peers.dial(endpoint) });
+    this.#peers = this.#connections.peers;
     this.#services = createServices({
       env,
       hasher,
@@ -118,6 +121,7 @@ class Node implements P2PNode {
       dedupe: options.dedupe ?? "drop",
       pace: options.pace ?? USUAL_PACE,
       blockRelayOnly: options.blockRelayOnly ?? false,
+      connectivity: this.#connections.connectivity,
     });
     this.#dispatch = buildDispatch(this.#services.all);
     if (options.mineSeconds !== undefined) {
@@ -133,12 +137,13 @@ class Node implements P2PNode {
     if (this.#loaded) return;
     this.#loaded = true;
     this.#ledger.load();
+    this.#connections.load();
   }
 
   async start(): Promise<void> {
     this.load();
     for (const endpoint of this.#options.listen) await this.#listen(endpoint);
-    for (const endpoint of [...this.#options.connect, ...this.#options.join]) this.#dialer.keep(endpoint);
+    this.#connections.start();
     this.#miner?.start();
     this.#tick();
   }
@@ -174,6 +179,26 @@ class Node implements P2PNode {
 
   async connect(endpoint: TcpEndpoint): Promise<PeerSnapshot> {
     return this.#snapshot(await this.#peers.dial(endpoint));
+  }
+
+  disconnect(id: number): boolean {
+    return this.#connections.disconnect(id);
+  }
+
+  connectionCounts(): ConnectionCounts {
+    return this.#peers.counts();
+  }
+
+  bans(): readonly BanSnapshot[] {
+    return this.#connections.reputation.bans();
+  }
+
+  ban(subnet: string, options: BanOptions = {}): BanSnapshot {
+    return this.#connections.ban(subnet, options);
+  }
+
+  unban(subnet: string): boolean {
+    return this.#connections.unban(subnet);
   }
 
   submitBlock(raw: Uint8Array): BlockVerdict {
@@ -232,32 +257,19 @@ class Node implements P2PNode {
     this.#log.info("stopping", { peers: this.#peers.size });
     this.#ticker?.cancel();
     this.#miner?.stop();
-    this.#dialer.stop();
     for (const listener of this.#listeners) listener.close();
     this.#services.topics.close();
     this.#services.requests.close();
-    this.#peers.close();
-    await this.#peersGone();
+    await this.#connections.stop();
     this.#ledger.commit();
     this.#parts.store.close();
     this.#parts.holds?.[Symbol.dispose]();
     this.#bus.close();
   }
 
-  #peersGone(): Promise<void> {
-    if (this.#peers.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#onLastPeer = resolve;
-      this.#env.after(SHUTDOWN_DRAIN_MS, () => {
-        this.#log.info("peers that do not take their last bytes are cut", { peers: this.#peers.size });
-        this.#peers.abort();
-      });
-    });
-  }
-
   #tick(): void {
     const now = this.#env.now();
-    this.#peers.tick(now);
+    this.#connections.tick(now);
     for (const service of this.#services.all) service.tick?.(now);
     this.#ticker = this.#env.after(TICK_INTERVAL_MS, () => this.#tick());
   }
@@ -287,8 +299,7 @@ class Node implements P2PNode {
     this.#bus.publish("peer:disconnected", { peer: snapshot, reason: reason.code });
     if (peer.agreement) { for (const service of this.#services.all) service.peerClosed?.(peer); }
     this.#peerChains.remove(peer);
-    this.#dialer.peerClosed(peer);
-    if (this.#peers.size === 0) this.#onLastPeer?.();
+    this.#connections.peerClosed(peer);
   }
 
   /** A node that cannot write must not go on as if it could: it stops, and the owner hears why. */
@@ -298,17 +309,18 @@ class Node implements P2PNode {
   }
 
   #snapshot(peer: Peer): PeerSnapshot {
-    return snapshotPeer(peer, this.#peerChains.best(peer)?.height ?? 0, this.#env.now());
+    const knownHeight = this.#peerChains.best(peer)?.height ?? 0;
+    return snapshotPeer(peer, { knownHeight, score: this.#connections.score(peer) }, this.#env.now());
   }
 
-  #version(connection: Connection, nonce: bigint): MessageOf<"version"> {
+  #version(connection: Connection, nonce: bigint, { isBlockOnly, permissions }: Terms): MessageOf<"version"> {
     return makeOurVersion({
       remote: connection.remote,
       nonce,
       userAgent: this.userAgent,
       height: this.#ledger.chain.tip.height,
       prunes: this.#options.pruneBytes !== undefined,
-      relay: !this.#options.blockRelayOnly,
+      relay: !isBlockOnly && (!this.#options.blockRelayOnly || permissions.has("relay")),
       wallClock: this.#env.wallClock(),
     });
   }

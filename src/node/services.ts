@@ -14,6 +14,7 @@ import { BlockSync } from "../services/block_sync/block_sync.ts";
 import { HeaderSync } from "../services/header_sync.ts";
 import { CompactBlocks } from "../services/compact_blocks/compact_blocks.ts";
 import { type DedupeMode, Inventory } from "../services/inventory/inventory.ts";
+import { type Connectivity, Partition } from "../services/partition.ts";
 import type { PeerChains } from "../services/peer_chains.ts";
 import { Requests } from "../services/requests/requests.ts";
 import type { Service } from "../services/service.ts";
@@ -33,6 +34,7 @@ export interface ServiceParts {
   readonly dedupe: DedupeMode;
   readonly pace: RelayPace;
   readonly blockRelayOnly: boolean;
+  readonly connectivity: Connectivity;
 }
 
 /** The services of one node: those that somebody speaks to by name, and all of them. */
@@ -86,6 +88,7 @@ export function createServices(parts: ServiceParts): Services {
     headerSync,
     compactBlocks,
     transactionRelay,
+    new Partition({ env, bus, chain: ledger.chain, peers, peerChains, connectivity: parts.connectivity }),
   ];
   const inventory = new Inventory({ env, services, dedupe });
   const applications = {

@@ -7,14 +7,23 @@ import type { ChainSnapshot, PeerSnapshot } from "../protocol/snapshots.ts";
 const MS_PER_SECOND = 1000;
 const HEX_RADIX = 16;
 
-/** One peer as its owner sees it. `height`: the best height the peer is known to have, besides what it claimed. */
-export function snapshotPeer(peer: Peer, knownHeight: number, now: number): PeerSnapshot {
+/** What a peer does not know of itself. */
+export interface PeerFacts {
+  /** The best height it is known to have, besides what it claimed. */
+  readonly knownHeight: number;
+  /** What its address did wrong of late. */
+  readonly score: number;
+}
+
+/** One peer as its owner sees it. */
+export function snapshotPeer(peer: Peer, { knownHeight, score }: PeerFacts, now: number): PeerSnapshot {
   const version = peer.agreement?.version;
   const { last, min, mean } = peer.liveness.roundTrips;
   return {
     id: peer.id,
     address: formatEndpoint(peer.remote),
     direction: peer.direction,
+    kind: peer.kind,
     state: peer.state === "ready" ? "ready" : "handshaking",
     wire: peer.wire,
     transport: "path" in peer.remote ? "unix" : "tcp",
@@ -28,6 +37,8 @@ export function snapshotPeer(peer: Peer, knownHeight: number, now: number): Peer
     messages: { in: { ...peer.messagesIn }, out: { ...peer.messagesOut } },
     mailbox: { bytes: peer.mailbox.bytes, paused: peer.mailbox.paused },
     outbox: { bytes: peer.outbox.bytes, frames: peer.outbox.frames, dropped: peer.outbox.dropped },
+    score: Math.round(score),
+    permissions: [...peer.permissions],
   };
 }
 

@@ -2,8 +2,10 @@ import type { BlockHeader } from "../protocol/block_header.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
 import type {
   ApplicationsSnapshot,
+  BanSnapshot,
   BlockVerdict,
   ChainSnapshot,
+  ConnectionCounts,
   InventorySnapshot,
   NodeEvents,
   PeerSnapshot,
@@ -15,14 +17,18 @@ import type { RequestOptions } from "../services/requests/outgoing.ts";
 import type { Topic, TopicOptions } from "../services/topics/topic.ts";
 import type { DedupeMode } from "../services/inventory/inventory.ts";
 import type { RelayPace } from "../services/transaction_relay/pace.ts";
+import type { AddressSource } from "../net/address_source.ts";
+import type { Permit } from "../net/reputation.ts";
 import type { Endpoint, Store, TcpEndpoint, Transport } from "../platform/types.ts";
 import type { Env } from "../util/env.ts";
 import type { Hash, Hasher } from "../util/hash.ts";
 
 export type {
   ApplicationsSnapshot,
+  BanSnapshot,
   BlockVerdict,
   ChainSnapshot,
+  ConnectionCounts,
   InventorySnapshot,
   NodeEvents,
   PeerSnapshot,
@@ -38,6 +44,8 @@ export interface NodeParts {
   readonly transport: Transport;
   readonly hasher: Hasher;
   readonly store: Store;
+  /** Where it finds peers besides those that its owner names; without it, nowhere. */
+  readonly addressSource?: AddressSource;
   /** Given free once the node has stopped, such as the directory that the store lies in. */
   readonly holds?: Disposable;
 }
@@ -52,7 +60,12 @@ export interface NodeOptions {
   /** Connect to these and to nobody else. */
   readonly connect: readonly TcpEndpoint[];
   readonly maxInbound: number;
+  /** Peers of one address (IPv6: one /64), and of one network group, that may connect to us. */
+  readonly maxPerAddress?: number;
+  readonly maxPerGroup?: number;
   readonly maxOutbound: number;
+  /** Who may do more than others. */
+  readonly permits?: readonly Permit[];
   readonly userAgent: string;
   /** Keep at most so many bytes of blocks; undefined: all. */
   readonly pruneBytes: number | undefined;
@@ -64,6 +77,12 @@ export interface NodeOptions {
   readonly blockRelayOnly?: boolean;
   /** How long transactions are held back; as Bitcoin Core does it by default. */
   readonly pace?: RelayPace;
+}
+
+export interface BanOptions {
+  /** A day by default. */
+  readonly durationMs?: number;
+  readonly reason?: string;
 }
 
 export interface BlockSnapshot {
@@ -98,6 +117,15 @@ export interface P2PNode {
   block(id: Hash | number): BlockSnapshot | undefined;
   /** Dials a peer. Resolves once the handshake is done; rejects with LocalError or RemoteFault. */
   connect(endpoint: TcpEndpoint): Promise<PeerSnapshot>;
+  /** Ends a connection, for good where we dialled it. False if there is no such peer. */
+  disconnect(id: number): boolean;
+  /** How connections came to nothing since the start. */
+  connectionCounts(): ConnectionCounts;
+  bans(): readonly BanSnapshot[];
+  /** Bans an address or a range (`ADDRESS/BITS`), durably, and ends connections to it. Throws LocalError. */
+  ban(subnet: string, options?: BanOptions): BanSnapshot;
+  /** Ends a ban, or the discouragement of an address. False if there was none. Throws LocalError. */
+  unban(subnet: string): boolean;
   /**
    * Offers one serialised block as if a peer had sent it. The answer says what became of it. It is durable at the end of
    * the turn: a loop that offers many calls `commit` now and then.

@@ -18,7 +18,7 @@ import type { Logger, Timer } from "../util/env.ts";
 import { Liveness } from "./liveness.ts";
 import { Mailbox } from "./mailbox.ts";
 import { type OfferOutcome, Outbox } from "./outbox.ts";
-import type { CloseReason, ConnectionKind, Direction, PeerOptions } from "./peer_options.ts";
+import type { CloseReason, ConnectionKind, Direction, OutboundKind, PeerOptions } from "./peer_options.ts";
 import type { Worker } from "./turns.ts";
 
 type State = "new" | "handshaking" | "ready" | "closing" | "closed";
@@ -40,6 +40,8 @@ export class Peer implements Worker {
   readonly id: number;
   readonly direction: Direction;
   readonly permissions: Permissions;
+  /** Neither addresses nor transactions are spoken of: they are not sent, and not taken either. */
+  readonly isBlockOnly: boolean;
   readonly remote: Endpoint;
   /** The endpoint as it was dialled; the same as `remote` for inbound peers. */
   readonly dialled: Endpoint;
@@ -75,6 +77,7 @@ export class Peer implements Worker {
     this.#kind = options.kind;
     this.direction = options.kind === "inbound" ? "inbound" : "outbound";
     this.permissions = options.permissions ?? NO_PERMISSIONS;
+    this.isBlockOnly = options.isBlockOnly ?? false;
     this.remote = connection.remote;
     this.dialled = options.dialled ?? connection.remote;
     this.local = connection.local;
@@ -121,13 +124,8 @@ export class Peer implements Worker {
   }
 
   /** Keeps an outbound connection for another purpose than it was made for; what the handshake said stays said. */
-  become(kind: "manual" | "full"): void {
+  become(kind: OutboundKind): void {
     this.#kind = kind;
-  }
-
-  /** Whether addresses and transactions are spoken of at all on this connection. */
-  get isBlockOnly(): boolean {
-    return this.#kind === "block-only";
   }
 
   /** The peer gave us something that we lacked. */

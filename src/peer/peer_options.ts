@@ -43,6 +43,8 @@ export interface PeerOptions<P> {
   readonly id: number;
   readonly kind: ConnectionKind;
   readonly permissions?: Permissions;
+  /** Neither addresses nor transactions are spoken of on this connection. */
+  readonly isBlockOnly?: boolean;
   readonly connection: Connection;
   /** What was dialled, by name perhaps; `remote` of the connection where nobody dialled. */
   readonly dialled?: Endpoint;

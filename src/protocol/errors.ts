@@ -42,6 +42,7 @@ export type LocalErrorCode =
   | "bad-config"
   | "stopped"
   | "limit"
+  | "banned"
   | "unreachable"
   | "timeout"
   | "refused"

@@ -27,6 +27,12 @@ export const MIN_HANDSHAKE_TIMEOUT_MS = 5 * SECOND;
 /** A dial that the network does not answer. Linux retries a SYN after 1, 3 and 7 s: two retries fit. */
 export const DIAL_TIMEOUT_MS = 5 * SECOND;
 
+/** Least time for a dial, however fast the network: two retries of a lost SYN, and what a full backlog holds up. */
+export const MIN_DIAL_TIMEOUT_MS = 3.5 * SECOND;
+
+/** However slow the network, a place for an outbound peer waits no longer for one that may not exist. */
+export const MAX_DIAL_TIMEOUT_MS = 20 * SECOND;
+
 /** Half of what common NATs keep an idle TCP mapping for at the least (RFC 5382 asks 2 h, cheap ones do 60 s). */
 export const PING_INTERVAL_MS = 30 * SECOND;
 
@@ -69,6 +75,9 @@ export const OUTBOX_LOW_WATER_BYTES = 1 * MIB;
 /** Deferred inventory requests of one peer: one full getdata of the largest size that the protocol allows. */
 export const MAX_DEFERRED_ITEMS = 50_000;
 
+/** The same of a peer with the `download` permission: requests for half of Bitcoin's blocks, some 60 MB. */
+export const MAX_PERMITTED_DEFERRED_ITEMS = 500_000;
+
 /** Peers that may connect to us; as Bitcoin's 125 less the outbound ones, so that crawlers find familiar numbers. */
 export const DEFAULT_MAX_INBOUND = 117;
 
@@ -77,6 +86,95 @@ export const SEED_MAX_INBOUND = 1000;
 
 /** Peers that we dial: eight that relay everything and two for blocks only. */
 export const DEFAULT_MAX_OUTBOUND = 10;
+
+/** Of those, peers for blocks only. Two survive the loss of one, and one liar among them is found out by the other. */
+export const BLOCK_ONLY_PEERS = 2;
+
+/** Inbound peers of one address (IPv6: one /64): the nodes of a household or an office behind one NAT. */
+export const DEFAULT_MAX_PER_ADDRESS = 8;
+
+/** Inbound peers of one network group: the honest customers of a large provider; a quarter of the table at most. */
+export const DEFAULT_MAX_PER_GROUP = 32;
+
+/** Dials under way at once: each may wait for seconds for an address that is long gone. */
+export const MAX_DIALS_UNDER_WAY = 8;
+
+/** Addresses looked at to fill one place before the next second: most are refused in small networks only. */
+export const SELECTIONS_PER_PLACE = 32;
+
+/** Mean time between two feelers: 720 addresses a day are tried, and one warm spare is never old. */
+export const FEELER_INTERVAL_MS = 2 * MINUTE;
+
+/** Endpoints whose next dial has to wait: more than can fail within the longest pause. */
+export const MAX_RESTING_ENDPOINTS = 1000;
+
+/** Inbound peers that eviction spares, one for each of so many groups: which ones, a secret decides. */
+export const SPARED_GROUPS = 4;
+
+/** Inbound peers that eviction spares for the lowest ping: to be near us, one has to be near us. */
+export const SPARED_BY_PING = 8;
+
+/** Inbound peers that eviction spares for the newest useful transactions, and for the newest useful blocks. */
+export const SPARED_BY_TRANSACTIONS = 4;
+export const SPARED_BY_BLOCKS = 4;
+
+/** Inbound peers for blocks only, spared for the newest useful blocks: they cannot be useful in any other way. */
+export const SPARED_BLOCK_ONLY = 8;
+
+/** Share of the other inbound peers that eviction spares because they have been here longest. */
+export const SPARED_SHARE_BY_AGE = 0.5;
+
+/** Of that share, the part for networks with few peers (onion, I2P, CJDNS, local), whose pings never win. */
+export const SPARED_SHARE_BY_NETWORK = 0.5;
+
+/** Score at which an address is discouraged. The weights of faults stand in penalties.ts. */
+export const MISBEHAVIOUR_LIMIT = 100;
+
+/** A score halves in this time: faults of honest nodes are hours apart, those of attackers seconds. */
+export const MISBEHAVIOUR_HALF_LIFE_MS = 1 * HOUR;
+
+/** A discouraged address is left alone for this long: addresses change owners within days. */
+export const DISCOURAGEMENT_MS = 24 * HOUR;
+
+/** Discouraged addresses remembered; beyond it the oldest are forgotten. */
+export const MAX_DISCOURAGED = 50_000;
+
+/** Addresses with a score; beyond it the one whose last fault is oldest is forgotten. */
+export const MAX_SCORED = 10_000;
+
+/** How long a ban lasts where nobody says. */
+export const DEFAULT_BAN_MS = 24 * HOUR;
+
+/** Bans kept; whoever needs more bans ranges. Each costs a look-up at most by the length of its prefix. */
+export const MAX_BANS = 10_000;
+
+/** Characters of the reason of a ban: a sentence. */
+export const MAX_BAN_REASON_LENGTH = 256;
+
+/** A connection that lasted this long counts as a success: the next dial after its loss need not wait. */
+export const STABLE_CONNECTION_MS = 1 * MINUTE;
+
+/** Endpoints remembered at which we met ourselves: names and addresses of one machine. */
+export const MAX_OWN_ENDPOINTS = 64;
+
+/** Without a single peer for this long, something is wrong with us or the network, and not with a peer. */
+export const NO_PEERS_MS = 30 * SECOND;
+
+/** Peers may follow another chain for this long while ours does not grow: a race between two blocks ends with the next. */
+export const DISAGREEMENT_MS = 5 * MINUTE;
+
+/** The tip is stale after so many intervals without a block: chance alone makes one gap of 400 as long. */
+export const STALE_TIP_INTERVALS = 6;
+
+/** Blocks that must have come before their mean interval means something, where the network prescribes none. */
+export const MIN_INTERVAL_SAMPLES = 8;
+
+/** Time for one step against a partition to show an effect; it doubles with each step, up to the longest pause. */
+export const PARTITION_STEP_MS = 1 * MINUTE;
+export const MAX_PARTITION_STEP_MS = 30 * MINUTE;
+
+/** Outbound peers beyond the usual number while the network looks wrong. */
+export const EXTRA_PEERS = 1;
 
 /** First pause before a lost peer is dialled again. */
 export const REDIAL_MIN_MS = 1 * SECOND;

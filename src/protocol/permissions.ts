@@ -4,7 +4,7 @@ export const PERMISSIONS = ["noban", "relay", "download", "addr", "mempool"] as 
 /**
  * `noban`: never banned, discouraged, evicted or refused for want of room among others of its address or group.
  * `relay`: its transactions are taken even by a node that otherwise takes none.
- * `download`: it may fetch blocks without a limit, and headers while we are syncing ourselves.
+ * `download`: ten times as much of what it asks for may wait before we stop reading from it.
  * `addr`: its addresses are taken and its questions for addresses answered without a limit.
  * `mempool`: it may ask for the whole pool of transactions.
  */

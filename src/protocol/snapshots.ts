@@ -1,5 +1,6 @@
 import type { Hash } from "../util/hash.ts";
 import type { MessageType } from "./messages.ts";
+import type { Permission } from "./permissions.ts";
 
 /** One peer as its owner sees it: plain data, taken at one moment. */
 export interface PeerSnapshot {
@@ -7,6 +8,8 @@ export interface PeerSnapshot {
   /** `host:port`, or the path of a unix socket. */
   readonly address: string;
   readonly direction: "inbound" | "outbound";
+  /** What the connection is for; see `ConnectionKind`. */
+  readonly kind: "inbound" | "manual" | "full" | "block-only" | "feeler";
   readonly state: "handshaking" | "ready";
   readonly wire: string;
   readonly transport: string;
@@ -25,6 +28,40 @@ export interface PeerSnapshot {
   };
   readonly mailbox: { readonly bytes: number; readonly paused: boolean };
   readonly outbox: { readonly bytes: number; readonly frames: number; readonly dropped: number };
+  /** What its address has done wrong of late: 0 to 100, where it is left alone for a day. */
+  readonly score: number;
+  readonly permissions: readonly Permission[];
+}
+
+/** A ban as its owner sees it. */
+export interface BanSnapshot {
+  /** Names it to `DELETE /v1/bans/ID`: the subnet. */
+  readonly id: string;
+  /** An address, or `ADDRESS/BITS`. */
+  readonly subnet: string;
+  /** Unix seconds. */
+  readonly until: number;
+  readonly secondsLeft: number;
+  readonly reason: string;
+}
+
+/** Connections refused before a handshake, since the start, by reason. */
+export type RefusalCounts = { readonly [R in RefusalReason]: number };
+
+/**
+ * `full`: nobody had to leave for it. `address`, `group`: others of its address or network group have their share.
+ * `duplicate`: it led where another connection of ours leads already.
+ */
+export const REFUSAL_REASONS = ["full", "address", "group", "banned", "discouraged", "duplicate"] as const;
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
+
+/** How connections came to nothing, since the start. */
+export interface ConnectionCounts {
+  readonly refused: RefusalCounts;
+  /** Inbound peers that had to leave for others. */
+  readonly evicted: number;
+  /** Connections that ended, by the code of the reason. */
+  readonly ended: Readonly<Record<string, number>>;
 }
 
 /** The chain at one moment. */
@@ -142,10 +179,25 @@ export interface ApplicationsSnapshot {
   readonly appMessages: AppMessagesSnapshot;
 }
 
+/**
+ * `no-peers`: nobody is connected. `disagreement`: peers follow different chains, and our own does not grow.
+ * `stale-tip`: no block came for far longer than the network takes for one.
+ */
+export type PartitionReason = "no-peers" | "disagreement" | "stale-tip";
+
+/** `reseed`: ask for addresses outside. `extra-peer`: dial more than the usual number. `rotate`: replace the slowest. */
+export type PartitionStep = "reseed" | "extra-peer" | "rotate";
+
 /** What happened, as the node's owner is told. */
 export interface NodeEvents {
   /** The node can no longer do its work, because its store failed: stop it. */
   "node:failed": { readonly error: Error };
+  /** We suspect that we are cut off from the rest of the network, or parts of it from each other. */
+  "partition:suspected": { readonly reason: PartitionReason };
+  /** What is done about it. */
+  "partition:step": { readonly reason: PartitionReason; readonly step: PartitionStep };
+  /** The reason is gone. */
+  "partition:healed": { readonly reason: PartitionReason; readonly seconds: number };
   "peer:connected": { readonly peer: PeerSnapshot };
   "peer:disconnected": { readonly peer: PeerSnapshot; readonly reason: string };
   "block:connected": { readonly hash: Hash; readonly height: number };

@@ -1,3 +1,4 @@
+import { equalBytes } from "../util/bytes.ts";
 import { bytesToHex } from "../util/hex.ts";
 import { ADDRESS_SIZES, formatAddress, parseAddress } from "./addresses.ts";
 import type { NetAddress } from "./messages.ts";
@@ -34,6 +35,12 @@ export function formatSubnet({ networkId, bytes, bits }: Subnet): string {
 /** The subnet of the addresses that share the first `bits` bits with this one. */
 export function subnetOf({ networkId, bytes }: NetAddress, bits: number): Subnet {
   return { networkId, bytes: mask(bytes, bits), bits };
+}
+
+/** Whether the address is one of the subnet. */
+export function subnetHolds({ networkId, bytes, bits }: Subnet, address: NetAddress): boolean {
+  if (address.networkId !== networkId || address.bytes.length !== bytes.length) return false;
+  return equalBytes(mask(address.bytes, bits), bytes);
 }
 
 /** Values by subnet. Finding those of an address costs one look-up for each length of prefix in use. */

@@ -1,6 +1,8 @@
 import { Peers } from "../../net/peers.ts";
+import { Reputation } from "../../net/reputation.ts";
 import type { Peer } from "../../peer/peer.ts";
 import type { PeerObserver } from "../../peer/peer_options.ts";
+import { createMemoryStore } from "../../platform/memory_store.ts";
 import { addressFromIpv6, IPV6_FORM_BYTES } from "../../protocol/addresses.ts";
 import type { Message, MessageOf, VersionAddress } from "../../protocol/messages.ts";
 import { NETWORKS } from "../../protocol/networks.ts";
@@ -42,6 +44,10 @@ export function createBenchPeers(parts: Parts, codec: WireCodec, observer: Parti
     codec,
     maxInbound: MAX_CONNECTIONS,
     maxOutbound: MAX_CONNECTIONS,
+    maxPerAddress: MAX_CONNECTIONS,
+    maxPerGroup: MAX_CONNECTIONS,
+    reputation: new Reputation({ env: parts.env, store: createMemoryStore(), permits: [] }),
+    groupKey: () => 0,
     version: (_connection, nonce) => benchVersion(nonce),
     observer: { ready() {}, message() {}, writable() {}, closed() {}, ...observer },
   });

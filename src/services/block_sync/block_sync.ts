@@ -127,6 +127,7 @@ export class BlockSync implements Service {
     this.#meanBlockBytes += SIZE_GAIN * (block.length - this.#meanBlockBytes);
     const outcome = this.#deps.ledger.acceptBlock(block);
     if ("node" in outcome) this.#deps.peerChains.learn(peer, outcome.node);
+    if (outcome.kind === "extended" || outcome.kind === "side") peer.noteUseful("block");
     if (outcome.kind === "extended" && !this.#syncing && this.#debtors.size === 0) this.#deps.delivered(peer);
     if (outcome.kind !== "refused") this.#afterBlock(now);
     return outcome;

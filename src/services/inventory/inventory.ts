@@ -1,6 +1,12 @@
 import { LocalError } from "../../protocol/errors.ts";
 import type { InvItem, MessageOf } from "../../protocol/messages.ts";
-import { DEDUPE_CAPACITY, DEDUPE_TTL_MS, MAX_DEFERRED_ITEMS, OUTBOX_LOW_WATER_BYTES } from "../../protocol/params.ts";
+import {
+  DEDUPE_CAPACITY,
+  DEDUPE_TTL_MS,
+  MAX_DEFERRED_ITEMS,
+  MAX_PERMITTED_DEFERRED_ITEMS,
+  OUTBOX_LOW_WATER_BYTES,
+} from "../../protocol/params.ts";
 import type { InventorySnapshot } from "../../protocol/snapshots.ts";
 import type { Peer } from "../../peer/peer.ts";
 import { Deque } from "../../util/deque.ts";
@@ -108,7 +114,7 @@ export class Inventory implements Service {
     if (!waiting) this.#deferred.set(peer, waiting = new Deque());
     for (const item of items) waiting.push(item);
     this.#serveTo(peer, waiting);
-    if (waiting.length > MAX_DEFERRED_ITEMS) peer.hold();
+    if (waiting.length > deferredLimit(peer)) peer.hold();
   }
 
   #serveTo(peer: Peer, waiting: Deque<InvItem>): void {
@@ -121,8 +127,12 @@ export class Inventory implements Service {
       else missing.push(item);
     }
     if (missing.length > 0) peer.send({ type: "notfound", items: missing });
-    if (waiting.length <= MAX_DEFERRED_ITEMS) peer.release();
+    if (waiting.length <= deferredLimit(peer)) peer.release();
   }
+}
+
+function deferredLimit(peer: Peer): number {
+  return peer.permissions.has("download") ? MAX_PERMITTED_DEFERRED_ITEMS : MAX_DEFERRED_ITEMS;
 }
 
 function claimsOf<P extends keyof Parts>(services: readonly Service[], part: P): Claims<P> {

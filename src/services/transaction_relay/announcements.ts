@@ -57,7 +57,7 @@ export class Announcements {
     const listener: Listener = {
       peer,
       // A peer that left the field out wants transactions (BIP37).
-      isListening: agreement.version.relay !== false,
+      isListening: agreement.version.relay !== false && !peer.isBlockOnly,
       byWtxid: agreement.wtxidRelay,
       known: new TwoGenerationSet(KNOWN_TRANSACTIONS),
       queue: new Set(),

@@ -87,7 +87,7 @@ export class TransactionRelay implements Service {
   }
 
   peerReady(peer: Peer): void {
-    const { env, takesOthers } = this.#deps;
+    const { env } = this.#deps;
     const now = env.now();
     this.#limits.set(peer, {
       unrequested: new Allowance(UNREQUESTED_BURST_BYTES, UNREQUESTED_BYTES_PER_SECOND, now),
@@ -97,7 +97,7 @@ export class TransactionRelay implements Service {
     this.#announcements.add(peer);
     for (const transaction of this.#unbroadcast.values()) this.#announcements.announceTo(peer, transaction);
     // Fees cannot be computed without the coins, so we have no least fee.
-    if (takesOthers && peer.agreement!.protocolVersion >= FEE_FILTER_PROTOCOL_VERSION) {
+    if (this.#mayRelay(peer) && peer.agreement!.protocolVersion >= FEE_FILTER_PROTOCOL_VERSION) {
       peer.send({ type: "feefilter", feeRate: 0n });
     }
   }
@@ -147,13 +147,17 @@ export class TransactionRelay implements Service {
   }
 
   /** While we are far behind, what is confirmed looks new: nothing is taken. */
-  get #takesOthers(): boolean {
-    return this.#deps.takesOthers && !this.#deps.ledger.chain.syncing;
+  #takesFrom(peer: Peer): boolean {
+    return this.#mayRelay(peer) && !this.#deps.ledger.chain.syncing;
+  }
+
+  #mayRelay(peer: Peer): boolean {
+    return (this.#deps.takesOthers || peer.permissions.has("relay")) && !peer.isBlockOnly;
   }
 
   #onAnnounced(peer: Peer, items: readonly InvItem[]): void {
     const { env, pool } = this.#deps;
-    const takesOthers = this.#takesOthers;
+    const takesOthers = this.#takesFrom(peer);
     const now = env.now();
     // After wtxidrelay the other kind means nothing (BIP339): the two could not be told from one another.
     const kind = peer.agreement!.wtxidRelay ? INV_WTX : INV_TX;
@@ -167,7 +171,7 @@ export class TransactionRelay implements Service {
   }
 
   #onTransaction(peer: Peer, raw: Uint8Array): void {
-    if (!this.#takesOthers) return;
+    if (!this.#takesFrom(peer)) return;
     const parsed = this.#parse(raw);
     const now = this.#deps.env.now();
     this.#announcements.learn(peer, peer.agreement!.wtxidRelay ? parsed.wtxid : parsed.txid);
@@ -175,6 +179,7 @@ export class TransactionRelay implements Service {
       return this.#log.debug("unrequested transaction ignored", { peer: peer.id, txid: parsed.txid });
     }
     const outcome = this.#take(parsed, peer, undefined);
+    if (outcome.kind === "added") peer.noteUseful("transaction");
     this.#requests.settle(parsed, peer, now);
     // What is merely large may come from an honest peer with other rules.
     if (outcome.kind === "refused" && outcome.reason !== "over-standard-size") {
@@ -227,7 +232,7 @@ export class TransactionRelay implements Service {
   #onMempool(peer: Peer): void {
     const limits = this.#limits.get(peer)!;
     const now = this.#deps.env.now();
-    if (now - limits.listedAt < MEMPOOL_INTERVAL_MS) return;
+    if (now - limits.listedAt < MEMPOOL_INTERVAL_MS && !peer.permissions.has("mempool")) return;
     limits.listedAt = now;
     this.#announcements.list(peer, now);
   }

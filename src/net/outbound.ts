@@ -1,0 +1,131 @@
+import type { Connection, TcpEndpoint, Transport } from "../platform/types.ts";
+import { LocalError } from "../protocol/errors.ts";
+import { DIAL_TIMEOUT_MS, MAX_DIAL_TIMEOUT_MS, MIN_DIAL_TIMEOUT_MS, TIMEOUT_ROUND_TRIPS } from "../protocol/params.ts";
+import type { Peer } from "../peer/peer.ts";
+import type { OutboundKind } from "../peer/peer_options.ts";
+import { formatEndpoint } from "../util/endpoint.ts";
+import type { RoundTrips } from "../util/round_trips.ts";
+import { identifyHost } from "./host_identity.ts";
+import type { Refusals } from "./refusals.ts";
+import type { Reputation } from "./reputation.ts";
+
+export interface OutboundOptions {
+  readonly transport: Transport;
+  readonly reputation: Reputation;
+  readonly refusals: Refusals;
+  /** Peers that the owner may have dialled at a time. */
+  readonly maxManual: number;
+  /** Round trips of all peers together. */
+  readonly roundTrips: RoundTrips;
+  /** Aborted: no dial begins or goes on. */
+  readonly signal: AbortSignal;
+  /** Makes a peer of the connection; resolves once the handshake is done. */
+  readonly shakeHands: (connection: Connection, endpoint: TcpEndpoint, kind: OutboundKind) => Promise<Peer>;
+}
+
+interface Entry {
+  kind: OutboundKind;
+  readonly dialling: Promise<Peer>;
+  /** `host:port` of the remote, as the connection has it; undefined until there is one. */
+  remote: string | undefined;
+}
+
+const DIAL_BOUNDS = { initialMs: DIAL_TIMEOUT_MS, minMs: MIN_DIAL_TIMEOUT_MS, maxMs: MAX_DIAL_TIMEOUT_MS };
+
+/** Dials under way and outbound peers, by endpoint: whoever wants the same endpoint shares one connection. */
+export class Outbound {
+  readonly #options: OutboundOptions;
+  /** By the endpoint as it was dialled. */
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(options: OutboundOptions) {
+    this.#options = options;
+  }
+
+  has(endpoint: TcpEndpoint): boolean {
+    const key = formatEndpoint(endpoint);
+    return this.#entries.has(key) || this.#leadingTo(key) !== undefined;
+  }
+
+  dial(endpoint: TcpEndpoint, kind: OutboundKind): Promise<Peer> {
+    const key = formatEndpoint(endpoint);
+    const known = this.#entries.get(key) ?? this.#leadingTo(key);
+    if (known) return strengthen(known, kind);
+    const obstacle = this.#obstacle(endpoint, kind);
+    if (obstacle) return Promise.reject(obstacle);
+    const entry: Entry = { kind, dialling: this.#dial(endpoint, key), remote: undefined };
+    this.#entries.set(key, entry);
+    const drop = () => {
+      if (this.#entries.get(key) === entry) this.#entries.delete(key);
+    };
+    // A name that led to a peer that was there is no connection of its own.
+    entry.dialling.then((peer) => formatEndpoint(peer.dialled) === key || drop(), drop);
+    return entry.dialling;
+  }
+
+  /** The peer is gone. */
+  forget(peer: Peer): void {
+    if (peer.direction === "outbound") this.#entries.delete(formatEndpoint(peer.dialled));
+  }
+
+  #obstacle(endpoint: TcpEndpoint, kind: OutboundKind): LocalError | undefined {
+    const where = formatEndpoint(endpoint);
+    const { signal, maxManual } = this.#options;
+    if (signal.aborted) return stopped(where);
+    const manual = [...this.#entries.values()].filter((entry) => entry.kind === "manual").length;
+    if (kind === "manual" && manual >= maxManual) {
+      return new LocalError("limit", `Cannot dial ${where}: ${maxManual} outbound peers is the limit (--max-outbound)`);
+    }
+    return this.#refuse(endpoint, where, kind);
+  }
+
+  /** A ban holds for everybody; what an address did is no matter where the owner asks for it. */
+  #refuse(endpoint: TcpEndpoint, where: string, kind: OutboundKind): LocalError | undefined {
+    const { reputation, refusals } = this.#options;
+    const identity = identifyHost(endpoint.host);
+    const standing = reputation.standing(identity);
+    if (standing === "good" || (standing === "discouraged" && kind === "manual")) return undefined;
+    if (reputation.permissions(identity).has("noban")) return undefined;
+    refusals.note(standing, where);
+    const hint = standing === "banned" ? " (p2p inspect unban lifts it)" : "";
+    return new LocalError("banned", `Cannot dial ${where}: its address is ${standing}${hint}`);
+  }
+
+  async #dial(endpoint: TcpEndpoint, key: string): Promise<Peer> {
+    const { transport, signal, roundTrips, refusals, shakeHands } = this.#options;
+    const timeoutMs = roundTrips.timeoutMs(TIMEOUT_ROUND_TRIPS, DIAL_BOUNDS);
+    const connection = await transport.dial(endpoint, { timeoutMs, signal });
+    const kind = this.#entries.get(key)?.kind ?? "manual";
+    const other = this.#leadingTo(formatEndpoint(connection.remote));
+    const remote = { ...endpoint, ..."host" in connection.remote && connection.remote };
+    const refusal = signal.aborted ? stopped(key) : this.#refuse(remote, key, kind);
+    if (refusal || other) connection.abort();
+    if (refusal) throw refusal;
+    if (other) {
+      refusals.note("duplicate", key);
+      return strengthen(other, kind);
+    }
+    const entry = this.#entries.get(key);
+    if (entry) entry.remote = formatEndpoint(connection.remote);
+    return shakeHands(connection, endpoint, kind);
+  }
+
+  /** The entry of a connection to this remote, whatever name was dialled. */
+  #leadingTo(remote: string): Entry | undefined {
+    for (const entry of this.#entries.values()) if (entry.remote === remote) return entry;
+    return undefined;
+  }
+}
+
+/** Of two purposes, the owner's wish comes first; a feeler gives way to any. */
+async function strengthen(entry: Entry, kind: OutboundKind): Promise<Peer> {
+  const isStronger = (kind === "manual" && entry.kind !== "manual") || (kind === "full" && entry.kind === "feeler");
+  if (isStronger) entry.kind = kind;
+  const peer = await entry.dialling;
+  if (peer.kind !== entry.kind && (entry.kind === "manual" || entry.kind === "full")) peer.become(entry.kind);
+  return peer;
+}
+
+function stopped(where: string): LocalError {
+  return new LocalError("stopped", `Cannot dial ${where}: the node is stopped`);
+}

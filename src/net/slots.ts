@@ -1,0 +1,293 @@
+import type { Store, TcpEndpoint } from "../platform/types.ts";
+import {
+  BLOCK_ONLY_PEERS,
+  FEELER_INTERVAL_MS,
+  MAX_DIALS_UNDER_WAY,
+  MAX_OWN_ENDPOINTS,
+  MAX_RESTING_ENDPOINTS,
+  SELECTIONS_PER_PLACE,
+  STABLE_CONNECTION_MS,
+} from "../protocol/params.ts";
+import { RemoteFault } from "../protocol/errors.ts";
+import type { Peer } from "../peer/peer.ts";
+import type { OutboundKind } from "../peer/peer_options.ts";
+import { formatEndpoint, parseHostPort } from "../util/endpoint.ts";
+import type { Env, Logger } from "../util/env.ts";
+import { TwoGenerationSet } from "../util/two_generation_set.ts";
+import type { AddressSource, SlotKind } from "./address_source.ts";
+import { backoffMs } from "./backoff.ts";
+import { identifyHost } from "./host_identity.ts";
+import type { Reputation } from "./reputation.ts";
+
+export interface SlotsOptions {
+  readonly env: Env;
+  readonly source: AddressSource;
+  readonly reputation: Reputation;
+  readonly store: Pick<Store, "anchors" | "putAnchors" | "commit">;
+  readonly peers: SlotPeers;
+  /** Outbound peers in all, besides one feeler; 0: nobody is dialled. */
+  readonly maxOutbound: number;
+}
+
+/** What slots need of the registry of peers. */
+export interface SlotPeers {
+  all(): Iterable<Peer>;
+  dial(endpoint: TcpEndpoint, kind: OutboundKind): Promise<Peer>;
+  isDialled(endpoint: TcpEndpoint): boolean;
+}
+
+interface Rest {
+  readonly failures: number;
+  /** By `env.now()`. */
+  readonly until: number;
+}
+
+/** Kinds with a number of places to fill; the first is filled first. */
+const PLACED = ["block-only", "full"] as const satisfies readonly SlotKind[];
+type PlacedKind = (typeof PLACED)[number];
+
+/**
+ * Keeps as many outbound peers of each kind as there are places, from candidates of an address source: no two of one
+ * network group, none who is discouraged, none again too soon after a failure. One more connection, the feeler, tries
+ * addresses; the last good one stays as a warm spare that takes the place of a lost peer at once. Peers for blocks only
+ * are remembered as anchors, so that a restart leads back to somebody who was honest.
+ */
+export class Slots {
+  readonly #options: SlotsOptions;
+  readonly #log: Logger;
+  /** Dials under way, by endpoint. */
+  readonly #dialling = new Map<string, SlotKind>();
+  readonly #resting = new Map<string, Rest>();
+  /** Endpoints at which we met ourselves. */
+  readonly #ourselves = new TwoGenerationSet<string>(MAX_OWN_ENDPOINTS);
+  #anchors: TcpEndpoint[] = [];
+  #storedAnchors = "";
+  #nextFeelerAt = Number.NEGATIVE_INFINITY;
+  /** Places beyond the usual number, while the network looks wrong. */
+  #extra = 0;
+  #state: "new" | "running" | "stopped" = "new";
+
+  constructor(options: SlotsOptions) {
+    this.#options = options;
+    this.#log = options.env.logger("net");
+  }
+
+  start(): void {
+    const { env, store } = this.#options;
+    this.#state = "running";
+    this.#anchors = store.anchors().map(readAnchor).filter((anchor) => anchor !== undefined);
+    this.#nextFeelerAt = env.now() + this.#feelerPauseMs();
+    this.tick(env.now());
+  }
+
+  /** Fills what is empty. Called once a second, and whenever a peer is lost. */
+  tick(now: number): void {
+    if (this.#state !== "running" || this.#options.maxOutbound === 0) return;
+    this.#closeSurplus();
+    this.#promoteSpare();
+    for (const kind of PLACED) while (this.#hasRoom(kind) && this.#dialOne(kind, now));
+    if (now >= this.#nextFeelerAt) this.#feel(now);
+  }
+
+  /** Tell it of every peer that closed. One that closes soon after each handshake is left alone longer each time. */
+  peerClosed(peer: Peer): void {
+    if (peer.direction !== "outbound" || this.#state !== "running") return;
+    const now = this.#options.env.now();
+    const key = formatEndpoint(peer.dialled);
+    if (now - peer.connectedAt >= STABLE_CONNECTION_MS) this.#resting.delete(key);
+    if (peer.agreement) this.#rest(key, now);
+    this.tick(now);
+  }
+
+  /** How many peers to have beyond the usual number. */
+  setExtra(count: number): void {
+    this.#extra = count;
+    this.tick(this.#options.env.now());
+  }
+
+  /** Forgets whom to leave alone for a while: the network may have changed. */
+  hurry(): void {
+    this.#resting.clear();
+    this.tick(this.#options.env.now());
+  }
+
+  /** Closes the peer that was of least use, so that somebody else takes its place. True if there was one. */
+  rotate(): boolean {
+    const worst = this.#peers("full").concat(this.#peers("block-only")).sort(byUse).at(-1);
+    if (!worst) return false;
+    this.#rest(formatEndpoint(worst.dialled), this.#options.env.now());
+    worst.close("another peer is tried in its place");
+    return true;
+  }
+
+  /** No dial begins from now on. Connections live on. */
+  stop(): void {
+    this.#saveAnchors();
+    this.#state = "stopped";
+  }
+
+  /** Peers of a kind whose connection is not ending. */
+  #peers(kind: OutboundKind): Peer[] {
+    return [...this.#options.peers.all()].filter((peer) => peer.kind === kind && !peer.isOver);
+  }
+
+  /** Peers that the owner dialled take places of those that we chose. */
+  #places(kind: PlacedKind): number {
+    const free = Math.max(0, this.#options.maxOutbound - this.#peers("manual").length) + this.#extra;
+    const blockOnly = Math.min(BLOCK_ONLY_PEERS, Math.floor(free / 2));
+    return kind === "block-only" ? blockOnly : free - blockOnly;
+  }
+
+  #taken(kind: PlacedKind): number {
+    return this.#peers(kind).length + [...this.#dialling.values()].filter((each) => each === kind).length;
+  }
+
+  #hasRoom(kind: PlacedKind): boolean {
+    return this.#dialling.size < MAX_DIALS_UNDER_WAY && this.#taken(kind) < this.#places(kind);
+  }
+
+  /** The least useful go where there are too many: the owner dialled somebody, or the network looks right again. */
+  #closeSurplus(): void {
+    for (const kind of PLACED) {
+      const ready = this.#peers(kind).filter(({ state }) => state === "ready").sort(byUse);
+      for (const peer of ready.slice(this.#places(kind))) peer.close("its place is needed (--max-outbound)");
+    }
+  }
+
+  #promoteSpare(): void {
+    const isShort = this.#peers("full").length < this.#places("full");
+    const spare = isShort && this.#peers("feeler").find(({ state }) => state === "ready");
+    if (!spare || this.#isGroupTaken(spare.remote)) return;
+    spare.become("full");
+    this.#log.debug("the spare takes a place", { peer: spare.id });
+  }
+
+  /** False if there is nobody to dial now. */
+  #dialOne(kind: SlotKind, now: number): boolean {
+    const endpoint = this.#choose(kind, now);
+    if (!endpoint) return false;
+    this.#dial(endpoint, kind, now);
+    return true;
+  }
+
+  #choose(kind: SlotKind, now: number): TcpEndpoint | undefined {
+    while (kind === "block-only" && this.#anchors.length > 0) {
+      const anchor = this.#anchors.shift()!;
+      if (this.#isEligible(anchor, kind, now)) return anchor;
+    }
+    for (let tries = 0; tries < SELECTIONS_PER_PLACE; tries++) {
+      const candidate = this.#options.source.select(kind, now);
+      if (!candidate) return undefined;
+      if (this.#isEligible(candidate.endpoint, kind, now)) return candidate.endpoint;
+    }
+    return undefined;
+  }
+
+  #isEligible(endpoint: TcpEndpoint, kind: SlotKind, now: number): boolean {
+    const { peers, reputation } = this.#options;
+    const key = formatEndpoint(endpoint);
+    if (this.#ourselves.has(key) || peers.isDialled(endpoint)) return false;
+    if ((this.#resting.get(key)?.until ?? now) > now) return false;
+    if (reputation.standing(identifyHost(endpoint.host)) !== "good") return false;
+    return kind === "feeler" || !this.#isGroupTaken(endpoint);
+  }
+
+  /** Addresses of this machine and of private networks have no owners to be told apart by. */
+  #isGroupTaken(endpoint: Peer["remote"]): boolean {
+    if ("path" in endpoint) return false;
+    const { group, scope } = identifyHost(endpoint.host);
+    if (scope !== "global") return false;
+    const taken = [...this.#peers("full"), ...this.#peers("block-only")].map(({ remote }) => remote);
+    return taken.some((remote) => "host" in remote && identifyHost(remote.host).group === group) ||
+      [...this.#dialling].some(([key, kind]) => kind !== "feeler" && groupOfKey(key) === group);
+  }
+
+  #dial(endpoint: TcpEndpoint, kind: SlotKind, now: number): void {
+    const { env, source, peers } = this.#options;
+    const key = formatEndpoint(endpoint);
+    this.#dialling.set(key, kind);
+    source.attempted(endpoint, now);
+    peers.dial(endpoint, kind).then(
+      (peer) => {
+        this.#dialling.delete(key);
+        this.#onConnected(peer);
+      },
+      (error: Error) => {
+        this.#dialling.delete(key);
+        if (this.#state !== "running") return;
+        this.#log.debug(error.message, { address: key, kind });
+        if (error instanceof RemoteFault && error.code === "self-connection") this.#ourselves.add(key);
+        // No other dial at once: in a list of dead addresses that would be a storm.
+        this.#rest(key, env.now());
+        source.failed(endpoint, env.now());
+      },
+    );
+  }
+
+  #onConnected(peer: Peer): void {
+    if (this.#state !== "running") return;
+    this.#options.source.connected(peer, this.#options.env.now());
+    if (peer.kind === "block-only") this.#saveAnchors();
+    if (peer.kind === "feeler") this.#keepAsSpare(peer);
+  }
+
+  /** The new one was good a moment ago; how the old one is doing, nobody has looked. */
+  #keepAsSpare(peer: Peer): void {
+    for (const other of this.#peers("feeler")) if (other !== peer) other.close("a newer spare takes its place");
+    this.#promoteSpare();
+  }
+
+  #feel(now: number): void {
+    this.#nextFeelerAt = now + this.#feelerPauseMs();
+    if (![...this.#dialling.values()].includes("feeler")) this.#dialOne("feeler", now);
+  }
+
+  /** Exponentially distributed, so that nobody can tell from one feeler when the next one comes. */
+  #feelerPauseMs(): number {
+    return -Math.log(1 - this.#options.env.random()) * FEELER_INTERVAL_MS;
+  }
+
+  #rest(key: string, now: number): void {
+    const failures = (this.#resting.get(key)?.failures ?? 0) + 1;
+    this.#resting.delete(key);
+    this.#resting.set(key, { failures, until: now + backoffMs(failures, this.#options.env.random()) });
+    if (this.#resting.size <= MAX_RESTING_ENDPOINTS) return;
+    const [oldest] = this.#resting.keys();
+    this.#resting.delete(oldest!);
+  }
+
+  /** Written as soon as they change: a process that is killed has no time for it. */
+  #saveAnchors(): void {
+    const anchors = this.#peers("block-only").filter(({ state }) => state === "ready")
+      .slice(0, BLOCK_ONLY_PEERS).map(({ dialled }) => formatEndpoint(dialled));
+    const text = anchors.join();
+    if (anchors.length === 0 || text === this.#storedAnchors) return;
+    this.#storedAnchors = text;
+    this.#options.store.putAnchors(anchors);
+    this.#options.store.commit();
+  }
+}
+
+/** The more useful first: the newest block, then the shorter way, then the longer connection. */
+function byUse(left: Peer, right: Peer): number {
+  const byBlock = left.usefulAt.block === right.usefulAt.block ? 0 : right.usefulAt.block - left.usefulAt.block;
+  return byBlock || slowness(left) - slowness(right) || left.id - right.id;
+}
+
+/** Milliseconds of a usual round trip; who never answered is the slowest. */
+function slowness(peer: Peer): number {
+  return peer.liveness.roundTrips.smoothed ?? Number.MAX_VALUE;
+}
+
+function groupOfKey(key: string): string {
+  return identifyHost(parseHostPort(key).host).group;
+}
+
+function readAnchor(text: string): TcpEndpoint | undefined {
+  try {
+    return parseHostPort(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
+}
