@@ -48,6 +48,8 @@ export interface BtcdOptions {
   readonly directory: string;
   /** `host:port` of peers that it dials. Nobody by default. */
   readonly connect?: readonly string[];
+  /** Further arguments. */
+  readonly args?: readonly string[];
 }
 
 /** A btcd process on regtest that listens on loopback and dials nobody else than it is told. */
@@ -56,7 +58,7 @@ export class Btcd {
   #port = 0;
   #rpcPort = 0;
 
-  private constructor({ directory, connect = [NOBODY] }: BtcdOptions) {
+  private constructor({ directory, connect = [NOBODY], args = [] }: BtcdOptions) {
     this.program = new Program({ file: FILE, args: [] }, [
       "--regtest",
       `--configfile=${devNull}`,
@@ -70,6 +72,7 @@ export class Btcd {
       "--nodnsseed",
       `--miningaddr=${MINING_ADDRESS}`,
       ...connect.map((endpoint) => `--connect=${endpoint}`),
+      ...args,
     ]);
   }
 
