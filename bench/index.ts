@@ -14,6 +14,7 @@ const SUBJECTS: Readonly<Record<string, () => Promise<{ readonly subject: Subjec
   store: () => import("./store.ts"),
   sync: () => import("./sync.ts"),
   transport: () => import("./transport.ts"),
+  transactions: () => import("./transactions.ts"),
   "memory-network": () => import("./memory_network.ts"),
   codec: () => import("./codec.ts"),
   hasher: () => import("./hasher.ts"),
