@@ -4,6 +4,7 @@ import { isCoinbase, transactionFault } from "../chain/transaction_rules.ts";
 import { INV_TX, INV_WTX, type InvItem } from "../protocol/messages.ts";
 import { MAX_POOL_TRANSACTION_BYTES, MAX_WITNESS_VERSIONS } from "../protocol/params.ts";
 import { type ParsedTransaction, parseTransaction, type TransactionIds } from "../protocol/transaction.ts";
+import { BitSet } from "../util/bit_set.ts";
 import type { Hash, Hasher } from "../util/hash.ts";
 import { TwoGenerationSet } from "../util/two_generation_set.ts";
 
@@ -26,6 +27,8 @@ export interface PooledTransaction extends TransactionIds {
   /** How it is announced by txid and by wtxid, made once for all peers. */
   readonly asTx: InvItem;
   readonly asWtx: InvItem;
+  /** Numbers of the peers that have it, kept by whoever relays it. */
+  readonly knownTo: BitSet;
 }
 
 /** Why a transaction is not of the form that one has. */
@@ -91,10 +94,15 @@ export class TransactionPool {
     return this.#byWtxid.get(id) ?? this.#byTxid.get(id);
   }
 
+  /** What an announcement names. */
+  find({ kind, hash }: InvItem): PooledTransaction | undefined {
+    return kind === INV_WTX ? this.#byWtxid.get(hash) : this.#byTxid.get(hash);
+  }
+
   /** Whether an announced transaction is worth asking for: it is neither here nor was it lately. */
-  lacks({ kind, hash }: InvItem): boolean {
-    if (this.#confirmed.has(hash)) return false;
-    return kind === INV_WTX ? !this.#byWtxid.has(hash) && !this.#gone.has(hash) : !this.#byTxid.has(hash);
+  lacks(item: InvItem): boolean {
+    if (this.find(item) || this.#confirmed.has(item.hash)) return false;
+    return item.kind !== INV_WTX || !this.#gone.has(item.hash);
   }
 
   /** Visits each transaction once, the oldest first. */
@@ -166,6 +174,7 @@ export class TransactionPool {
       feeRate,
       asTx: { kind: INV_TX, hash: txid },
       asWtx: { kind: INV_WTX, hash: wtxid },
+      knownTo: new BitSet(),
       older: this.#newest,
       newer: undefined,
       otherVersion,

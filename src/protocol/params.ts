@@ -307,11 +307,8 @@ export const TRICKLE_OUTBOUND_MS = 2 * SECOND;
 /** Transactions in one batch of announcements, as Bitcoin Core has it: 200 a second to a peer that dialled us. */
 export const TRICKLE_BATCH = 1000;
 
-/** Transactions that wait to be announced to one peer: ten batches. The oldest leaves; others may announce it. */
+/** Transactions that wait to be announced to one peer: ten batches. Beyond it some are not: others announce them. */
 export const MAX_QUEUED_ANNOUNCEMENTS = 10_000;
-
-/** Announcements known to one peer that are remembered in one generation of two: as many as may wait for it. */
-export const KNOWN_TRANSACTIONS = 10_000;
 
 /** Transactions of our own that nobody fetched yet: new peers are told of them too. */
 export const MAX_UNBROADCAST = 1000;

@@ -57,6 +57,7 @@ export class HeaderSync implements Service {
   readonly inventory: InventoryPart = {
     kinds: [INV_BLOCK],
     announced: (peer, items) => this.#onAnnounced(peer, items.at(-1)!.hash),
+    repeated: (peer, items) => this.#deps.peerChains.learnHash(peer, items.at(-1)!.hash),
     lacks: ({ hash }) => this.#lacks(hash),
   };
   readonly #deps: HeaderSyncDeps;

@@ -10,8 +10,10 @@ export type Handlers = { readonly [T in MessageType]?: (peer: Peer, message: Mes
  */
 export interface InventoryPart {
   readonly kinds: readonly number[];
-  /** The peer says that it has these. Announcements that repeat what is known may be dropped before. */
+  /** The peer says that it has these. */
   announced?(peer: Peer, items: readonly InvItem[]): void;
+  /** The same, of items that nobody lacks and that were announced moments ago: this much may be noted and no more. */
+  repeated?(peer: Peer, items: readonly InvItem[]): void;
   /** Whether the item's data is still to come: while it is, no announcement of it is dropped. */
   lacks?(item: InvItem): boolean;
   /** What answers the request for one item; undefined if it is not held. Called when the peer takes more data. */

@@ -44,6 +44,7 @@ export class Inventory implements Service {
   readonly #mode: DedupeMode;
   readonly #seen: SeenItems;
   readonly #announced: Claims<"announced">;
+  readonly #repeated: Claims<"repeated">;
   readonly #lacks: Claims<"lacks">;
   readonly #serve: Claims<"serve">;
   readonly #missing: Claims<"missing">;
@@ -58,6 +59,7 @@ export class Inventory implements Service {
     this.#mode = dedupe;
     this.#seen = new SeenItems({ ttlMs: DEDUPE_TTL_MS, capacity: DEDUPE_CAPACITY }, env.now());
     this.#announced = claimsOf(services, "announced");
+    this.#repeated = claimsOf(services, "repeated");
     this.#lacks = claimsOf(services, "lacks");
     this.#serve = claimsOf(services, "serve");
     this.#missing = claimsOf(services, "missing");
@@ -85,7 +87,7 @@ export class Inventory implements Service {
     this.#counts.announced += items.length;
     if (this.#mode !== "off" && this.#tellsNothingNew(peer, items) && this.#mode === "drop") {
       this.#counts.dropped += items.length;
-      return;
+      return split(this.#repeated, peer, items);
     }
     split(this.#announced, peer, items);
   }
@@ -152,7 +154,7 @@ function claimsOf<P extends keyof Parts>(services: readonly Service[], part: P):
 }
 
 /** Each claimant gets its items in their order: the list as it is where all are of one claimant, as they usually are. */
-function split(claims: Claims<"announced" | "missing">, peer: Peer, items: readonly InvItem[]): void {
+function split(claims: Claims<"announced" | "repeated" | "missing">, peer: Peer, items: readonly InvItem[]): void {
   const [first] = items;
   if (!first) return;
   const claim = claims.get(first.kind);

@@ -8,7 +8,7 @@ export interface SeenItemsOptions {
   readonly capacity: number;
 }
 
-/** Time of the last announcement, by kind and hash. */
+/** Time of the announcement that counted, by kind and hash. */
 interface Generation {
   readonly times: Map<number, Map<Hash, number>>;
   count: number;
@@ -16,8 +16,9 @@ interface Generation {
 }
 
 /**
- * Which items were announced lately: least recently announced forgotten first, in two generations so that no order has
- * to be kept. A generation ends when it is full or as old as the time to live.
+ * Which items were announced lately. A repetition within the time to live does not prolong it, so that one announcement
+ * in that time always counts. The oldest are forgotten first, in two generations so that no order has to be kept: a
+ * generation ends when it is full or as old as the time to live.
  */
 export class SeenItems {
   readonly #options: SeenItemsOptions;
@@ -35,17 +36,19 @@ export class SeenItems {
     return this.#young.count + this.#old.count;
   }
 
-  /** Notes an announcement. Whether there was one within the time to live before. */
+  /** Whether the item was announced within the time to live; if not, this is the announcement that counts. */
   note({ kind, hash }: InvItem, now: number): boolean {
-    if (this.#young.count >= this.#options.capacity) this.#rotate(now);
+    const { ttlMs, capacity } = this.#options;
+    const last = this.#young.times.get(kind)?.get(hash) ?? this.#old.times.get(kind)?.get(hash);
+    if (last !== undefined && now - last <= ttlMs) return true;
+    if (this.#young.count >= capacity) this.#rotate(now);
     else this.tick(now);
     let young = this.#young.times.get(kind);
     if (!young) this.#young.times.set(kind, young = new Map());
-    const last = young.get(hash) ?? this.#old.times.get(kind)?.get(hash);
     const before = young.size;
     young.set(hash, now);
     this.#young.count += young.size - before;
-    return last !== undefined && now - last <= this.#options.ttlMs;
+    return false;
   }
 
   /** Forgets what is past its time, so that an idle node remembers nothing. */

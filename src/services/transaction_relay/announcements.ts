@@ -1,18 +1,12 @@
 import type { PooledTransaction, TransactionPool } from "../../ledger/transaction_pool.ts";
 import type { InvItem } from "../../protocol/messages.ts";
-import {
-  KNOWN_TRANSACTIONS,
-  MAX_QUEUED_ANNOUNCEMENTS,
-  OUTBOX_LOW_WATER_BYTES,
-  TRICKLE_BATCH,
-} from "../../protocol/params.ts";
+import { MAX_QUEUED_ANNOUNCEMENTS, OUTBOX_LOW_WATER_BYTES, TRICKLE_BATCH } from "../../protocol/params.ts";
 import { MAX_INV_ITEMS } from "../../protocol/wire_limits.ts";
 import type { Peer } from "../../peer/peer.ts";
 import { Beat } from "../../util/beat.ts";
 import type { Env } from "../../util/env.ts";
-import type { Hash } from "../../util/hash.ts";
-import { TwoGenerationSet } from "../../util/two_generation_set.ts";
 import type { RelayPace } from "./pace.ts";
+import { PeerSlots } from "./peer_slots.ts";
 
 export interface AnnouncementsDeps {
   readonly env: Env;
@@ -27,9 +21,10 @@ interface Listener {
   readonly isListening: boolean;
   /** Whether we name transactions to it by wtxid. */
   readonly byWtxid: boolean;
-  /** Ids that it told us or we told it. */
-  readonly known: TwoGenerationSet<Hash>;
-  readonly queue: Set<PooledTransaction>;
+  /** Its number in the set of peers that know a transaction. */
+  readonly slot: number;
+  /** To be told of, in no order. */
+  readonly queue: PooledTransaction[];
   readonly beat: Beat;
   /** It wants nothing that pays less, in satoshi per 1,000 virtual bytes. */
   feeRate: bigint;
@@ -44,10 +39,12 @@ export class Announcements {
   readonly #listeners = new Map<Peer, Listener>();
   /** Peers that dialled us are all told at the same times: each connection more tells a spy nothing more. */
   readonly #inboundBeat: Beat;
+  readonly #slots: PeerSlots;
 
   constructor(deps: AnnouncementsDeps) {
     this.#deps = deps;
     this.#inboundBeat = new Beat(deps.env, deps.pace.inboundTrickleMs, () => this.#flushInbound());
+    this.#slots = new PeerSlots((freed) => deps.pool.forEach(({ knownTo }) => knownTo.subtract(freed)));
   }
 
   add(peer: Peer): void {
@@ -59,8 +56,8 @@ export class Announcements {
       // A peer that left the field out wants transactions (BIP37).
       isListening: agreement.version.relay !== false && !peer.isBlockOnly,
       byWtxid: agreement.wtxidRelay,
-      known: new TwoGenerationSet(KNOWN_TRANSACTIONS),
-      queue: new Set(),
+      slot: this.#slots.take(),
+      queue: [],
       beat: peer.direction === "inbound" ? this.#inboundBeat : new Beat(env, pace.outboundTrickleMs, flush),
       feeRate: 0n,
     };
@@ -71,6 +68,7 @@ export class Announcements {
     const listener = this.#listeners.get(peer);
     if (!listener) return;
     this.#listeners.delete(peer);
+    this.#slots.release(listener.slot);
     if (listener.beat !== this.#inboundBeat) listener.beat.cancel();
     if (this.#listeners.size === 0) this.#inboundBeat.cancel();
   }
@@ -82,25 +80,26 @@ export class Announcements {
   }
 
   /** The peer has the transaction: it need not be told. */
-  learn(peer: Peer, id: Hash): void {
-    this.#listeners.get(peer)?.known.add(id);
+  learn(peer: Peer, { knownTo }: PooledTransaction): void {
+    const listener = this.#listeners.get(peer);
+    if (listener) knownTo.add(listener.slot);
   }
 
   /** Whether the peer may be given the transaction: who asks before he was told wants to learn when it came to us. */
   mayHave(peer: Peer, transaction: PooledTransaction, now: number): boolean {
     if (now - transaction.addedAt >= this.#deps.pace.unannouncedServeAgeMs) return true;
     const listener = this.#listeners.get(peer);
-    return listener !== undefined && listener.known.has(idFor(listener, transaction));
+    return listener !== undefined && transaction.knownTo.has(listener.slot);
   }
 
   /** Tells everybody, in time. */
   announce(transaction: PooledTransaction): void {
-    for (const listener of this.#listeners.values()) enqueue(listener, transaction);
+    for (const listener of this.#listeners.values()) this.#enqueue(listener, transaction);
   }
 
   announceTo(peer: Peer, transaction: PooledTransaction): void {
     const listener = this.#listeners.get(peer);
-    if (listener) enqueue(listener, transaction);
+    if (listener) this.#enqueue(listener, transaction);
   }
 
   /** Tells the peer at once of all that it may have (BIP35), whether it knows it or not. */
@@ -120,51 +119,43 @@ export class Announcements {
     }
   }
 
+  #enqueue(listener: Listener, transaction: PooledTransaction): void {
+    const { isListening, queue, slot, beat } = listener;
+    if (!isListening || transaction.knownTo.has(slot) || !pays(listener, transaction)) return;
+    if (queue.length < MAX_QUEUED_ANNOUNCEMENTS) queue.push(transaction);
+    // One gives way, no matter which: others announce it.
+    else queue[Math.floor(this.#deps.env.random() * queue.length)] = transaction;
+    beat.arm();
+  }
+
   #flush(listener: Listener): void {
     const { peer, queue, beat } = listener;
-    if (queue.size === 0) return;
+    if (queue.length === 0) return;
     // A peer that does not even read what it asked for is told later.
     if (peer.outbox.bytes < OUTBOX_LOW_WATER_BYTES) tell(listener, this.#takeBatch(listener));
-    if (queue.size > 0) beat.arm();
+    if (queue.length > 0) beat.arm();
   }
 
   /** Some of the queue in random order, leaving out what the peer got to know in the meantime and what is gone. */
-  #takeBatch({ queue, known, byWtxid }: Listener): PooledTransaction[] {
+  #takeBatch({ queue, slot }: Listener): PooledTransaction[] {
     const { env, pool } = this.#deps;
-    const waiting = [...queue];
     const batch: PooledTransaction[] = [];
-    for (let left = waiting.length; left > 0 && batch.length < TRICKLE_BATCH; left--) {
-      const at = Math.floor(env.random() * left);
-      const transaction = waiting[at]!;
-      waiting[at] = waiting[left - 1]!;
-      queue.delete(transaction);
-      const { txid, wtxid } = transaction;
-      if (pool.get(wtxid) === transaction && !known.has(byWtxid ? wtxid : txid)) batch.push(transaction);
+    while (queue.length > 0 && batch.length < TRICKLE_BATCH) {
+      const last = queue.pop()!;
+      const at = Math.floor(env.random() * (queue.length + 1));
+      const transaction = queue[at] ?? last;
+      if (at < queue.length) queue[at] = last;
+      if (!transaction.knownTo.has(slot) && pool.get(transaction.wtxid) === transaction) batch.push(transaction);
     }
     return batch;
   }
 }
 
-function enqueue(listener: Listener, transaction: PooledTransaction): void {
-  const { isListening, queue, known, beat } = listener;
-  if (!isListening || known.has(idFor(listener, transaction)) || !pays(listener, transaction)) return;
-  if (queue.size >= MAX_QUEUED_ANNOUNCEMENTS) {
-    const [oldest] = queue;
-    queue.delete(oldest!);
-  }
-  queue.add(transaction);
-  beat.arm();
-}
-
-function tell({ peer, known, byWtxid }: Listener, batch: readonly PooledTransaction[]): void {
+function tell({ peer, slot, byWtxid }: Listener, batch: readonly PooledTransaction[]): void {
   if (batch.length === 0) return;
   const items: InvItem[] = batch.map(({ asTx, asWtx }) => byWtxid ? asWtx : asTx);
   if (!peer.send({ type: "inv", items })) return;
-  for (const { hash } of items) known.add(hash);
-}
-
-function idFor({ byWtxid }: Listener, { txid, wtxid }: PooledTransaction): Hash {
-  return byWtxid ? wtxid : txid;
+  for (const { knownTo } of batch) knownTo.add(slot);
 }
 
 /** A fee that nobody told us counts as enough: only who gave the transaction may know it. */

@@ -29,9 +29,9 @@ interface Wanted {
 /** What one peer has to do with what is wanted. */
 interface Source {
   readonly peer: Peer;
-  readonly announced: Map<Hash, Wanted>;
+  readonly announced: Set<Wanted>;
   /** Asked of it, the oldest first. */
-  readonly asked: Map<Hash, Wanted>;
+  readonly asked: Set<Wanted>;
   /** To be asked of it when there is room and time; entries may be over or asked elsewhere by then. */
   readonly waiting: Deque<Wanted>;
   /** When it delivered last. */
@@ -72,8 +72,8 @@ export class TransactionRequests {
   add(peer: Peer, now: number): void {
     this.#sources.set(peer, {
       peer,
-      announced: new Map(),
-      asked: new Map(),
+      announced: new Set(),
+      asked: new Set(),
       waiting: new Deque(),
       progressAt: now,
     });
@@ -85,18 +85,19 @@ export class TransactionRequests {
     if (!source) return;
     this.#sources.delete(peer);
     this.#count(peer, -1);
-    this.#fail(source, [...source.announced.values()], now);
+    this.#fail(source, [...source.announced], now);
   }
 
   /** Notes that the peer has a transaction that we lack. False if it announced too many of those. */
   note(peer: Peer, hash: Hash, now: number): boolean {
     const source = this.#sources.get(peer);
-    if (!source || source.announced.has(hash)) return true;
-    if (source.announced.size >= MAX_ANNOUNCED_TRANSACTIONS) return false;
+    if (!source) return true;
     let wanted = this.#wanted.get(hash);
+    if (wanted?.sources.includes(source)) return true;
+    if (source.announced.size >= MAX_ANNOUNCED_TRANSACTIONS) return false;
     if (!wanted) this.#wanted.set(hash, wanted = newWanted(hash, now, now + this.#headStartMs));
     wanted.sources.push(source);
-    source.announced.set(hash, wanted);
+    source.announced.add(wanted);
     if (!wanted.asked) enqueue(source, wanted);
     return true;
   }
@@ -109,8 +110,14 @@ export class TransactionRequests {
 
   /** Whether the peer owes this transaction, by whichever id. */
   isAskedOf(peer: Peer, { txid, wtxid }: TransactionIds): boolean {
-    const asked = this.#sources.get(peer)?.asked;
-    return asked !== undefined && (asked.has(wtxid) || asked.has(txid));
+    return this.#wanted.get(wtxid)?.asked?.peer === peer || this.#wanted.get(txid)?.asked?.peer === peer;
+  }
+
+  /** Visits those who announced the transaction, by whichever id, while it is wanted. */
+  forEachSource({ txid, wtxid }: TransactionIds, visit: (peer: Peer) => void): void {
+    for (const { peer } of this.#wanted.get(wtxid)?.sources ?? []) visit(peer);
+    if (txid === wtxid) return;
+    for (const { peer } of this.#wanted.get(txid)?.sources ?? []) visit(peer);
   }
 
   /** The transaction came from the peer, or from wherever: nobody is asked for it any more. */
@@ -125,8 +132,8 @@ export class TransactionRequests {
     if (!source) return;
     const failed: Wanted[] = [];
     for (const { hash } of items) {
-      const wanted = source.asked.get(hash);
-      if (wanted) failed.push(wanted);
+      const wanted = this.#wanted.get(hash);
+      if (wanted?.asked === source) failed.push(wanted);
     }
     this.#fail(source, failed, now);
     this.#askOf(source, now);
@@ -145,10 +152,10 @@ export class TransactionRequests {
     if (!wanted) return;
     wanted.isOver = true;
     this.#wanted.delete(hash);
-    for (const source of wanted.sources) source.announced.delete(hash);
+    for (const source of wanted.sources) source.announced.delete(wanted);
     const { asked } = wanted;
     if (!asked) return;
-    asked.asked.delete(hash);
+    asked.asked.delete(wanted);
     if (asked.peer === peer) asked.progressAt = now;
     // Half empty before it is refilled: one getdata for many rather than one for each.
     if (asked.asked.size <= MAX_TRANSACTIONS_IN_FLIGHT / 2) this.#askOf(asked, now);
@@ -158,8 +165,8 @@ export class TransactionRequests {
   #fail(source: Source, failed: readonly Wanted[], now: number): void {
     const next = new Set<Source>();
     for (const wanted of failed) {
-      source.announced.delete(wanted.hash);
-      source.asked.delete(wanted.hash);
+      source.announced.delete(wanted);
+      source.asked.delete(wanted);
       wanted.sources.splice(wanted.sources.indexOf(source), 1);
       if (wanted.asked !== source && wanted.asked) continue;
       wanted.asked = undefined;
@@ -186,10 +193,10 @@ export class TransactionRequests {
       const isIdle = !wanted.isOver && !wanted.asked;
       if (isIdle && !isPreferred && wanted.openAt > now) break;
       waiting.shift();
-      if (!isIdle || !source.announced.has(wanted.hash)) continue;
+      if (!isIdle || !source.announced.has(wanted)) continue;
       wanted.asked = source;
       wanted.askedAt = now;
-      asked.set(wanted.hash, wanted);
+      asked.add(wanted);
       items.push({ kind, hash: wanted.hash });
     }
     if (items.length > 0) peer.send({ type: "getdata", items });
@@ -231,7 +238,7 @@ function enqueue(source: Source, wanted: Wanted): void {
 function overdueOf({ peer, asked, progressAt }: Source, now: number): Wanted[] {
   const allowedMs = peer.liveness.roundTrips.timeoutMs(TIMEOUT_ROUND_TRIPS, BOUNDS);
   const overdue: Wanted[] = [];
-  for (const wanted of asked.values()) {
+  for (const wanted of asked) {
     const waitedMs = now - wanted.askedAt;
     if (waitedMs <= allowedMs) break;
     if (now - progressAt > allowedMs || waitedMs > MAX_TRANSACTION_TIMEOUT_MS) overdue.push(wanted);

@@ -64,6 +64,7 @@ export class TransactionRelay implements Service {
   readonly inventory: InventoryPart = {
     kinds: [INV_TX, INV_WITNESS_TX, INV_WTX],
     announced: (peer, items) => this.#onAnnounced(peer, items),
+    repeated: (peer, items) => items.forEach((item) => this.#learn(peer, item)),
     lacks: (item) => this.#deps.pool.lacks(item),
     serve: (peer, item) => this.#serve(peer, item),
     missing: (peer, items) => this.#requests.missing(peer, items, this.#deps.env.now()),
@@ -162,19 +163,25 @@ export class TransactionRelay implements Service {
     // After wtxidrelay the other kind means nothing (BIP339): the two could not be told from one another.
     const kind = peer.agreement!.wtxidRelay ? INV_WTX : INV_TX;
     for (const item of items) {
-      if (item.kind !== kind) continue;
-      this.#announcements.learn(peer, item.hash);
-      if (this.#unbroadcast.size > 0) this.#broadcast(item.hash);
+      if (item.kind !== kind || this.#learn(peer, item)) continue;
       if (takesOthers && pool.lacks(item) && !this.#requests.note(peer, item.hash, now)) break;
     }
     this.#requests.ask(peer, now);
+  }
+
+  /** Whether we hold the transaction: then it is noted that the peer does too. */
+  #learn(peer: Peer, item: InvItem): boolean {
+    const transaction = this.#deps.pool.find(item);
+    if (!transaction) return false;
+    this.#announcements.learn(peer, transaction);
+    this.#unbroadcast.delete(transaction.wtxid);
+    return true;
   }
 
   #onTransaction(peer: Peer, raw: Uint8Array): void {
     if (!this.#takesFrom(peer)) return;
     const parsed = this.#parse(raw);
     const now = this.#deps.env.now();
-    this.#announcements.learn(peer, peer.agreement!.wtxidRelay ? parsed.wtxid : parsed.txid);
     if (!this.#requests.isAskedOf(peer, parsed) && !this.#mayPush(peer, raw, now)) {
       return this.#log.debug("unrequested transaction ignored", { peer: peer.id, txid: parsed.txid });
     }
@@ -204,7 +211,10 @@ export class TransactionRelay implements Service {
   #take(parsed: ParsedTransaction, peer: Peer | undefined, feeRate: bigint | undefined): PoolOutcome {
     const { bus, env, pool } = this.#deps;
     const outcome = pool.addParsed(parsed, env.now(), feeRate);
-    if (outcome.kind !== "added") return outcome;
+    if (!("transaction" in outcome)) return outcome;
+    if (peer) this.#announcements.learn(peer, outcome.transaction);
+    if (outcome.kind === "known") return outcome;
+    this.#requests.forEachSource(parsed, (source) => this.#announcements.learn(source, outcome.transaction));
     this.#announcements.announce(outcome.transaction);
     if (bus.hasSubscribers("transaction:seen")) {
       const { txid, wtxid, raw } = outcome.transaction;
@@ -213,20 +223,15 @@ export class TransactionRelay implements Service {
     return outcome;
   }
 
-  #serve(peer: Peer, { kind, hash }: InvItem): Message | undefined {
+  #serve(peer: Peer, item: InvItem): Message | undefined {
     const { env, pool } = this.#deps;
-    const transaction = pool.get(hash);
-    if (!transaction || (kind === INV_WTX ? transaction.wtxid : transaction.txid) !== hash) return undefined;
+    const transaction = pool.find(item);
+    if (!transaction) return undefined;
     if (!this.#announcements.mayHave(peer, transaction, env.now())) return undefined;
-    this.#announcements.learn(peer, hash);
-    this.#broadcast(transaction.wtxid);
-    return { type: "tx", transaction: kind === INV_TX ? stripTransaction(transaction.raw) : transaction.raw };
-  }
-
-  /** Somebody else has it: new peers will hear of it from others. */
-  #broadcast(id: Hash): void {
-    const wtxid = this.#deps.pool.get(id)?.wtxid;
-    if (wtxid !== undefined) this.#unbroadcast.delete(wtxid);
+    this.#announcements.learn(peer, transaction);
+    // Somebody else has it: new peers will hear of it from others.
+    this.#unbroadcast.delete(transaction.wtxid);
+    return { type: "tx", transaction: item.kind === INV_TX ? stripTransaction(transaction.raw) : transaction.raw };
   }
 
   #onMempool(peer: Peer): void {

@@ -15,6 +15,8 @@ interface Scene {
   readonly peer: Peer;
   /** What the services were told, as `service:hash hash`. */
   readonly heard: string[];
+  /** Hashes that the services were told of as repetitions only. */
+  readonly repeated: string[];
   /** Items whose data came. */
   readonly held: Set<string>;
   announce(...items: InvItem[]): void;
@@ -24,19 +26,21 @@ function openScene(dedupe: DedupeMode): Scene {
   const env = new ManualEnv();
   const heard: string[] = [];
   const held = new Set<string>();
+  const repeated: string[] = [];
   const listener = (name: string, kinds: number[]): Service => ({
     name,
     handles: {},
     inventory: {
       kinds,
       announced: (_, items) => void heard.push(`${name}:${items.map(({ hash }) => hash).join(" ")}`),
+      repeated: (_, items) => void repeated.push(...items.map(({ hash }) => hash)),
       lacks: ({ hash }) => !held.has(hash),
     },
   });
   const inventory = new Inventory({ env, services: [listener("blocks", [2]), listener("txs", [1, 5])], dedupe });
   const { peer } = startPeer(env);
   const announce = (...items: InvItem[]) => inventory.handles.inv!(peer, { type: "inv", items });
-  return { env, inventory, peer, heard, held, announce };
+  return { env, inventory, peer, heard, repeated, held, announce };
 }
 
 function tx(hash: string): InvItem {
@@ -69,13 +73,13 @@ test("inventory: a part of a kind has one claimant; different parts may have dif
 });
 
 test("dedupe drop: what repeats itself is dropped once its data has come, and counted", () => {
-  const { heard, held, announce, inventory } = openScene("drop");
+  const { heard, repeated, held, announce, inventory } = openScene("drop");
   announce(tx("a"), block("b"));
   announce(tx("a"), block("b"));
   assertEquals(heard, ["txs:a", "blocks:b", "txs:a", "blocks:b"]);
   held.add("a").add("b");
   announce(tx("a"), block("b"));
-  assertEquals(heard.length, 4);
+  assertEquals([heard.length, repeated], [4, ["a", "b"]]);
   assertEquals(inventory.counts(), { announced: 6, duplicates: 4, dropped: 2 });
 });
 

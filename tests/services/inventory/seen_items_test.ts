@@ -10,11 +10,11 @@ function makeSeen(capacity = 100): SeenItems {
   return new SeenItems({ ttlMs: TTL_MS, capacity }, 0);
 }
 
-test("seen items: an item is seen within the time to live, counted from the last time, and not later", () => {
+test("seen items: an item is seen within the time to live, which repetitions do not prolong", () => {
   const seen = makeSeen();
-  assertEquals([seen.note(A, 0), seen.note(B, 0), seen.note(A, TTL_MS)], [false, false, true]);
-  assertEquals([seen.note(A, 2 * TTL_MS), seen.note(B, 2 * TTL_MS)], [true, false]);
-  assertEquals(seen.note(A, 3 * TTL_MS + 1), false);
+  assertEquals([seen.note(A, 0), seen.note(B, 1000), seen.note(A, TTL_MS)], [false, false, true]);
+  assertEquals([seen.note(A, TTL_MS + 1), seen.note(B, TTL_MS + 1)], [false, true]);
+  assertEquals([seen.note(A, 2 * TTL_MS + 1), seen.note(A, 2 * TTL_MS + 2)], [true, false]);
 });
 
 test("seen items: equal hashes of different kinds are different items", () => {
