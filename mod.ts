@@ -25,6 +25,8 @@ export type {
   TopicSnapshot,
   TransactionVerdict,
 } from "./src/protocol/snapshots.ts";
+export type { ChannelUse, LagOptions, StreamItem } from "./src/bus/bus.ts";
+export type { Channel, ChannelMode } from "./src/bus/channels.ts";
 export { type FaultCode, LocalError, type LocalErrorCode, RemoteFault } from "./src/protocol/errors.ts";
 export type { BlockHeader } from "./src/protocol/block_header.ts";
 export type { DifficultyRule, NetworkParams } from "./src/protocol/network_params.ts";

@@ -1,7 +1,7 @@
 import { LocalError } from "../protocol/errors.ts";
 import type { Env, Logger } from "../util/env.ts";
 import { type Channel, type ChannelMode, CHANNELS, SINGLE_CHANNEL_CAPACITY } from "./channels.ts";
-import { type Delivery, Subscriber, type SubscriberOptions } from "./subscriber.ts";
+import { Subscriber, type SubscriberOptions } from "./subscriber.ts";
 
 /** Event types and what each carries. */
 export type EventMap = Record<string, unknown>;
@@ -21,6 +21,11 @@ export interface BusOptions<E> {
   readonly mode: ChannelMode;
   /** Events that may wait for one subscriber, by channel. */
   readonly capacities: { readonly [C in Channel]: number };
+}
+
+export interface LagOptions {
+  /** Told how many events of a channel were missed, before the next one is delivered. */
+  readonly onLag?: (channel: Channel, missed: number) => void;
 }
 
 /** How much of one channel is in use, over all subscribers. */
@@ -73,10 +78,11 @@ export class Bus<E extends object> {
    * Calls `listener` for each event of the type, in order, after the publisher's turn. A listener that returns a
    * promise gets its next event once that settled. After the handle was disposed no call begins.
    */
-  subscribe<T extends keyof E>(type: T, listener: (event: E[T]) => void | Promise<void>, options?: {
-    /** Told how many events of a channel were missed, before the next one is delivered. */
-    readonly onLag?: (channel: Channel, missed: number) => void;
-  }): Disposable {
+  subscribe<T extends keyof E>(
+    type: T,
+    listener: (event: E[T]) => void | Promise<void>,
+    options?: LagOptions,
+  ): Disposable {
     const subscriber = this.#add([type], {
       deliver: ({ event }) => listener(event as E[T]),
       onLag: options?.onLag,
@@ -155,5 +161,3 @@ export class Bus<E extends object> {
     return { control: capacity, sync: capacity, inventory: capacity, data: capacity };
   }
 }
-
-export type { Delivery };

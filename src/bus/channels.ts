@@ -3,7 +3,8 @@ export const CHANNELS = ["control", "sync", "inventory", "data"] as const;
 export type Channel = (typeof CHANNELS)[number];
 
 /** `segmented`: a queue a channel. `single`: one queue for all, so that both designs can be compared under load. */
-export type ChannelMode = "segmented" | "single";
+export const CHANNEL_MODES = ["segmented", "single"] as const;
+export type ChannelMode = (typeof CHANNEL_MODES)[number];
 
 /** Events that may wait for one subscriber: the rarer a kind of event, the sooner a backlog is a fault to see. */
 export const CHANNEL_CAPACITIES: { readonly [C in Channel]: number } = {

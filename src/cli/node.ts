@@ -34,7 +34,7 @@ export const nodeCommand = defineCommand({
   usage: ["[FLAG …]"],
   positionals: [],
   flags: NODE_FLAGS,
-  unavailable: ["workers", "channels", "autotune", "allow-bench", "capture"],
+  unavailable: ["workers", "autotune", "allow-bench", "capture"],
   examples: [
     ["p2p node", "join the p2p network"],
     [
@@ -99,6 +99,7 @@ function openNode(parts: Parts, settings: NodeSettings, network: NetworkParams, 
     pruneBytes: settings.prune,
     mineSeconds: settings.mine,
     dedupe: settings.dedupe,
+    channels: settings.channels,
     blockRelayOnly: settings["block-relay-only"],
   });
 }

@@ -1,3 +1,4 @@
+import { CHANNEL_MODES } from "../bus/channels.ts";
 import { DEFAULT_MAX_INBOUND, DEFAULT_MAX_OUTBOUND, SEED_MAX_INBOUND } from "../protocol/params.ts";
 import { DEDUPE_MODES } from "../services/inventory/inventory.ts";
 import { defaultFlag, listFlag, switchFlag, valueFlag } from "./flag.ts";
@@ -38,6 +39,13 @@ export const NODE_FLAGS = {
     "off|count|drop",
     "drop",
     "what to do about announcements that repeat others",
+    setting,
+  ),
+  channels: defaultFlag(
+    oneOf(CHANNEL_MODES),
+    "segmented|single",
+    "segmented",
+    "a queue a channel for each reader of events, or one for all",
     setting,
   ),
   "block-relay-only": switchFlag("take and pass on blocks, and no transactions of others", setting),

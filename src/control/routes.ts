@@ -27,6 +27,8 @@ const ROUTES: readonly Route[] = [
   { path: /^\/v1\/node$/, get: (subject) => ok(describeNode(subject)) },
   { path: /^\/v1\/peers$/, get: ({ node }) => ok(node.peers()) },
   { path: /^\/v1\/peers\/([^/]+)$/, get: ({ node }, _, id) => showPeer(node, id) },
+  { path: /^\/v1\/channels$/, get: ({ node }) => ok(node.channels()) },
+  { path: /^\/v1\/channels$/, get: ({ node }) => ok(node.channels()) },
   { path: /^\/v1\/chain$/, get: ({ node }) => ok(node.chain()) },
   { path: /^\/v1\/blocks\/([^/]+)$/, get: ({ node }, { query }, id) => showBlock(node, id, query.get("raw") === "1") },
   { path: /^\/livez$/, get: () => ok({ ok: true, checks: { answering: true } }) },

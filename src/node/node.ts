@@ -1,4 +1,4 @@
-import { Bus } from "../bus/bus.ts";
+import { Bus, type ChannelUse, type LagOptions, type StreamItem } from "../bus/bus.ts";
 import { type Channel, CHANNEL_CAPACITIES } from "../bus/channels.ts";
 import { Chain } from "../chain/chain.ts";
 import { Ledger } from "../ledger/ledger.ts";
@@ -91,7 +91,12 @@ class Node implements P2PNode {
     this.userAgent = options.userAgent;
     this.#env = env;
     this.#log = env.logger("node");
-    this.#bus = new Bus({ env, channelOf: EVENT_CHANNELS, mode: "segmented", capacities: CHANNEL_CAPACITIES });
+    this.#bus = new Bus({
+      env,
+      channelOf: EVENT_CHANNELS,
+      mode: options.channels ?? "segmented",
+      capacities: CHANNEL_CAPACITIES,
+    });
     const chain = new Chain({ params: options.network, hasher });
     this.#peerChains = new PeerChains(chain);
     this.#ledger = new Ledger({
@@ -221,8 +226,23 @@ class Node implements P2PNode {
     this.#ledger.commit();
   }
 
-  on<T extends keyof NodeEvents>(type: T, listener: (event: NodeEvents[T]) => void): Disposable {
-    return this.#bus.subscribe(type, listener);
+  on<T extends keyof NodeEvents>(
+    type: T,
+    listener: (event: NodeEvents[T]) => void | Promise<void>,
+    options?: LagOptions,
+  ): Disposable {
+    return this.#bus.subscribe(type, listener, options);
+  }
+
+  events<T extends keyof NodeEvents>(
+    types: readonly T[],
+    signal?: AbortSignal,
+  ): AsyncGenerator<StreamItem<Pick<NodeEvents, T>>, void> {
+    return this.#bus.stream(types, signal);
+  }
+
+  channels(): readonly ChannelUse[] {
+    return this.#bus.channels();
   }
 
   topic(name: string, options?: TopicOptions): Topic {

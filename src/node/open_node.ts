@@ -1,3 +1,4 @@
+import type { ChannelMode } from "../bus/channels.ts";
 import { openDataDir } from "../platform/data_dir.ts";
 import { createEnv } from "../platform/env.ts";
 import { createHasher } from "../platform/hasher.ts";
@@ -37,6 +38,8 @@ export interface OpenNodeOptions {
   readonly pruneBytes?: number;
   /** What is done about announcements that repeat others; `drop` by default. */
   readonly dedupe?: DedupeMode;
+  /** A queue a channel for each subscriber to events (`segmented`, the default), or one for all. */
+  readonly channels?: ChannelMode;
   /** Take and pass on blocks only, no transactions of others. */
   readonly blockRelayOnly?: boolean;
   /** How long transactions are held back; as Bitcoin Core does it by default. */
@@ -70,6 +73,7 @@ export function openNode(options: OpenNodeOptions = {}): P2PNode {
     pruneBytes: options.pruneBytes,
     mineSeconds: options.mineSeconds,
     ...(options.dedupe && { dedupe: options.dedupe }),
+    ...(options.channels && { channels: options.channels }),
     ...(options.blockRelayOnly !== undefined && { blockRelayOnly: options.blockRelayOnly }),
     ...(options.pace && { pace: options.pace }),
   });

@@ -19,6 +19,8 @@ import type { DedupeMode } from "../services/inventory/inventory.ts";
 import type { RelayPace } from "../services/transaction_relay/pace.ts";
 import type { AddressSource } from "../net/address_source.ts";
 import type { Permit } from "../net/reputation.ts";
+import type { ChannelUse, LagOptions, StreamItem } from "../bus/bus.ts";
+import type { ChannelMode } from "../bus/channels.ts";
 import type { Endpoint, Store, TcpEndpoint, Transport } from "../platform/types.ts";
 import type { Env } from "../util/env.ts";
 import type { Hash, Hasher } from "../util/hash.ts";
@@ -75,6 +77,8 @@ export interface NodeOptions {
   readonly dedupe?: DedupeMode;
   /** Take and pass on blocks only: peers are asked not to send transactions. Our own are announced all the same. */
   readonly blockRelayOnly?: boolean;
+  /** A queue a channel for each subscriber to events, or one for all of them; `segmented` by default. */
+  readonly channels?: ChannelMode;
   /** How long transactions are held back; as Bitcoin Core does it by default. */
   readonly pace?: RelayPace;
 }
@@ -139,8 +143,22 @@ export interface P2PNode {
   submitTransaction(raw: Uint8Array, options?: { readonly feeRate?: bigint }): TransactionVerdict;
   /** Makes what was offered so far durable. */
   commit(): void;
-  /** Calls `listener` for each event of the type until the returned handle is disposed. */
-  on<T extends keyof NodeEvents>(type: T, listener: (event: NodeEvents[T]) => void): Disposable;
+  /**
+   * Calls `listener` for each event of the type, in order, until the returned handle is disposed. Events that a slow
+   * listener makes no room for are dropped, oldest first, and `onLag` is told how many.
+   */
+  on<T extends keyof NodeEvents>(
+    type: T,
+    listener: (event: NodeEvents[T]) => void | Promise<void>,
+    options?: LagOptions,
+  ): Disposable;
+  /** Yields events of the types as they come, and how many were missed, until the loop is left or the node stops. */
+  events<T extends keyof NodeEvents>(
+    types: readonly T[],
+    signal?: AbortSignal,
+  ): AsyncGenerator<StreamItem<Pick<NodeEvents, T>>, void>;
+  /** How much of each event channel is in use, and what its subscribers missed. */
+  channels(): readonly ChannelUse[];
   /**
    * Takes part in a topic until it is closed; the same name answers the same topic. Throws LocalError for a name that is
    * none (1 to 64 bytes of UTF-8), options for a topic that is open, and more topics than peers accept (256).

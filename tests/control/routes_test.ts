@@ -103,6 +103,15 @@ test("control: the chain, with hashes in display order", async () => {
   assertMatch(value.work, /^[0-9a-f]+$/);
 });
 
+test("control: the event channels, each with its capacity and what was missed", async () => {
+  const { subject } = await openScene();
+  const { value } = get(subject, "/v1/channels");
+  const rows = value.map((
+    row: { channel: string; capacity: number; lag: number },
+  ) => [row.channel, row.capacity, row.lag]);
+  assertEquals(rows, [["control", 256, 0], ["sync", 512, 0], ["inventory", 1024, 0], ["data", 4096, 0]]);
+});
+
 test("control: a block by height and by hash, described and in hex", async () => {
   const { subject, hashes, raw } = await openScene();
   const { value } = get(subject, "/v1/blocks/2");
