@@ -1,8 +1,9 @@
 import { openPrompt, type Prompt } from "../platform/terminal.ts";
 import type { TcpEndpoint } from "../platform/types.ts";
 import { LocalError } from "../protocol/errors.ts";
-import type { Message } from "../protocol/messages.ts";
+import { type Message, type MessageType, RESPONSE_STATUS } from "../protocol/messages.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
+import { hasServices, SERVICE_P2P_APPS } from "../protocol/service_flags.ts";
 import type { Env } from "../util/env.ts";
 import { escapeText } from "../util/escape.ts";
 import { bitcoinCodec } from "../wire/bitcoin.ts";
@@ -15,19 +16,34 @@ import { CommandError, EXIT, UsageError } from "./exit.ts";
 import { Expectations } from "./expectations.ts";
 import { defaultFlag, listFlag, switchFlag, valueFlag } from "./flag.ts";
 import { COMMON_FLAGS, JSON_FLAGS, NETWORK_FLAGS } from "./flags.ts";
-import { greet } from "./greeting.ts";
+import { greet, type Greeting } from "./greeting.ts";
 import { MESSAGE_FORMS, type MessageDefaults, readSending, type Sending } from "./message_text.ts";
 import { loadNetwork } from "./network.ts";
 import { createParts } from "./parts.ts";
+import { statusName } from "./render_message.ts";
 import { count, duration, readValue, remoteHost, text } from "./values.ts";
 
 /** 10 s: longer than a slow path and a busy peer need, short enough to wait for. */
 const DEFAULT_TIMEOUT_MS = 10_000;
 const MAX_COUNT = 1_000_000;
 
+/** Messages that only peers with the service P2P_APPS understand. */
+const APP_TYPES: ReadonlySet<MessageType> = new Set<MessageType>([
+  "app",
+  "publish",
+  "subscribe",
+  "unsubscribe",
+  "request",
+  "response",
+  "cancel",
+]);
+
+const SEND_HELP = "send this, such as ping, getaddr, 'getdata block HASH', 'raw HEX', topic:NAME=TEXT, " +
+  "request:METHOD=TEXT (and wait for the answer), app:TEXT";
+
 const FLAGS = {
   ...NETWORK_FLAGS,
-  send: listFlag(text, "MESSAGE", "send this, such as ping, getaddr, getheaders, 'getdata block HASH', 'raw HEX'"),
+  send: listFlag(text, "MESSAGE", SEND_HELP),
   expect: listFlag(text, "TYPE", "wait for a message of this type"),
   count: valueFlag(count(1, MAX_COUNT), "N", "end after so many messages"),
   timeout: defaultFlag(duration, "TIME", DEFAULT_TIMEOUT_MS, "how long each step may take", { fallbackText: "10s" }),
@@ -49,6 +65,9 @@ export const connectCommand = defineCommand({
       "p2p connect 127.0.0.1:18444 --network regtest --send getheaders --expect headers",
       "ask, and wait for the answer",
     ],
+    ["p2p connect 127.0.0.1:7032 --send 'topic:chat=hello everybody'", "say something on a topic"],
+    ["p2p connect 127.0.0.1:7032 --send 'subscribe chat' --expect publish", "hear what the next one says"],
+    ["p2p connect 127.0.0.1:7032 --send request:echo=hi", "ask an application, and wait for the answer"],
   ],
   exitCodes: [EXIT.done, EXIT.no, EXIT.usage, EXIT.unreachable, EXIT.refused, EXIT.internal],
 
@@ -57,11 +76,18 @@ export const connectCommand = defineCommand({
     const network = await loadNetwork(settings.network, hasher);
     const codec = network.wire === "native" ? nativeCodec(network.magic) : bitcoinCodec(network.magic, hasher);
     const remote = readRemote(words[0]!, network);
-    const defaults: MessageDefaults = { genesisHash: network.genesisHash, newNonce: () => randomNonce(env) };
+    let requests = 0;
+    const defaults: MessageDefaults = {
+      genesisHash: network.genesisHash,
+      newNonce: () => randomNonce(env),
+      newRequestId: () => ++requests,
+    };
     const sendings = settings.send.map((line) => readOrRefuse(line, defaults));
-    const expectations = new Expectations(settings.expect, settings.count);
     const format = settings.json ? "json" : settings.ndjson ? "ndjson" : "text";
     const isScripted = format !== "text" || settings.expect.length > 0 || settings.count !== undefined;
+    const stays = context.host.stdin.isTerminal && !isScripted;
+    const expected = stays ? settings.expect : withResponses(settings.expect, sendings);
+    const expectations = new Expectations(expected, settings.count);
     let prompt: Prompt | undefined;
     const view = createView(
       format,
@@ -69,24 +95,36 @@ export const connectCommand = defineCommand({
       (text) => prompt ? prompt.print(text) : context.out.stream.write(text),
     );
 
+    /** Statuses of responses that say no. */
+    const refusals: string[] = [];
+
     function onMessage(message: Message): void {
       view.message(message);
+      if (message.type === "response" && message.status !== RESPONSE_STATUS.ok) {
+        refusals.push(statusName(message.status));
+      }
       expectations.see(message.type);
     }
 
     const greeting = await greet({ env, transport, codec, remote, timeoutMs: settings.timeout, onMessage });
     view.peer(greeting);
-    for (const sending of sendings) sendTo(greeting.session, sending);
-    if (context.host.stdin.isTerminal && !isScripted) {
-      const over = converse(greeting.session, defaults, context.err, (opened) => prompt = opened);
-      context.err.line(`the conversation is over: ${escapeText(await over)}`);
-    } else {
-      await waitFor(expectations, greeting.session, env, settings.timeout);
+    try {
+      for (const sending of sendings) sendTo(greeting, sending);
+      if (stays) {
+        const over = converse(greeting, defaults, context.err, (opened) => prompt = opened);
+        context.err.line(`the conversation is over: ${escapeText(await over)}`);
+      } else {
+        await waitFor(expectations, greeting.session, env, settings.timeout);
+      }
+    } finally {
+      greeting.session.close();
     }
-    greeting.session.close();
     view.end(expectations);
-    if (expectations.missing.length === 0) return EXIT.done;
-    throw new CommandError(EXIT.no, `expected but did not get: ${expectations.missing.join(", ")}`);
+    if (expectations.missing.length > 0) {
+      throw new CommandError(EXIT.no, `expected but did not get: ${expectations.missing.join(", ")}`);
+    }
+    if (refusals.length > 0 && !stays) throw new CommandError(EXIT.no, `the answer was ${refusals.join(", ")}`);
+    return EXIT.done;
   },
 });
 
@@ -105,9 +143,21 @@ function readOrRefuse(line: string, defaults: MessageDefaults): Sending {
   }
 }
 
-function sendTo(session: Session, sending: Sending): void {
-  if (sending.kind === "raw") session.sendRaw(sending.bytes);
-  else session.send(sending.message);
+/** Each request that is sent is a reason to wait for a response, unless so many are waited for anyway. */
+function withResponses(expected: readonly string[], sendings: readonly Sending[]): readonly string[] {
+  const requests = sendings.filter((each) => each.kind === "message" && each.message.type === "request").length;
+  const missing = requests - expected.filter((type) => type === "response").length;
+  return [...expected, ...Array.from({ length: Math.max(0, missing) }, () => "response")];
+}
+
+/** Throws CommandError for what the peer would not understand. */
+function sendTo({ session, agreement }: Greeting, sending: Sending): void {
+  if (sending.kind === "raw") return session.sendRaw(sending.bytes);
+  const { type } = sending.message;
+  if (APP_TYPES.has(type) && !hasServices(agreement.version.services, SERVICE_P2P_APPS)) {
+    throw new CommandError(EXIT.no, `cannot send ${type}: the peer takes no messages of applications (P2P_APPS)`);
+  }
+  session.send(sending.message);
 }
 
 /** Waits for what is expected, for the end of the connection, or for the time to be over. */
@@ -123,15 +173,17 @@ function waitFor(expectations: Expectations, session: Session, env: Env, timeout
 
 /** Takes lines from the terminal until either side ends it; resolves with who did. */
 function converse(
-  session: Session,
+  greeting: Greeting,
   defaults: MessageDefaults,
   err: Output,
   onOpen: (prompt: Prompt) => void,
 ): Promise<string> {
+  const { session } = greeting;
   return new Promise((resolve) => {
     const prompt = openPrompt({
       prompt: "> ",
-      complete: (line) => [...MESSAGE_FORMS.keys()].filter((name) => name.startsWith(line)),
+      complete: (line) =>
+        [...MESSAGE_FORMS.keys()].filter((start) => start.startsWith(line)).map((start) => start.trim()),
       onLine: (line) => runLine(line),
       onEnd: () => resolve("closed by you"),
     });
@@ -146,14 +198,15 @@ function converse(
     if (line.trim() === "") return;
     if (line.trim() === "help") return showForms(err);
     try {
-      sendTo(session, readSending(line, defaults));
+      sendTo(greeting, readSending(line, defaults));
     } catch (error) {
-      if (!(error instanceof SyntaxError) && !(error instanceof LocalError)) throw error;
+      const isKnown = error instanceof SyntaxError || error instanceof LocalError || error instanceof CommandError;
+      if (!isKnown) throw error;
       err.line(escapeText(error.message));
     }
   }
 }
 
 function showForms(err: Output): void {
-  for (const [name, usage] of MESSAGE_FORMS) err.line(`  ${name} ${usage}`);
+  for (const [name, usage] of MESSAGE_FORMS) err.line(`  ${name}${usage}`);
 }

@@ -1,7 +1,7 @@
 import type { Connection } from "../platform/types.ts";
 import { LocalError, RemoteFault } from "../protocol/errors.ts";
 import { type Agreement, Handshake } from "../protocol/handshake.ts";
-import type { Message, MessageOf } from "../protocol/messages.ts";
+import { type Message, type MessageOf, RESPONSE_STATUS } from "../protocol/messages.ts";
 import type { Env } from "../util/env.ts";
 import { ByteReader } from "../util/bytes.ts";
 import type { WireCodec } from "../wire/codec.ts";
@@ -106,9 +106,15 @@ export class Session {
       return this.#pings.get(message.nonce)!(this.#options.env.now());
     }
     if (isReady && message.type === "ping") this.send({ type: "pong", nonce: message.nonce });
+    if (isReady && message.type === "request") this.#refuse(message);
     this.#options.onMessage(message);
     const agreement = isReady ? undefined : this.#handshake.agreement();
     if (agreement) this.#ready.resolve(agreement);
+  }
+
+  /** Nobody answers requests here: who asks need not wait. */
+  #refuse({ id }: MessageOf<"request">): void {
+    this.send({ type: "response", id, status: RESPONSE_STATUS["no-method"], payload: new Uint8Array(0) });
   }
 
   #fail(error: Error): void {

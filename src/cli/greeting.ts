@@ -4,6 +4,7 @@ import { LocalError } from "../protocol/errors.ts";
 import type { Agreement } from "../protocol/handshake.ts";
 import type { Message, MessageOf, VersionAddress } from "../protocol/messages.ts";
 import { PROTOCOL_VERSION } from "../protocol/params.ts";
+import { SERVICE_P2P_APPS } from "../protocol/service_flags.ts";
 import { formatHostPort } from "../util/endpoint.ts";
 import type { Env } from "../util/env.ts";
 import { USER_AGENT } from "../util/version.ts";
@@ -92,12 +93,12 @@ function openSession(connection: Connection, { env, codec, onMessage }: Greeting
   return new Session({ connection, codec, env, onMessage, ourVersion: ourVersion(connection, env) });
 }
 
-/** We serve nothing and want nothing but answers. */
+/** We serve nothing, want nothing but answers, and know what messages of applications are. */
 function ourVersion(connection: Connection, env: Env): MessageOf<"version"> {
   return {
     type: "version",
     protocolVersion: PROTOCOL_VERSION,
-    services: 0n,
+    services: SERVICE_P2P_APPS,
     time: BigInt(Math.floor(env.wallClock() / MS_PER_SECOND)),
     receiver: versionAddress("host" in connection.remote ? connection.remote : undefined),
     sender: versionAddress(undefined),

@@ -10,6 +10,7 @@ import {
   type Message,
 } from "../protocol/messages.ts";
 import { PROTOCOL_VERSION } from "../protocol/params.ts";
+import { MAX_TOPIC_BYTES, MAX_TOPICS } from "../protocol/wire_limits.ts";
 import { type Hash, HASH_SIZE_BYTES, ZERO_HASH } from "../util/hash.ts";
 import { hexToBytes, isHexOfSize } from "../util/hex.ts";
 import { suggestion } from "../util/nearest.ts";
@@ -23,6 +24,8 @@ export type Sending =
 export interface MessageDefaults {
   readonly genesisHash: Hash;
   newNonce(): bigint;
+  /** A number for a request, other than those before. */
+  newRequestId(): number;
 }
 
 interface Form {
@@ -42,6 +45,8 @@ export const INV_KINDS: Readonly<Record<string, number>> = {
   "witness-block": INV_WITNESS_BLOCK,
 };
 
+const utf8 = new TextEncoder();
+const MAX_UINT32 = 0xffff_ffffn;
 const MAX_UINT64 = (1n << 64n) - 1n;
 const MAX_INT64 = (1n << 63n) - 1n;
 
@@ -67,24 +72,73 @@ const FORMS: Readonly<Record<string, Form>> = {
   getblocktxn: { usage: "HASH INDEX …", read: readGetBlockTransactions },
   block: { usage: "HEX", read: (words) => message({ type: "block", block: bytesOf(only(words, "a block in hex")) }) },
   tx: { usage: "HEX", read: (words) => message({ type: "tx", transaction: bytesOf(only(words, "hex")) }) },
+  subscribe: { usage: "TOPIC …", read: (words) => message({ type: "subscribe", topics: namesOf(words) }) },
+  unsubscribe: { usage: "TOPIC …", read: (words) => message({ type: "unsubscribe", topics: namesOf(words) }) },
+  cancel: {
+    usage: "ID",
+    read: (words) => message({ type: "cancel", id: Number(integerOf(only(words, "a request's id"), MAX_UINT32)) }),
+  },
   raw: { usage: "HEX …", read: (words) => ({ kind: "raw", bytes: bytesOf(words.join("")) }) },
 };
 
-/** Words that a line may begin with, and what follows each. */
-export const MESSAGE_FORMS: ReadonlyMap<string, string> = new Map(
-  Object.entries(FORMS).map(([name, { usage }]) => [name, usage]),
-);
+interface TextForm {
+  readonly usage: string;
+  /** `text` is all that follows the colon, spaces included. */
+  read(text: string, defaults: MessageDefaults): Message;
+}
+
+/** Messages of applications: a word and a colon, then text as it is. */
+const TEXT_FORMS: Readonly<Record<string, TextForm>> = {
+  topic: {
+    usage: "NAME=TEXT",
+    read(text, defaults) {
+      const [topic, payload] = splitName(text, "a topic");
+      if (payload === undefined) throw new SyntaxError("no = after the topic");
+      return { type: "publish", topic, id: defaults.newNonce(), payload: utf8.encode(payload) };
+    },
+  },
+  request: {
+    usage: "METHOD[=TEXT]",
+    read(text, defaults) {
+      const [method, payload = ""] = splitName(text, "a method");
+      return { type: "request", id: defaults.newRequestId(), method, payload: utf8.encode(payload) };
+    },
+  },
+  app: { usage: "TEXT", read: (text) => ({ type: "app", payload: utf8.encode(text) }) },
+};
+
+/** What a line may begin with, and what follows: a space and words, or what stands behind a colon. */
+export const MESSAGE_FORMS: ReadonlyMap<string, string> = new Map([
+  ...Object.entries(FORMS).map(([name, { usage }]) => [`${name} `, usage] as const),
+  ...Object.entries(TEXT_FORMS).map(([name, { usage }]) => [`${name}:`, usage] as const),
+]);
 
 /** Reads one line such as `getdata block HASH`. Throws SyntaxError with the reason. */
 export function readSending(line: string, defaults: MessageDefaults): Sending {
+  const tagged = /^\s*([a-z]+):(.*)$/s.exec(line);
+  if (tagged && Object.hasOwn(TEXT_FORMS, tagged[1]!)) return readTagged(tagged[1]!, tagged[2]!, defaults);
   const [name = "", ...words] = line.trim().split(/\s+/);
   const form = Object.hasOwn(FORMS, name) ? FORMS[name] : undefined;
-  if (!form) throw new SyntaxError(`no message ${JSON.stringify(name)}${suggestion(name, Object.keys(FORMS))}`);
+  if (!form) {
+    const start = name.replace(/:.*/s, ":");
+    const starts = [...MESSAGE_FORMS.keys()].map((known) => known.trim());
+    throw new SyntaxError(`no message ${JSON.stringify(name)}${suggestion(start, starts)}`);
+  }
+  return showUsage(`${name} ${form.usage}`.trim(), () => form.read(words, defaults));
+}
+
+function readTagged(name: string, text: string, defaults: MessageDefaults): Sending {
+  const form = TEXT_FORMS[name]!;
+  return showUsage(`${name}:${form.usage}`, () => message(form.read(text, defaults)));
+}
+
+/** What is wrong, and how it is done. */
+function showUsage(usage: string, read: () => Sending): Sending {
   try {
-    return form.read(words, defaults);
+    return read();
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new SyntaxError(`${error.message}: write ${`${name} ${form.usage}`.trim()}`);
+    throw new SyntaxError(`${error.message}: write ${usage}`);
   }
 }
 
@@ -136,6 +190,28 @@ function itemsOf([kind = "", ...hashes]: readonly string[]): InvItem[] {
   if (number === undefined) throw new SyntaxError(`a kind is one of ${Object.keys(INV_KINDS).join(", ")}`);
   if (hashes.length === 0) throw new SyntaxError("no hash");
   return hashes.map((hash) => ({ kind: number, hash: hashOf(hash) }));
+}
+
+/** What stands before the first equals sign, and what follows it. */
+function splitName(text: string, what: string): [name: string, rest: string | undefined] {
+  const at = text.indexOf("=");
+  const name = at < 0 ? text : text.slice(0, at);
+  checkName(name, what);
+  return [name, at < 0 ? undefined : text.slice(at + 1)];
+}
+
+function namesOf(words: readonly string[]): readonly string[] {
+  if (words.length === 0) throw new SyntaxError("no topic");
+  if (words.length > MAX_TOPICS) throw new SyntaxError(`more than ${MAX_TOPICS} topics`);
+  for (const word of words) checkName(word, "a topic");
+  return words;
+}
+
+/** Topics and methods have the same limit. */
+function checkName(name: string, what: string): void {
+  const sizeBytes = utf8.encode(name).length;
+  if (sizeBytes >= 1 && sizeBytes <= MAX_TOPIC_BYTES) return;
+  throw new SyntaxError(`${what} has from 1 to ${MAX_TOPIC_BYTES} bytes: ${JSON.stringify(name)}`);
 }
 
 function nonceOf(words: readonly string[], defaults: MessageDefaults): bigint {

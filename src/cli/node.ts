@@ -42,6 +42,7 @@ export const nodeCommand = defineCommand({
       "a network of one's own, with a block every 10 s",
     ],
     ["p2p node --network regtest --connect 127.0.0.1:18444", "sync from it"],
+    ["p2p node --topic chat", "pass on what is said on a topic"],
     ["p2p node --network regtest --export chain.dat", "write the chain into a file"],
   ],
   exitCodes: [EXIT.done, EXIT.no, EXIT.usage, EXIT.internal, EXIT.interrupted, EXIT.terminated],
@@ -72,6 +73,7 @@ async function runNode(context: Context, settings: NodeSettings, interrupt: Inte
     const control = controlEndpoint(settings.control, dataDir.path);
     const node = openNode(parts, settings, network, dataDir.path);
     try {
+      for (const name of settings.topic) node.topic(name);
       node.load();
       const early = await moveBlocks(context, settings, node, parts.env, interrupt);
       return early ??

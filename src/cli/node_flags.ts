@@ -49,6 +49,7 @@ export const NODE_FLAGS = {
     setting,
   ),
   "block-relay-only": switchFlag("take and pass on blocks, and no transactions of others", setting),
+  topic: listFlag(text, "NAME", "take part in this topic: pass on its messages between peers", setting),
   mine: valueFlag(
     seconds,
     "SECONDS",

@@ -1,5 +1,5 @@
 import { formatAddress } from "../protocol/addresses.ts";
-import type { InvItem, Message, NetAddress } from "../protocol/messages.ts";
+import { type InvItem, type Message, type NetAddress, RESPONSE_STATUS } from "../protocol/messages.ts";
 import { serviceNames } from "../protocol/service_flags.ts";
 import { formatHostPort } from "../util/endpoint.ts";
 import { escapeText, toSafeJson } from "../util/escape.ts";
@@ -17,17 +17,36 @@ const SHOWN_CHARACTERS = 200;
 const KIND_NAMES: ReadonlyMap<number, string> = new Map(
   Object.entries(INV_KINDS).map(([name, kind]) => [kind, name]),
 );
+const STATUS_NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(RESPONSE_STATUS).map(([name, status]) => [status, name]),
+);
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A message in full, as JSON can hold it: bytes in hex, 64-bit numbers as text, kinds and services by name. */
+/**
+ * A message in full, as JSON can hold it: bytes in hex (an application's also as text, if
+ * they are that), 64-bit numbers as text, kinds, services and statuses by name.
+ */
 export function messageToJson(message: Message): { readonly type: string; readonly [key: string]: Json } {
   const { type, ...fields } = message;
-  return { type, ...toJson(fields) as { readonly [key: string]: Json } };
+  return { type, ...toJson(fields) as { readonly [key: string]: Json }, ...payloadText(message) };
+}
+
+/** What an application said, where it is text. */
+function payloadText(message: Message): { readonly text?: string } {
+  if (message.type === "unknown" || !("payload" in message)) return {};
+  try {
+    return { text: strictUtf8.decode(message.payload) };
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return {};
+  }
 }
 
 /** A message on one line for people: long values are cut, lists show their first items and their length. */
 export function messageToLine(message: Message): string {
   const { type, ...fields } = messageToJson(message);
-  const parts = Object.entries(fields).map(([key, value]) => `${key}=${shorten(value)}`);
+  const shown = Object.entries(fields).filter(([key]) => key !== "payload" || !("text" in fields));
+  const parts = shown.map(([key, value]) => `${key}=${shorten(value)}`);
   return [type, ...parts].join(" ");
 }
 
@@ -43,9 +62,15 @@ function toJson(value: unknown): Json {
 /** Fields whose meaning their type does not tell. */
 function fieldToJson(key: string, field: unknown, owner: object): Json {
   if (key === "services") return serviceNames(field as bigint);
+  if (key === "status") return statusName(field as number);
   if (key === "kind") return kindName((owner as InvItem).kind);
   if (key === "address") return formatAddress(field as NetAddress);
   return toJson(field);
+}
+
+/** What a response's status says. */
+export function statusName(status: number): string {
+  return STATUS_NAMES.get(status) ?? `status ${status}`;
 }
 
 function kindName(kind: number): string {

@@ -9,10 +9,16 @@ const HASH = "ab".repeat(32);
 const OTHER = "cd".repeat(32);
 const GENESIS = "01".repeat(32);
 const NONCE = 7n;
-const defaults = { genesisHash: GENESIS, newNonce: () => NONCE };
+const defaults = { genesisHash: GENESIS, newNonce: () => NONCE, newRequestId: () => 9 };
 
 function locator(type: "getheaders" | "getblocks", hashes: readonly string[], stop = ZERO_HASH): Message {
   return { type, protocolVersion: PROTOCOL_VERSION, locator: hashes, stop };
+}
+
+const utf8 = new TextEncoder();
+
+function publish(topic: string, text: string): Message {
+  return { type: "publish", topic, id: NONCE, payload: utf8.encode(text) };
 }
 
 const LINES: readonly (readonly [string, Message])[] = [
@@ -31,6 +37,17 @@ const LINES: readonly (readonly [string, Message])[] = [
   ["sendcmpct 1", { type: "sendcmpct", highBandwidth: true, version: 2n }],
   ["sendcmpct 0 1", { type: "sendcmpct", highBandwidth: false, version: 1n }],
   [`getblocktxn ${HASH} 0 5`, { type: "getblocktxn", blockHash: HASH, indexes: [0, 5] }],
+  ["topic:chat=hello world ", publish("chat", "hello world ")],
+  ["  topic:a/b=x=y", publish("a/b", "x=y")],
+  ["topic:chat=", publish("chat", "")],
+  ["topic:é=€", publish("é", "€")],
+  ["request:echo=hi there", { type: "request", id: 9, method: "echo", payload: utf8.encode("hi there") }],
+  ["request:time", { type: "request", id: 9, method: "time", payload: utf8.encode("") }],
+  ["app:a b: c=d", { type: "app", payload: utf8.encode("a b: c=d") }],
+  ["app:", { type: "app", payload: utf8.encode("") }],
+  ["subscribe chat news", { type: "subscribe", topics: ["chat", "news"] }],
+  ["unsubscribe chat", { type: "unsubscribe", topics: ["chat"] }],
+  ["cancel 7", { type: "cancel", id: 7 }],
   ["tx 00ff", { type: "tx", transaction: Uint8Array.of(0, 255) }],
 ];
 
@@ -60,6 +77,14 @@ test("message text: what is wrong is said, with what would be right", () => {
     ["getdata toString 1", /a kind is one of/],
     [`getblocktxn ${HASH}`, /no index/],
     ["sendcmpct 2", /a mode is 0 or 1/],
+    ["topic:chat", /no = after the topic: write topic:NAME=TEXT/],
+    ["topic:=x", /a topic has from 1 to 64 bytes: ""/],
+    [`topic:${"é".repeat(33)}=x`, /from 1 to 64 bytes/],
+    ["request:", /a method has from 1 to 64 bytes/],
+    ["topc:chat=x", /did you mean topic:/],
+    ["subscribe", /no topic: write subscribe TOPIC …/],
+    [`subscribe ${"a ".repeat(257)}`, /more than 256 topics/],
+    ["cancel 4294967296", /not a number from 0 to 4294967295/],
     ["raw", /hex/],
     ["raw f", /hex/],
     ["raw zz", /hex/],
@@ -70,6 +95,7 @@ test("message text: what is wrong is said, with what would be right", () => {
 });
 
 test("message text: each form names what follows it", () => {
-  assertEquals(MESSAGE_FORMS.get("getdata"), "KIND HASH …");
-  assertEquals(MESSAGE_FORMS.get("getaddr"), "");
+  assertEquals(MESSAGE_FORMS.get("getdata "), "KIND HASH …");
+  assertEquals(MESSAGE_FORMS.get("getaddr "), "");
+  assertEquals(MESSAGE_FORMS.get("topic:"), "NAME=TEXT");
 });

@@ -59,3 +59,22 @@ test("render: a line is one line, printable, and short however long the message"
 test("render: a message without fields is its name", () => {
   assertEquals(messageToLine({ type: "verack" }), "verack");
 });
+
+test("render: what an application says is shown as text where it is text, a status by its name", () => {
+  const response: Message = { type: "response", id: 3, status: 1, payload: new TextEncoder().encode("no\x1b[2J") };
+  assertEquals(messageToJson(response), {
+    type: "response",
+    id: 3,
+    status: "no-method",
+    payload: "6e6f1b5b324a",
+    text: "no\x1b[2J",
+  });
+  assertEquals(messageToLine(response), "response id=3 status=no-method text=no\\x1b[2J");
+  const binary = { type: "publish", topic: "chat", id: 7n, payload: Uint8Array.of(0xff, 0xfe) } as const;
+  assertEquals(messageToLine(binary), "publish topic=chat id=7 payload=fffe");
+  assertEquals(
+    messageToLine({ type: "response", id: 3, status: 99, payload: new Uint8Array(0) }),
+    "response id=3 status=status 99 text=",
+  );
+  assertEquals(messageToLine({ type: "app", payload: new TextEncoder().encode("hi") }), "app text=hi");
+});

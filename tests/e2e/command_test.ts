@@ -90,6 +90,42 @@ siteTest("p2p connect: tells who is there, and exits 1 where an expectation is n
   assertEquals(unmet.code, 1, unmet.stderr);
 });
 
+siteTest("p2p connect: what one says on a topic, another hears by way of two nodes", async (site) => {
+  const first = await site.node({ network: "p2p", args: ["--topic", "chat"] });
+  const second = await site.node({ network: "p2p", args: ["--topic", "chat", "--connect", first.endpoint] });
+  const hearing = p2p(
+    "connect",
+    second.endpoint,
+    "--send",
+    "subscribe chat",
+    "--expect",
+    "publish",
+    "--timeout",
+    "30s",
+  );
+  let isHeard = false;
+  const heard = hearing.then((result) => {
+    isHeard = true;
+    return result;
+  });
+  // Who listens is there at some time: what is said before is said again.
+  while (!isHeard) {
+    const said = await p2p("connect", first.endpoint, "--send", "topic:chat=hello everybody");
+    assertEquals(said.code, 0, said.stderr);
+  }
+  const { code, stdout, stderr } = await heard;
+  assertEquals(code, 0, stderr);
+  assertMatch(stdout, /publish topic=chat id=\d+ text=hello everybody/);
+});
+
+siteTest("p2p connect: a request that nobody answers is refused, exit 1", async (site) => {
+  const node = await site.node({ network: "p2p" });
+  const { code, stdout, stderr } = await p2p("connect", node.endpoint, "--send", "request:echo=hi", "--send", "app:hi");
+  assertEquals(code, 1, stderr);
+  assertMatch(stdout, /response id=1 status=no-method/);
+  assertStringIncludes(stderr, "the answer was no-method");
+});
+
 async function p2p(...words: readonly string[]) {
   return await run(compiled(), words);
 }
