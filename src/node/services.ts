@@ -58,7 +58,7 @@ export function createServices(parts: ServiceParts): Services {
   });
   const takesOthers = !parts.blockRelayOnly;
   const transactionRelay = new TransactionRelay({ env, hasher, ledger, pool, bus, pace, takesOthers });
-  const blockSync = new BlockSync({
+  const blockSync: BlockSync = new BlockSync({
     env,
     hasher,
     ledger,
@@ -70,7 +70,7 @@ export function createServices(parts: ServiceParts): Services {
   const headersChanged = () => blockSync.headersChanged();
   const headerSync = new HeaderSync({ env, hasher, ledger, peerChains, headersChanged });
   const announced = (peer: Peer, header: BlockHeader) => headerSync.announced(peer, header);
-  const compactBlocks = new CompactBlocks({
+  const compactBlocks: CompactBlocks = new CompactBlocks({
     env,
     hasher,
     ledger,
