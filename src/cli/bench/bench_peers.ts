@@ -8,6 +8,7 @@ import type { Message, MessageOf, VersionAddress } from "../../protocol/messages
 import { NETWORKS } from "../../protocol/networks.ts";
 import type { NetworkParams } from "../../protocol/network_params.ts";
 import { PROTOCOL_VERSION } from "../../protocol/params.ts";
+import { SERVICE_P2P_APPS } from "../../protocol/service_flags.ts";
 import { MAX_APP_PAYLOAD_BYTES } from "../../protocol/wire_limits.ts";
 import type { Hasher } from "../../util/hash.ts";
 import { USER_AGENT } from "../../util/version.ts";
@@ -58,7 +59,7 @@ export function benchVersion(nonce: bigint): MessageOf<"version"> {
   return {
     type: "version",
     protocolVersion: PROTOCOL_VERSION,
-    services: 0n,
+    services: SERVICE_P2P_APPS,
     time: 0n,
     receiver: NOBODY,
     sender: NOBODY,

@@ -87,13 +87,20 @@ export function windowOf(options: BenchOptions): Window {
   };
 }
 
-/** Which sides make a candidate. */
-export type Kind = "bare" | "peers";
+/** Which sides make a candidate. Subscribers of a topic are peers only: a hundred whole nodes would be a bench of memory. */
+const SIDES_OF = {
+  bare: ["bare-sender", "bare-receiver"],
+  peers: ["peers-sender", "peers-receiver"],
+  node: ["node-sender", "node-receiver"],
+  topic: ["node-sender", "peers-receiver"],
+} as const;
+export type Kind = keyof typeof SIDES_OF;
 
 /** Starts the two processes of a candidate and connects them. */
 export async function enter(crew: Crew, kind: Kind, name: string, spec: FlowSpec): Promise<Candidate> {
-  const sender = await crew.start(`${kind}-sender`, spec);
-  const receiver = await crew.start(`${kind}-receiver`, spec);
+  const [senderRole, receiverRole] = SIDES_OF[kind];
+  const sender = await crew.start(senderRole, spec);
+  const receiver = await crew.start(receiverRole, spec);
   await receiver.ask("connect", await sender.ask("listen"));
   await sender.ask("connected");
   return { name, sizeBytes: await sender.ask("sizeBytes"), sender, receiver };

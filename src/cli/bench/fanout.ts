@@ -24,7 +24,8 @@ export function benchFanout(context: Context, options: BenchOptions): Promise<nu
   return withCrew(context, options, async (crew) => {
     const candidates = [
       await enter(crew, "bare", "bare sockets", spec),
-      await enter(crew, "peers", `broadcast, ${wire} wire`, spec),
+      await enter(crew, "peers", `Peers.broadcast, ${wire} wire`, spec),
+      await enter(crew, "topic", `topic.publish, ${wire} wire`, { ...spec, content: "topic" }),
     ];
     const results = await compete(candidates, spec, windowOf(options));
     reportFlows(context, options, headingOf(spec), results);

@@ -16,8 +16,8 @@ export interface FlowSpec {
   readonly encoded: "once" | "each" | "copied";
   /** Whether the frames of a turn are joined, or each is a write of its own. */
   readonly writes: "joined" | "single";
-  /** What is sent: an application's bytes, or a message with a structure. */
-  readonly content: "bytes" | "addresses";
+  /** What is sent: an application's bytes, to one or to a topic, or a message with a structure. */
+  readonly content: "bytes" | "topic" | "addresses";
   /** The spelling of messages: the wire's own, or JSON. */
   readonly spelling: "wire" | "json";
   /** The level that is logged; what is logged is formatted and thrown away. */

@@ -62,7 +62,8 @@ export function benchLatency(context: Context, options: BenchOptions): Promise<n
   return withCrew(context, options, async (crew) => {
     const pairs = [
       await enter(crew, "bare", "bare socket", spec),
-      await enter(crew, "peers", `peer, ${wire} wire`, spec),
+      await enter(crew, "peers", `Peer.send, ${wire} wire`, spec),
+      await enter(crew, "node", `node.request, ${wire} wire`, spec),
     ];
     const courses = [1, connections].flatMap((count) =>
       pairs.map((pair): Course => ({
@@ -79,7 +80,7 @@ export function benchLatency(context: Context, options: BenchOptions): Promise<n
   });
 }
 
-async function enter(crew: Crew, kind: "bare" | "peers", name: string, spec: RoundTripSpec): Promise<Pair> {
+async function enter(crew: Crew, kind: "bare" | "peers" | "node", name: string, spec: RoundTripSpec): Promise<Pair> {
   const echo = await crew.start(`${kind}-echo`, spec);
   const asker = await crew.start(`${kind}-asker`, spec);
   await asker.ask("connect", await echo.ask("listen"));

@@ -1,11 +1,16 @@
 import { addressFromIpv6, IPV6_FORM_BYTES } from "../../protocol/addresses.ts";
 import type { Message } from "../../protocol/messages.ts";
 import type { WireCodec } from "../../wire/codec.ts";
-import { appMessage, appOverheadBytes } from "./bench_peers.ts";
+import { appMessage } from "./bench_peers.ts";
 import type { FlowSpec } from "./flow.ts";
+
+/** The topic that benches publish to. */
+export const TOPIC = "bench";
 
 /** One kind of message that a flow is made of. Each can carry the time at which it was due. */
 export interface Content {
+  /** Bytes that belong to an application, if any do. */
+  readonly payloadBytes: number;
   /** `dueMs` 0: no time. */
   make(dueMs: number): Message;
   /** Whether it is one of these, and as long as it was. */
@@ -14,29 +19,49 @@ export interface Content {
   stampOf(message: Message): number;
 }
 
+const NO_BYTES = new Uint8Array(0);
 const RECORDS = 10;
 const MICROSECONDS = 1_000;
 const DEFAULT_PORT = 8333;
 
 export function contentOf({ content, sizeBytes }: FlowSpec, codec: WireCodec): Content {
-  return content === "bytes" ? bytesOf(sizeBytes - appOverheadBytes(codec)) : addresses();
+  if (content === "addresses") return addresses();
+  const empty = content === "bytes" ? appMessage(NO_BYTES) : publishMessage(NO_BYTES);
+  const payloadBytes = sizeBytes - codec.encode(empty).length;
+  return content === "bytes" ? appBytes(payloadBytes) : topicBytes(payloadBytes);
 }
 
 /** An application's payload, whose first eight bytes are the time. */
-function bytesOf(payloadBytes: number): Content {
+export function makePayload(payloadBytes: number, dueMs: number): Uint8Array {
+  const payload = new Uint8Array(payloadBytes);
+  new DataView(payload.buffer).setFloat64(0, dueMs, true);
+  return payload;
+}
+
+export function readStamp({ buffer, byteOffset }: Uint8Array): number {
+  return new DataView(buffer, byteOffset).getFloat64(0, true);
+}
+
+function appBytes(payloadBytes: number): Content {
   return {
-    make(dueMs) {
-      const payload = new Uint8Array(payloadBytes);
-      new DataView(payload.buffer).setFloat64(0, dueMs, true);
-      return appMessage(payload);
-    },
+    payloadBytes,
+    make: (dueMs) => appMessage(makePayload(payloadBytes, dueMs)),
     isWhole: (message) => message.type === "app" && message.payload.length === payloadBytes,
-    stampOf(message) {
-      if (message.type !== "app") return 0;
-      const { buffer, byteOffset } = message.payload;
-      return new DataView(buffer, byteOffset).getFloat64(0, true);
-    },
+    stampOf: (message) => message.type === "app" ? readStamp(message.payload) : 0,
   };
+}
+
+function topicBytes(payloadBytes: number): Content {
+  return {
+    payloadBytes,
+    make: (dueMs) => publishMessage(makePayload(payloadBytes, dueMs)),
+    isWhole: (message) => message.type === "publish" && message.payload.length === payloadBytes,
+    stampOf: (message) => message.type === "publish" ? readStamp(message.payload) : 0,
+  };
+}
+
+function publishMessage(payload: Uint8Array): Message {
+  return { type: "publish", topic: TOPIC, id: 1n, payload };
 }
 
 /** Ten addresses: numbers, large numbers and bytes in nested records. The services of the first one are the time. */
@@ -47,6 +72,7 @@ function addresses(): Content {
   };
   const others = Array.from({ length: RECORDS - 1 }, (_, i) => record(BigInt(i), i + 1));
   return {
+    payloadBytes: 0,
     make: (dueMs) => ({
       type: "addrv2",
       addresses: [record(BigInt(Math.round(dueMs * MICROSECONDS)), 0), ...others],

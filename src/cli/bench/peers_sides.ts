@@ -15,7 +15,7 @@ import {
 } from "./flow.ts";
 import { jsonCodec } from "./json_codec.ts";
 import { Latencies } from "./latencies.ts";
-import { contentOf } from "./messages.ts";
+import { contentOf, TOPIC } from "./messages.ts";
 import type { SideContext } from "./side.ts";
 import { takeSample } from "./usage.ts";
 
@@ -128,7 +128,8 @@ export function createPeersReceiver(given: SideContext, spec: FlowSpec): FlowRec
   return {
     async connect(port) {
       for (let i = 0; i < spec.connections; i++) {
-        await createBenchPeers(side, codec, { message: onMessage }).dial({ host: LOOPBACK, port });
+        const peer = await createBenchPeers(side, codec, { message: onMessage }).dial({ host: LOOPBACK, port });
+        if (spec.content === "topic") peer.send({ type: "subscribe", topics: [TOPIC] });
       }
     },
     sample,

@@ -2,8 +2,7 @@ import type { Peer } from "../../peer/peer.ts";
 import type { Connection } from "../../platform/types.ts";
 import { appMessage, appOverheadBytes, benchCodec, createBenchPeers } from "./bench_peers.ts";
 import { LOOPBACK } from "./flow.ts";
-import { Latencies } from "./latencies.ts";
-import { type Asker, Dialogue, type Echo, type Line, type RoundTripSpec } from "./round_trips.ts";
+import { type Asker, createAsker, type Echo, type Line, type RoundTripSpec } from "./round_trips.ts";
 import type { SideContext } from "./side.ts";
 import { takeSample } from "./usage.ts";
 
@@ -85,32 +84,4 @@ export function createPeersAsker(side: SideContext, spec: RoundTripSpec): Asker 
     const line: Line = { ask: () => void peer.send(question), answered() {} };
     return line;
   });
-}
-
-function createAsker(
-  { context, clock }: SideContext,
-  spec: RoundTripSpec,
-  open: (port: number) => Promise<Line>,
-): Asker {
-  const dialogues: Dialogue[] = [];
-  const latencies = new Latencies();
-  let done = 0;
-  function note(ms: number): void {
-    done++;
-    latencies.add(ms);
-  }
-  return {
-    async connect(port) {
-      for (let i = 0; i < spec.connections; i++) dialogues.push(new Dialogue(await open(port), clock, note));
-    },
-    begin({ connections, perSecond }) {
-      latencies.reset();
-      for (const dialogue of dialogues.slice(0, connections)) dialogue.begin(perSecond);
-    },
-    async end() {
-      await Promise.all(dialogues.map((dialogue) => dialogue.end()));
-    },
-    sample: () => takeSample(context.host, clock, done),
-    latencies: () => latencies.encode(),
-  };
 }

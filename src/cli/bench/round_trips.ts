@@ -1,4 +1,6 @@
-import type { Sample } from "./usage.ts";
+import { Latencies } from "./latencies.ts";
+import type { SideContext } from "./side.ts";
+import { type Sample, takeSample } from "./usage.ts";
 import type { Wire } from "./options.ts";
 
 /** Questions and answers between a process and another one's connections. */
@@ -82,4 +84,33 @@ export class Dialogue {
     this.#onEnd = undefined;
     resolve();
   }
+}
+
+/** Asks over as many lines as are wanted; `open` makes one. */
+export function createAsker(
+  { context, clock }: SideContext,
+  spec: RoundTripSpec,
+  open: (port: number) => Promise<Line>,
+): Asker {
+  const dialogues: Dialogue[] = [];
+  const latencies = new Latencies();
+  let done = 0;
+  function note(ms: number): void {
+    done++;
+    latencies.add(ms);
+  }
+  return {
+    async connect(port) {
+      for (let i = 0; i < spec.connections; i++) dialogues.push(new Dialogue(await open(port), clock, note));
+    },
+    begin({ connections, perSecond }) {
+      latencies.reset();
+      for (const dialogue of dialogues.slice(0, connections)) dialogue.begin(perSecond);
+    },
+    async end() {
+      await Promise.all(dialogues.map((dialogue) => dialogue.end()));
+    },
+    sample: () => takeSample(context.host, clock, done),
+    latencies: () => latencies.encode(),
+  };
 }

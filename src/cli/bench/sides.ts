@@ -1,6 +1,7 @@
 import { createEventsSide } from "./events_side.ts";
 import { createBareReceiver, createBareSender } from "./bare_sides.ts";
 import { createFloodedNode, createFlooder, createVisitor } from "./flood_sides.ts";
+import { createNodeAsker, createNodeEcho, createNodeReceiver, createNodeSender } from "./node_sides.ts";
 import { createPeersReceiver, createPeersSender } from "./peers_sides.ts";
 import { createRelayNodes } from "./relay_sides.ts";
 import { createBareAsker, createBareEcho, createPeersAsker, createPeersEcho } from "./round_trip_sides.ts";
@@ -12,10 +13,14 @@ export const SIDES = {
   "bare-receiver": createBareReceiver,
   "peers-sender": createPeersSender,
   "peers-receiver": createPeersReceiver,
+  "node-sender": createNodeSender,
+  "node-receiver": createNodeReceiver,
   "bare-echo": createBareEcho,
   "bare-asker": createBareAsker,
   "peers-echo": createPeersEcho,
   "peers-asker": createPeersAsker,
+  "node-echo": createNodeEcho,
+  "node-asker": createNodeAsker,
   "flooded-node": createFloodedNode,
   "flooder": createFlooder,
   "visitor": createVisitor,

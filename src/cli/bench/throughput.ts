@@ -23,7 +23,8 @@ export function benchThroughput(context: Context, options: BenchOptions): Promis
   return withCrew(context, options, async (crew) => {
     const candidates = [
       await enter(crew, "bare", "bare socket", spec),
-      await enter(crew, "peers", `peer, ${wire} wire`, spec),
+      await enter(crew, "peers", `Peer.send, ${wire} wire`, spec),
+      await enter(crew, "node", `node.send, ${wire} wire`, spec),
     ];
     const results = await compete(candidates, spec, windowOf(options));
     reportFlows(context, options, headingOf(spec), results);
