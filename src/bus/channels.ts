@@ -17,5 +17,9 @@ export const CHANNEL_CAPACITIES: { readonly [C in Channel]: number } = {
 /** Events of all kinds that may wait for one subscriber in single-channel mode. */
 export const SINGLE_CHANNEL_CAPACITY = 2048;
 
-/** Events delivered to one subscriber before others have their turn. */
-export const DELIVERIES_PER_TURN = 256;
+/**
+ * Events delivered to one subscriber before others have their turn: twice what one peer may cause in a turn of its own
+ * (TURN_MESSAGES). With less, a subscriber that does keep up would still miss messages of a fast peer (p2p bench
+ * throughput).
+ */
+export const DELIVERIES_PER_TURN = 2048;
