@@ -6,6 +6,7 @@ import { benchFlood } from "./bench/flood.ts";
 import { benchLatency } from "./bench/latency.ts";
 import { type BenchOptions, WIRES } from "./bench/options.ts";
 import { benchRelay } from "./bench/relay.ts";
+import { benchQueue } from "./bench/queue.ts";
 import { serveSide } from "./bench/side.ts";
 import { SIDES } from "./bench/sides.ts";
 import { benchSync } from "./bench/sync.ts";
@@ -79,6 +80,7 @@ const SUBJECTS: Readonly<Record<string, BenchSubject>> = {
     takes: ["duration", "warmup", "runtime", "compare"],
     run: benchEvents,
   },
+  queue: { summary: "the queue of requests to any peer, in one thread", takes: ["count"], run: benchQueue },
   sync: {
     summary: "initial block download from one process to another",
     takes: ["network", "count", "size"],
@@ -89,7 +91,7 @@ const SUBJECTS: Readonly<Record<string, BenchSubject>> = {
 /** What starts the processes of the other subjects; nobody types it. */
 const SIDE = "side";
 /** Of the contract, and not there yet. */
-const LATER = ["handshake", "connections", "queue", "sim", "stress"];
+const LATER = ["handshake", "connections", "sim", "stress"];
 
 export const benchCommand = defineCommand({
   name: "bench",

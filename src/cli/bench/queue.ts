@@ -1,0 +1,161 @@
+import { RequestQueue } from "../../net/request_queue.ts";
+import type { Context } from "../context.ts";
+import { EXIT } from "../exit.ts";
+import { printRows } from "../tables.ts";
+import { NS_PER_MS, sleep } from "./clock.ts";
+import { Latencies } from "./latencies.ts";
+import type { BenchOptions } from "./options.ts";
+import { drawHistogram, formatCount, number, printJson } from "./report.ts";
+import { median } from "./usage.ts";
+
+const PRODUCERS = 16;
+const CONSUMERS = 4;
+const ROUNDS = 5;
+const DEFAULT_COUNT = 2_000_000;
+const DEFAULT_WARMUP_COUNT = 200_000;
+/** What a producer hands over before it lets others run. */
+const BURST = 32;
+/** Items that are timed one by one: reading the clock costs as much as what it times. */
+const TIMED_COUNT = 200_000;
+const QUEUE = { maxItems: 4_096, maxBytes: 64 * 1_048_576 };
+const ITEM_BYTES = 256;
+const OPERATIONS_PER_ITEM = 2;
+const MS_PER_SECOND = 1_000;
+/** A pause between rounds in which garbage may go. */
+const PAUSE_MS = 20;
+const US_DIGITS = 1;
+/** Items that wait while single operations are timed. */
+const WAITING = 512;
+
+interface Tally {
+  readonly perSecond: number;
+  readonly lost: number;
+  readonly doubled: number;
+  readonly refused: number;
+}
+
+/** The request queue alone: many producers and consumers that run at once in this thread. */
+export async function benchQueue(context: Context, options: BenchOptions): Promise<number> {
+  const count = Math.ceil((options.count ?? DEFAULT_COUNT) / ROUNDS);
+  await round(Math.min(count, DEFAULT_WARMUP_COUNT));
+  const rounds: Tally[] = [];
+  for (let i = 0; i < ROUNDS; i++) {
+    await sleep(PAUSE_MS);
+    rounds.push(await round(count));
+  }
+  const [push, pop, handOver] = await timeOneByOne(Math.min(count, TIMED_COUNT));
+  const total = (read: (tally: Tally) => number) => rounds.reduce((sum, each) => sum + read(each), 0);
+  const row = {
+    producers: PRODUCERS,
+    consumers: CONSUMERS,
+    perSecond: median(rounds.map(({ perSecond }) => perSecond)),
+    lost: total(({ lost }) => lost),
+    doubled: total(({ doubled }) => doubled),
+    refused: total(({ refused }) => refused),
+  };
+  const what = `Pushes and pops of ${PRODUCERS} producers and ${CONSUMERS} consumers in one thread, ${count} items a ` +
+    `round, median of ${ROUNDS} rounds; times with the clock's own cost, ${clockCostNs().toFixed(0)} ns`;
+  const times = { push, pop, "push to consumer": handOver };
+  if (options.json) {
+    const summaries = Object.entries(times).map(([name, latencies]) => [name, latencies.summary()]);
+    printJson(context, { bench: "queue", what, settings: { count } }, [{
+      ...row,
+      times: Object.fromEntries(summaries),
+    }]);
+  } else {
+    report(context, what, row, times);
+  }
+  return row.lost === 0 && row.doubled === 0 ? EXIT.done : EXIT.no;
+}
+
+function report(
+  { out }: Context,
+  what: string,
+  row: Tally,
+  times: Readonly<Record<string, Latencies>>,
+): void {
+  out.line(what);
+  printRows([row], [
+    number("operations/s", ({ perSecond }) => formatCount(perSecond)),
+    number("lost", ({ lost }) => String(lost)),
+    number("doubled", ({ doubled }) => String(doubled)),
+    number("refused (queue full)", ({ refused }) => String(refused)),
+  ], out);
+  // The histogram begins at 1 µs.
+  const us = (ms: number) => ms * MS_PER_SECOND <= 1 ? "≤ 1 µs" : `${(ms * MS_PER_SECOND).toFixed(US_DIGITS)} µs`;
+  printRows(Object.entries(times), [
+    { title: "", cell: ([name]) => name },
+    number("p50", ([, latencies]) => us(latencies.summary().p50Ms)),
+    number("p99", ([, latencies]) => us(latencies.summary().p99Ms)),
+    number("p99.9", ([, latencies]) => us(latencies.summary().p999Ms)),
+  ], out);
+  for (const [name, latencies] of Object.entries(times)) drawHistogram(out, name, latencies);
+}
+
+/** All items once through the queue. */
+async function round(count: number): Promise<Tally> {
+  const queue = new RequestQueue<number>(QUEUE);
+  const seen = new Uint8Array(count);
+  let [arrived, doubled] = [0, 0];
+
+  async function consume(): Promise<void> {
+    for (;;) {
+      const item = queue.take() ?? await queue.pop();
+      if (item < 0) return;
+      if (seen[item]! > 0) doubled++;
+      seen[item] = 1;
+      arrived++;
+    }
+  }
+
+  const startedAt = performance.now();
+  const consuming = Array.from({ length: CONSUMERS }, consume);
+  await Promise.all(Array.from({ length: PRODUCERS }, (_, producer) => produce(queue, producer, count)));
+  for (let i = 0; i < CONSUMERS; i++) queue.push(-1, { owner: "end" });
+  await Promise.all(consuming);
+  const ms = performance.now() - startedAt;
+  const perSecond = OPERATIONS_PER_ITEM * count / ms * MS_PER_SECOND;
+  return { perSecond, lost: count - arrived, doubled, refused: queue.counts.refused };
+}
+
+/** The items of one producer, in bursts; where the queue is full it tries again after others ran. */
+async function produce(queue: RequestQueue<number>, producer: number, count: number): Promise<void> {
+  const options = { sizeBytes: ITEM_BYTES, owner: `producer ${producer}` };
+  let inBurst = 0;
+  for (let item = producer; item < count; item += PRODUCERS) {
+    while (queue.length >= QUEUE.maxItems) await Promise.resolve();
+    queue.push(item, options);
+    if (++inBurst % BURST === 0) await Promise.resolve();
+  }
+}
+
+/** The time of single operations while some hundreds wait, and from a push until the consumer runs. */
+async function timeOneByOne(count: number): Promise<[push: Latencies, pop: Latencies, handOver: Latencies]> {
+  const [push, pop, handOver] = [new Latencies(), new Latencies(), new Latencies()];
+  const queue = new RequestQueue<number>(QUEUE);
+  const owners = Array.from({ length: PRODUCERS }, (_, i) => ({ sizeBytes: ITEM_BYTES, owner: `producer ${i}` }));
+  for (let i = 0; i < count; i++) {
+    time(push, () => queue.push(i, owners[i % PRODUCERS]));
+    if (queue.length > WAITING) time(pop, () => queue.take());
+  }
+  const idle = new RequestQueue<number>(QUEUE);
+  for (let i = 0; i < count / BURST; i++) {
+    const popping = idle.pop();
+    idle.push(performance.now());
+    const pushedAt = await popping;
+    handOver.add(performance.now() - pushedAt);
+  }
+  return [push, pop, handOver];
+}
+
+function time(into: Latencies, operation: () => unknown): void {
+  const startedAt = performance.now();
+  operation();
+  into.add(performance.now() - startedAt);
+}
+
+function clockCostNs(): number {
+  const startedAt = performance.now();
+  for (let i = 0; i < TIMED_COUNT; i++) performance.now();
+  return (performance.now() - startedAt) / TIMED_COUNT * NS_PER_MS;
+}

@@ -1,0 +1,115 @@
+import { MAX_STICKY_SESSIONS, REMEMBERED_MS, REMEMBERED_PEERS } from "../protocol/balancing_params.ts";
+import type { Env } from "../util/env.ts";
+import { isEligible, type Question } from "./balancing/candidate.ts";
+import { Member, type MemberFacts } from "./balancing/member.ts";
+import type { CompiledRule } from "./balancing/rules.ts";
+import type { BreakerOptions } from "./circuit_breaker.ts";
+import { Sticky } from "./sticky.ts";
+
+export interface BalancerOptions {
+  readonly env: Env;
+  readonly breaker: BreakerOptions;
+  /** Shares of the work by a peer's name or region; 1 for who is not named. */
+  readonly weights?: ReadonlyMap<string, number>;
+  /** Our own region, which requests prefer unless they name one; empty for none. */
+  readonly region?: string;
+}
+
+/** What a request says of whom it wants. */
+export interface Wish {
+  readonly key?: string;
+  readonly region?: string;
+  /** Requests of one session go to one peer, where the rule keeps sessions. */
+  readonly session?: string;
+}
+
+interface Remembered {
+  readonly member: Member;
+  readonly until: number;
+}
+
+/**
+ * Knows how the peers that do one kind of work are doing, and says who does the next piece of it: never one that drains
+ * or whose breaker is open, a half-open one first, for nothing else would tell whether it is well again.
+ */
+export class Balancer {
+  readonly #options: BalancerOptions;
+  readonly #members = new Map<number, Member>();
+  /** Who left, by name, in the order in which they did. */
+  readonly #left = new Map<string, Remembered>();
+  readonly #sticky = new Sticky(MAX_STICKY_SESSIONS);
+  readonly #random: () => number;
+
+  constructor(options: BalancerOptions) {
+    this.#options = options;
+    this.#random = () => options.env.random();
+  }
+
+  get size(): number {
+    return this.#members.size;
+  }
+
+  get sessions(): number {
+    return this.#sticky.size;
+  }
+
+  members(): Iterable<Member> {
+    return this.#members.values();
+  }
+
+  get(id: number): Member | undefined {
+    return this.#members.get(id);
+  }
+
+  /** A peer joins. If it left a while ago, its record goes on where it ended. */
+  add(facts: MemberFacts): Member {
+    const { env, breaker, weights } = this.#options;
+    const earlier = this.#left.get(facts.name);
+    this.#left.delete(facts.name);
+    const record = earlier && earlier.until > env.now() ? earlier.member : undefined;
+    const member = new Member({ facts, env, breaker, weights: weights ?? new Map(), earlier: record });
+    this.#members.set(facts.id, member);
+    return member;
+  }
+
+  remove(id: number): void {
+    const member = this.#members.get(id);
+    if (!member) return;
+    this.#members.delete(id);
+    this.#left.delete(member.name);
+    this.#left.set(member.name, { member, until: this.#options.env.now() + REMEMBERED_MS });
+    if (this.#left.size <= REMEMBERED_PEERS) return;
+    const [oldest] = this.#left.keys();
+    this.#left.delete(oldest!);
+  }
+
+  /** Who of `members` takes the next piece of work; undefined if none may. */
+  choose(rule: CompiledRule, members: readonly Member[], wish: Wish = {}): Member | undefined {
+    const eligible = members.filter(isEligible);
+    if (eligible.length === 0) return undefined;
+    const chosen = this.#bound(rule, eligible, wish) ?? eligible.find(({ breaker }) => breaker === "half-open") ??
+      rule.strategy.choose(eligible, this.#question(wish));
+    if (wish.session !== undefined && rule.stickyMs > 0) {
+      this.#sticky.bind(wish.session, chosen.name, rule.stickyMs, this.#options.env.now());
+    }
+    return chosen;
+  }
+
+  /** Forgets what has expired. */
+  sweep(): void {
+    const now = this.#options.env.now();
+    this.#sticky.sweep(now);
+    for (const [name, { until }] of this.#left) if (until <= now) this.#left.delete(name);
+  }
+
+  #bound({ stickyMs }: CompiledRule, eligible: readonly Member[], { session }: Wish): Member | undefined {
+    if (session === undefined || stickyMs === 0) return undefined;
+    const name = this.#sticky.get(session, this.#options.env.now());
+    return name === undefined ? undefined : eligible.find((member) => member.name === name);
+  }
+
+  #question({ key, region }: Wish): Question {
+    const wanted = region ?? this.#options.region ?? "";
+    return { ...(key !== undefined && { key }), region: wanted, random: this.#random };
+  }
+}

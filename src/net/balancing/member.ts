@@ -1,0 +1,108 @@
+import { TIMEOUT_ROUND_TRIPS } from "../../protocol/params.ts";
+import type { Env } from "../../util/env.ts";
+import { RoundTrips, type TimeoutBounds } from "../../util/round_trips.ts";
+import { type BreakerOptions, CircuitBreaker } from "../circuit_breaker.ts";
+import type { BreakerState, Candidate } from "./candidate.ts";
+
+/** What is known of a peer before it did anything. */
+export interface MemberFacts {
+  readonly id: number;
+  readonly name: string;
+  readonly region?: string;
+}
+
+interface MemberOptions {
+  readonly facts: MemberFacts;
+  readonly env: Env;
+  readonly breaker: BreakerOptions;
+  readonly weights: ReadonlyMap<string, number>;
+  /** The same peer on its last connection. */
+  readonly earlier: Member | undefined;
+}
+
+/** Weight of the newest outcome in the share of good ones: some twenty count. */
+const HEALTH_GAIN = 1 / 16;
+/** However bad, a peer keeps a chance, by which it can recover. */
+const MIN_HEALTH = 0.05;
+/** Answer times that are kept one by one: the smoothed ones are what counts. */
+const SAMPLES = 1;
+
+/** How one peer does its work: what it has to do, how fast it is, how often it fails. Learnt from real work alone. */
+export class Member implements Candidate {
+  readonly id: number;
+  readonly name: string;
+  region: string;
+  load = 0;
+  isDraining = false;
+  outstanding = 0;
+  answered = 0;
+  failures = 0;
+  readonly circuit: CircuitBreaker;
+  readonly #env: Env;
+  readonly #weights: ReadonlyMap<string, number>;
+  readonly #times: RoundTrips;
+  #health = 1;
+
+  constructor({ facts, env, breaker, weights, earlier }: MemberOptions) {
+    this.id = facts.id;
+    this.name = facts.name;
+    this.region = facts.region ?? "";
+    this.#env = env;
+    this.#weights = weights;
+    this.circuit = earlier?.circuit ?? new CircuitBreaker(breaker);
+    this.circuit.released();
+    this.#times = earlier ? earlier.#times : new RoundTrips(SAMPLES);
+    this.#health = earlier ? earlier.#health : 1;
+  }
+
+  get latencyMs(): number | undefined {
+    return this.#times.smoothed;
+  }
+
+  get health(): number {
+    return Math.max(MIN_HEALTH, this.#health);
+  }
+
+  get weight(): number {
+    return this.#weights.get(this.name) ?? this.#weights.get(this.region) ?? 1;
+  }
+
+  get breaker(): BreakerState {
+    return this.circuit.state(this.#env.now());
+  }
+
+  /** How long an answer may take by what this peer's took so far. */
+  timeoutMs(bounds: TimeoutBounds): number {
+    return this.#times.timeoutMs(TIMEOUT_ROUND_TRIPS, bounds);
+  }
+
+  /** It was given so many pieces of work. */
+  begin(count = 1): void {
+    this.outstanding += count;
+    this.circuit.begin(this.#env.now());
+  }
+
+  /** One piece is done, after so many milliseconds. */
+  succeeded(latencyMs: number): void {
+    this.outstanding--;
+    this.answered++;
+    this.#times.add(latencyMs);
+    this.#health += HEALTH_GAIN * (1 - this.#health);
+    this.circuit.succeeded(this.#env.now());
+  }
+
+  /** It failed at so many pieces, for one reason. `afterMs`: how long that took, if it was time that ran out. */
+  failed(afterMs?: number, count = 1): void {
+    this.outstanding -= count;
+    this.failures++;
+    if (afterMs !== undefined) this.#times.add(afterMs);
+    this.#health -= HEALTH_GAIN * this.#health;
+    this.circuit.failed(this.#env.now());
+  }
+
+  /** So many pieces are no longer wanted of it, through no fault of its own. */
+  released(count = 1): void {
+    this.outstanding -= count;
+    if (this.outstanding === 0) this.circuit.released();
+  }
+}

@@ -1,0 +1,134 @@
+import { test } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { Balancer } from "../../src/net/balancer.ts";
+import type { Member } from "../../src/net/balancing/member.ts";
+import { type BalancingRule, compileRules, STRATEGY_NAMES } from "../../src/net/balancing/rules.ts";
+import { ManualEnv } from "../support/manual_env.ts";
+
+const BREAKER = { failures: 2, windowMs: 10_000, openMs: 1000, maxOpenMs: 4000 };
+
+function world(count: number, options: { readonly weights?: ReadonlyMap<string, number>; region?: string } = {}) {
+  const env = new ManualEnv();
+  const balancer = new Balancer({ env, breaker: BREAKER, ...options });
+  for (let id = 1; id <= count; id++) balancer.add({ id, name: `peer-${id}` });
+  const members = () => [...balancer.members()];
+  return { env, balancer, members };
+}
+
+function ruleOf(changes: Partial<BalancingRule> = {}) {
+  return compileRules([{ class: "*", strategy: "round-robin", ...changes }])("any");
+}
+
+function breakIt(member: Member): void {
+  for (let i = 0; i < BREAKER.failures; i++) {
+    member.begin();
+    member.failed();
+  }
+}
+
+test("balancer: no strategy ever chooses one that drains or whose breaker is open", () => {
+  const state = fc.constantFrom("well", "draining", "broken", "half-open");
+  fc.assert(fc.property(fc.array(state, { maxLength: 8 }), fc.constantFrom(...STRATEGY_NAMES), (states, strategy) => {
+    const { env, balancer, members } = world(states.length);
+    members().forEach((member, i) => states[i] === "half-open" && breakIt(member));
+    env.advance(BREAKER.openMs);
+    members().forEach((member, i) => {
+      if (states[i] === "broken") breakIt(member);
+      if (states[i] === "draining") member.isDraining = true;
+    });
+    const rule = ruleOf({ strategy });
+    const allowed = states.filter((each) => each === "well" || each === "half-open").length;
+    for (let i = 0; i < 10; i++) {
+      const chosen = balancer.choose(rule, members(), { key: `${i}` });
+      assertEquals(chosen === undefined, allowed === 0);
+      if (chosen) assert(["well", "half-open"].includes(states[chosen.id - 1]!));
+    }
+  }));
+});
+
+test("balancer: a peer that is half-open is probed by one request, however slow it was", () => {
+  const { env, balancer, members } = world(3);
+  const [broken] = members();
+  breakIt(broken!);
+  env.advance(BREAKER.openMs);
+  const rule = ruleOf({ strategy: "least-outstanding" });
+  const probe = balancer.choose(rule, members())!;
+  assertEquals(probe.id, 1);
+  probe.begin();
+  for (let i = 0; i < 20; i++) assert(balancer.choose(rule, members())!.id !== 1);
+  probe.succeeded(5);
+  assertEquals(probe.breaker, "closed");
+});
+
+test("balancer: a session stays with its peer while that one may be asked, and then moves for good", () => {
+  const { env, balancer, members } = world(4);
+  const rule = ruleOf({ stickyMs: 60_000 });
+  const ask = () => balancer.choose(rule, members(), { session: "s" })!;
+  const first = ask();
+  for (let i = 0; i < 5; i++) assertEquals(ask().id, first.id);
+  first.isDraining = true;
+  const second = ask();
+  assert(second.id !== first.id);
+  first.isDraining = false;
+  assertEquals(ask().id, second.id);
+  env.advance(60_000);
+  balancer.sweep();
+  assertEquals(balancer.sessions, 0);
+});
+
+test("balancer: a broken peer that reconnects is still broken, for as long as it is remembered", () => {
+  const { env, balancer, members } = world(1);
+  breakIt(members()[0]!);
+  balancer.remove(1);
+  balancer.add({ id: 2, name: "peer-1" });
+  assertEquals([members()[0]!.breaker, members()[0]!.outstanding], ["open", 0]);
+  balancer.remove(2);
+  env.advance(20 * 60_000);
+  balancer.sweep();
+  balancer.add({ id: 3, name: "peer-1" });
+  assertEquals(members()[0]!.breaker, "closed");
+});
+
+test("balancer: a probe that left with its connection does not keep the breaker open", () => {
+  const { env, balancer, members } = world(1);
+  breakIt(members()[0]!);
+  env.advance(BREAKER.openMs);
+  members()[0]!.begin();
+  balancer.remove(1);
+  assertEquals(balancer.add({ id: 2, name: "peer-1" }).breaker, "half-open");
+});
+
+test("balancer: what is remembered of peers that left is bounded", () => {
+  const { balancer, members } = world(1);
+  breakIt(members()[0]!);
+  balancer.remove(1);
+  for (let id = 10; id < 1000; id++) {
+    balancer.add({ id, name: `other-${id}` });
+    balancer.remove(id);
+  }
+  assertEquals(balancer.add({ id: 2, name: "peer-1" }).breaker, "closed");
+});
+
+test("balancer: weights are looked up by name, then by region", () => {
+  const { balancer, members } = world(2, { weights: new Map([["peer-1", 3], ["eu", 2]]) });
+  balancer.add({ id: 3, name: "peer-3", region: "eu" });
+  assertEquals(members().map(({ weight }) => weight), [3, 1, 2]);
+});
+
+test("member: health, speed and timeout follow real answers", () => {
+  const { members } = world(1);
+  const [member] = members();
+  const bounds = { initialMs: 2000, minMs: 100, maxMs: 10_000 };
+  assertEquals([member!.latencyMs, member!.health, member!.timeoutMs(bounds)], [undefined, 1, 2000]);
+  for (let i = 0; i < 100; i++) {
+    member!.begin();
+    member!.succeeded(50);
+  }
+  assertEquals(Math.round(member!.latencyMs!), 50);
+  assert(member!.timeoutMs(bounds) < 1000);
+  const before = member!.health;
+  member!.begin();
+  member!.failed(member!.timeoutMs(bounds));
+  assert(member!.health < before && member!.latencyMs! > 50 && member!.outstanding === 0);
+});
