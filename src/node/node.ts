@@ -8,7 +8,7 @@ import type { CloseReason, PeerObserver } from "../peer/peer_options.ts";
 import type { Connection, Endpoint, Listener, TcpEndpoint } from "../platform/types.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
-import { TICK_INTERVAL_MS } from "../protocol/params.ts";
+import { LATE_TICK_MS, TICK_INTERVAL_MS } from "../protocol/params.ts";
 import type {
   ApplicationsSnapshot,
   BanSnapshot,
@@ -80,6 +80,7 @@ class Node implements P2PNode {
   readonly #miner: Miner | undefined;
   readonly #listeners: Listener[] = [];
   #ticker: Timer | undefined;
+  #tickedAt = 0;
   #loaded = false;
   #stopping: Promise<void> | undefined;
 
@@ -148,8 +149,10 @@ class Node implements P2PNode {
   async start(): Promise<void> {
     this.load();
     for (const endpoint of this.#options.listen) await this.#listen(endpoint);
+    if (this.#stopping) return;
     this.#connections.start();
     this.#miner?.start();
+    this.#tickedAt = this.#env.now();
     this.#tick();
   }
 
@@ -289,9 +292,16 @@ class Node implements P2PNode {
 
   #tick(): void {
     const now = this.#env.now();
+    if (now - this.#tickedAt < LATE_TICK_MS) this.#judge(now);
+    else this.#log.warn("stood still", { ms: Math.round(now - this.#tickedAt) });
+    this.#tickedAt = now;
+    this.#ticker = this.#env.after(TICK_INTERVAL_MS, () => this.#tick());
+  }
+
+  /** Timeouts of peers and services. */
+  #judge(now: number): void {
     this.#connections.tick(now);
     for (const service of this.#services.all) service.tick?.(now);
-    this.#ticker = this.#env.after(TICK_INTERVAL_MS, () => this.#tick());
   }
 
   #observe(): PeerObserver<Peer> {

@@ -8,6 +8,7 @@ import {
   ROUND_TRIP_SAMPLES,
   TIMEOUT_ROUND_TRIPS,
 } from "../protocol/params.ts";
+import { AwaitedAnswer } from "../util/awaited_answer.ts";
 import { RoundTrips } from "../util/round_trips.ts";
 
 const PING_BOUNDS = { initialMs: PING_TIMEOUT_MS, minMs: MIN_PING_TIMEOUT_MS, maxMs: MAX_PING_TIMEOUT_MS };
@@ -16,7 +17,7 @@ const PING_BOUNDS = { initialMs: PING_TIMEOUT_MS, minMs: MIN_PING_TIMEOUT_MS, ma
 export class Liveness {
   readonly roundTrips = new RoundTrips(ROUND_TRIP_SAMPLES);
   readonly #network: RoundTrips;
-  #pending: { readonly nonce: bigint; readonly sentAt: number } | undefined;
+  #pending: { readonly nonce: bigint; readonly pong: AwaitedAnswer } | undefined;
   #nextPingAt = 0;
 
   /** `network` gathers the round trips of all peers; it serves those who have none of their own yet. */
@@ -24,16 +25,20 @@ export class Liveness {
     this.#network = network;
   }
 
-  /** The ping to send now, if one is due. Throws RemoteFault when the last one was not answered in time. */
-  tick(now: number, newNonce: () => bigint): MessageOf<"ping"> | undefined {
+  /**
+   * The ping to send now, if one is due. `bytesIn`: what the remote has sent so far. Throws RemoteFault when the last
+   * one was not answered in time.
+   */
+  tick(now: number, bytesIn: number, newNonce: () => bigint): MessageOf<"ping"> | undefined {
     if (this.#pending) {
-      const waited = now - this.#pending.sentAt;
+      const { pong } = this.#pending;
       const allowed = this.roundTrips.timeoutMs(TIMEOUT_ROUND_TRIPS, PING_BOUNDS);
-      if (waited <= allowed) return undefined;
+      if (!pong.isOverdue(now, bytesIn, allowed, MAX_PING_TIMEOUT_MS)) return undefined;
+      const waited = now - pong.askedAt;
       throw new RemoteFault("ping-timeout", `no pong for ${Math.round(waited)} ms, ${Math.round(allowed)} allowed`);
     }
     if (now < this.#nextPingAt) return undefined;
-    this.#pending = { nonce: newNonce(), sentAt: now };
+    this.#pending = { nonce: newNonce(), pong: new AwaitedAnswer(now, bytesIn) };
     this.#nextPingAt = now + PING_INTERVAL_MS;
     return { type: "ping", nonce: this.#pending.nonce };
   }
@@ -41,7 +46,7 @@ export class Liveness {
   /** The round trip in milliseconds, or undefined for a pong that answers no ping of ours (harmless; BIP31). */
   onPong(nonce: bigint, now: number): number | undefined {
     if (this.#pending?.nonce !== nonce) return undefined;
-    const sampleMs = now - this.#pending.sentAt;
+    const sampleMs = now - this.#pending.pong.askedAt;
     this.#pending = undefined;
     this.roundTrips.add(sampleMs);
     this.#network.add(sampleMs);

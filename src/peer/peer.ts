@@ -193,7 +193,7 @@ export class Peer implements Worker {
     try {
       if (this.#state === "handshaking") this.#checkHandshake(now);
       if (this.#state !== "ready") return;
-      const ping = this.liveness.tick(now, () => this.#newNonce());
+      const ping = this.liveness.tick(now, this.bytesIn, () => this.#newNonce());
       if (ping) this.send(ping);
     } catch (error) {
       this.#fail(error);

@@ -54,6 +54,12 @@ export const ROUND_TRIP_SAMPLES = 64;
 /** How often timeouts of peers and services are looked at. Timeouts are seconds; a finer grain buys nothing. */
 export const TICK_INTERVAL_MS = 1 * SECOND;
 
+/**
+ * A tick that comes so late shows that we stood still ourselves: a slow disk, a suspended machine. What the network sent
+ * meanwhile is not read yet, so that tick judges nobody.
+ */
+export const LATE_TICK_MS = 3 * SECOND;
+
 /** Messages that one peer may have handled in one turn of the loop: some milliseconds of small ones. */
 export const TURN_MESSAGES = 1024;
 

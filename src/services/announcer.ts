@@ -25,8 +25,7 @@ export function announcer(deps: AnnouncerDeps): Service {
   deps.bus.subscribe("chain:tip", () => announce());
 
   function announce(): void {
-    // A node that is far behind has news for nobody.
-    if (chain.syncing) return;
+    if (chain.syncing && isSomebodyAhead()) return;
     const tip = chain.tip;
     const uninformed = new Set([...peers.ready()].filter((peer) => !peerChains.has(peer, tip)));
     const pushed = deps.announceCompact(tip, uninformed);
@@ -35,6 +34,12 @@ export function announcer(deps: AnnouncerDeps): Service {
       peers.broadcast(announcement(tip, depth), (peer) => group.has(peer));
     }
     for (const peer of uninformed) peerChains.learn(peer, tip);
+  }
+
+  /** A node that is far behind has news for nobody, unless what it lacks is what nobody has. */
+  function isSomebodyAhead(): boolean {
+    const { chainWork } = chain.tip;
+    return [...peers.ready()].some((peer) => (peerChains.best(peer)?.chainWork ?? 0n) > chainWork);
   }
 
   /** Peers by the number of headers that each one lacks; 0 stands for an inv. Each group shares one frame. */

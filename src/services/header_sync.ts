@@ -14,6 +14,7 @@ import {
   TIMEOUT_ROUND_TRIPS,
 } from "../protocol/params.ts";
 import type { Peer } from "../peer/peer.ts";
+import { AwaitedAnswer } from "../util/awaited_answer.ts";
 import type { Env, Logger } from "../util/env.ts";
 import { type Hash, hash256, type Hasher, ZERO_HASH } from "../util/hash.ts";
 import type { PeerChains } from "./peer_chains.ts";
@@ -29,8 +30,10 @@ export interface HeaderSyncDeps {
 }
 
 interface State {
-  /** When the answer that we wait for was asked. */
-  askedAt: number | undefined;
+  /** The answer that we wait for. */
+  awaited: AwaitedAnswer | undefined;
+  /** It announced something while we waited: if the answer never comes, there is a reason to ask again. */
+  announcedMeanwhile: boolean;
   /** Under way while the peer's chain has yet to prove its work. */
   presync: Presync | undefined;
   /** Lists in a row that did not connect to anything we know. */
@@ -74,7 +77,7 @@ export class HeaderSync implements Service {
   }
 
   peerReady(peer: Peer): void {
-    this.#states.set(peer, { askedAt: undefined, presync: undefined, unconnected: 0 });
+    this.#states.set(peer, { awaited: undefined, announcedMeanwhile: false, presync: undefined, unconnected: 0 });
     peer.send({ type: "sendheaders" });
     this.#unasked.add(peer);
     this.#askNext();
@@ -89,7 +92,8 @@ export class HeaderSync implements Service {
   tick(now: number): void {
     for (const [peer, state] of [...this.#states]) {
       const allowed = peer.liveness.roundTrips.timeoutMs(TIMEOUT_ROUND_TRIPS, TIMEOUT_BOUNDS);
-      if (state.askedAt !== undefined && now - state.askedAt > allowed) this.#onTimeout(peer, state);
+      const isOverdue = state.awaited?.isOverdue(now, peer.bytesIn, allowed, MAX_HEADERS_TIMEOUT_MS);
+      if (isOverdue) this.#onTimeout(peer, state);
     }
   }
 
@@ -130,8 +134,9 @@ export class HeaderSync implements Service {
 
   #ask(peer: Peer, locator: readonly Hash[]): void {
     const state = this.#states.get(peer);
-    if (!state || state.askedAt !== undefined) return;
-    state.askedAt = this.#deps.env.now();
+    if (!state || state.awaited) return;
+    state.awaited = new AwaitedAnswer(this.#deps.env.now(), peer.bytesIn);
+    state.announcedMeanwhile = false;
     peer.send({ type: "getheaders", protocolVersion: peer.agreement!.protocolVersion, locator, stop: ZERO_HASH });
   }
 
@@ -144,20 +149,24 @@ export class HeaderSync implements Service {
 
   /** Silence of a peer that claims no more than we have is an answer: btcd gives none while it is behind. */
   #onTimeout(peer: Peer, state: State): void {
-    state.askedAt = undefined;
+    state.awaited = undefined;
     state.presync = undefined;
     const claimed = peer.agreement!.version.startHeight;
     const height = this.#deps.ledger.chain.bestHeader.height;
     this.#finish(peer);
-    if (claimed > height) peer.blame(new RemoteFault("stalled", `claims height ${claimed} and sends no headers`));
+    if (claimed > height) {
+      return peer.blame(new RemoteFault("stalled", `claims height ${claimed} and sends no headers`));
+    }
+    if (state.announcedMeanwhile) this.#ask(peer, this.#deps.ledger.chain.locator());
   }
 
   /** The last block of an announcement is the newest. */
   #onAnnounced(peer: Peer, hash: Hash): void {
     const { chain } = this.#deps.ledger;
     this.#deps.peerChains.learnHash(peer, hash);
-    if (chain.get(hash)) this.#deps.headersChanged();
-    else this.#ask(peer, chain.locator());
+    if (chain.get(hash)) return this.#deps.headersChanged();
+    this.#states.get(peer)!.announcedMeanwhile = true;
+    this.#ask(peer, chain.locator());
   }
 
   #lacks(hash: Hash): boolean {
@@ -168,7 +177,7 @@ export class HeaderSync implements Service {
 
   #onHeaders(peer: Peer, headers: readonly BlockHeader[]): void {
     const state = this.#states.get(peer)!;
-    state.askedAt = undefined;
+    state.awaited = undefined;
     const isFull = headers.length === HEADERS_PAGE;
     if (state.presync) return this.#onPresync(peer, state, state.presync.accept(headers, isFull));
     const [first] = headers;

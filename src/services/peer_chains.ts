@@ -31,6 +31,7 @@ export class PeerChains {
   best(peer: Peer): HeaderNode | undefined {
     const known = this.#known.get(peer);
     if (known?.pending !== undefined) this.#resolve(known);
+    if (known?.best?.invalid) known.best = undefined;
     return known?.best;
   }
 
@@ -43,7 +44,7 @@ export class PeerChains {
   /** The peer has this header, and with it all below. */
   learn(peer: Peer, node: HeaderNode): void {
     const known = this.#known.get(peer);
-    if (known && (!known.best || node.chainWork > known.best.chainWork)) known.best = node;
+    if (known) raise(known, node);
   }
 
   /** The peer says that it has a block of which we may not know the header yet. */
@@ -65,6 +66,11 @@ export class PeerChains {
     const node = this.#chain.get(known.pending!);
     if (!node) return;
     known.pending = undefined;
-    if (!known.best || node.chainWork > known.best.chainWork) known.best = node;
+    raise(known, node);
   }
+}
+
+/** An invalid block counts for nothing, however much work lies on it. */
+function raise(known: PeerChain, node: HeaderNode): void {
+  if (!known.best || known.best.invalid || node.chainWork > known.best.chainWork) known.best = node;
 }

@@ -4,6 +4,7 @@ import type { MemoryNetwork } from "../../src/platform/memory.ts";
 import { createMemoryStore, type MemoryStore } from "../../src/platform/memory_store.ts";
 import { DEFAULT_MAX_INBOUND, DEFAULT_MAX_OUTBOUND } from "../../src/protocol/params.ts";
 import { REGTEST } from "../../src/protocol/networks.ts";
+import type { Env } from "../../src/util/env.ts";
 import { testHasher } from "./test_hasher.ts";
 
 export const PORT = REGTEST.defaultPort;
@@ -18,11 +19,11 @@ export interface SimulatedNode {
 export function simulateNode(
   network: MemoryNetwork,
   host: string,
-  { connect = [], store = createMemoryStore(), ...changes }:
+  { connect = [], store = createMemoryStore(), env = network.env(host), ...changes }:
     & Partial<Omit<NodeOptions, "connect">>
-    & { readonly connect?: readonly string[]; readonly store?: MemoryStore } = {},
+    & { readonly connect?: readonly string[]; readonly store?: MemoryStore; readonly env?: Env } = {},
 ): SimulatedNode {
-  const parts = { env: network.env(host), transport: network.transport(host), hasher: testHasher, store };
+  const parts = { env, transport: network.transport(host), hasher: testHasher, store };
   const node = createNode(parts, {
     network: REGTEST,
     listen: [{ host, port: PORT }],

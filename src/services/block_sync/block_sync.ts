@@ -16,8 +16,14 @@ import {
   MAX_BLOCKS_IN_FLIGHT,
   MAX_BYTES_IN_FLIGHT,
   PROGRESS_INTERVAL_MS,
+  PRUNE_KEEP_BLOCKS,
 } from "../../protocol/params.ts";
-import { hasServices, SERVICE_NETWORK, SERVICE_WITNESS } from "../../protocol/service_flags.ts";
+import {
+  hasServices,
+  SERVICE_NETWORK,
+  SERVICE_NETWORK_LIMITED,
+  SERVICE_WITNESS,
+} from "../../protocol/service_flags.ts";
 import type { NodeEvents } from "../../protocol/snapshots.ts";
 import type { Peer } from "../../peer/peer.ts";
 import { ByteReader } from "../../util/bytes.ts";
@@ -43,6 +49,8 @@ export interface BlockSyncDeps {
 const INITIAL_BLOCK_BYTES = 10_000;
 /** Weight of the newest block in the mean size. */
 const SIZE_GAIN = 1 / 32;
+/** Blocks that a pruned peer may have got, and forgotten as many for, since it told us of its best one (BIP159). */
+const PRUNE_RACE_BLOCKS = 2;
 
 /**
  * Fetches the blocks of the best header chain from all peers that have them, in a moving window. What a peer owes
@@ -174,16 +182,29 @@ export class BlockSync implements Service {
   /** Up to `count` blocks that the peer has and nobody owes. */
   #choose(peer: Peer, count: number): HeaderNode[] {
     const { ledger, peerChains } = this.#deps;
-    if (!peerChains.best(peer)) return [];
+    const best = peerChains.best(peer);
+    if (!best) return [];
+    const oldest = oldestHeld(peer, best);
     if (this.#plan.length === 0) this.#plan = this.#makePlan();
     const chosen: HeaderNode[] = [];
     const left: HeaderNode[] = [];
     for (const node of this.#plan) {
-      if (chosen.length < count && peerChains.has(peer, node)) chosen.push(node);
+      if (chosen.length < count && node.height >= oldest && peerChains.has(peer, node)) chosen.push(node);
       else left.push(node);
     }
     this.#plan = left;
-    return chosen.filter((node) => !node.hasBlock && !ledger.chain.isActive(node));
+    const wanted = chosen.filter((node) => !node.hasBlock && !ledger.chain.isActive(node));
+    return wanted.length > 0 ? wanted : this.#chooseOfBranch(best, oldest, count);
+  }
+
+  /**
+   * Of a peer whose chain beats ours though another has the best headers: nobody may have the blocks of that one.
+   */
+  #chooseOfBranch(best: HeaderNode, oldest: number, count: number): HeaderNode[] {
+    const { chain } = this.#deps.ledger;
+    if (best.chainWork <= chain.tip.chainWork || best.forkWith(chain.bestHeader) === best) return [];
+    const missing = chain.missingBlocks(BLOCK_WINDOW, best);
+    return missing.filter(({ height, hash }) => height >= oldest && !this.#debtors.has(hash)).slice(0, count);
   }
 
   #makePlan(): HeaderNode[] {
@@ -268,5 +289,14 @@ export class BlockSync implements Service {
 }
 
 function canServe(peer: Peer): boolean {
-  return hasServices(peer.agreement?.version.services ?? 0n, SERVICE_NETWORK | SERVICE_WITNESS);
+  return [SERVICE_NETWORK, SERVICE_NETWORK_LIMITED].some((blocks) => offers(peer, blocks | SERVICE_WITNESS));
+}
+
+/** The height of the oldest block that a peer with this best one holds: a pruned one promises the newest only (BIP159). */
+function oldestHeld(peer: Peer, best: HeaderNode): number {
+  return offers(peer, SERVICE_NETWORK) ? 0 : best.height - PRUNE_KEEP_BLOCKS + PRUNE_RACE_BLOCKS;
+}
+
+function offers(peer: Peer, services: bigint): boolean {
+  return hasServices(peer.agreement?.version.services ?? 0n, services);
 }

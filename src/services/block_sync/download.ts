@@ -8,6 +8,7 @@ import {
   STALL_BLOCK_TIMES,
 } from "../../protocol/params.ts";
 import type { Peer } from "../../peer/peer.ts";
+import { PROGRESS_BYTES } from "../../util/awaited_answer.ts";
 import type { Hash } from "../../util/hash.ts";
 
 /** Weight of the newest sample in the mean time between two blocks of a peer. */
@@ -23,6 +24,8 @@ export class Download {
   /** When the peer last made progress on what it owes. */
   #progressAt = 0;
   #bytesInAtProgress = 0;
+  /** Since when it left out the first of what it owes and sent what was asked later. */
+  #skippedSince: number | undefined;
 
   constructor(peer: Peer) {
     this.peer = peer;
@@ -45,14 +48,18 @@ export class Download {
     for (const node of nodes) this.#owed.set(node.hash, node);
   }
 
-  /** The peer delivered, or said that it cannot. */
+  /** Somebody delivered it, or the peer said that it cannot. */
   settle(hash: Hash): void {
+    if (this.#isFirst(hash)) this.#skippedSince = undefined;
     this.#owed.delete(hash);
   }
 
-  /** A block arrived: the peer's own pace is learnt from the time since the last progress. */
+  /** A block that it owed arrived: the peer's own pace is learnt from the time since the last progress. */
   delivered(hash: Hash, now: number): void {
-    this.#owed.delete(hash);
+    if (!this.#owed.has(hash)) return;
+    // Requests are answered in order, but for blocks that the peer does not have: of these many nodes say nothing.
+    if (!this.#isFirst(hash)) this.#skippedSince ??= now;
+    this.settle(hash);
     const sample = now - this.#progressAt;
     this.#blockMs = this.#blockMs === undefined ? sample : this.#blockMs + BLOCK_TIME_GAIN * (sample - this.#blockMs);
     this.#noteProgress(now);
@@ -73,7 +80,8 @@ export class Download {
     if (this.#owed.size === 0) return 0;
     // A large block on a thin line: bytes that come are progress too.
     if (this.peer.bytesIn - this.#bytesInAtProgress >= PROGRESS_BYTES) this.#noteProgress(now);
-    return Math.max(0, now - this.#progressAt - this.#allowedMs());
+    const since = Math.min(this.#progressAt, this.#skippedSince ?? now);
+    return Math.max(0, now - since - this.#allowedMs());
   }
 
   #allowedMs(): number {
@@ -81,11 +89,13 @@ export class Download {
     return Math.min(MAX_STALL_TIMEOUT_MS, Math.max(MIN_STALL_TIMEOUT_MS, byPace));
   }
 
+  #isFirst(hash: Hash): boolean {
+    for (const first of this.#owed.keys()) return first === hash;
+    return false;
+  }
+
   #noteProgress(now: number): void {
     this.#progressAt = now;
     this.#bytesInAtProgress = this.peer.bytesIn;
   }
 }
-
-/** Bytes that count as progress although no block is complete: pings and announcements alone never reach it. */
-const PROGRESS_BYTES = 16_384;
