@@ -17,7 +17,7 @@ export interface LedgerOptions {
   /** Keep at most so many bytes of blocks; undefined: all. */
   readonly pruneBytes: number | undefined;
   /** A write failed: nothing more can be acknowledged, and the node has to stop. */
-  readonly onStoreFailure: (error: unknown) => void;
+  readonly onStoreFailure: (error: Error) => void;
 }
 
 const MS_PER_SECOND = 1000;
@@ -34,7 +34,7 @@ export class Ledger {
   readonly #log: Logger;
   readonly #pruner: Pruner | undefined;
   #commitPending = false;
-  #failed = false;
+  #failure: Error | undefined;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
@@ -78,6 +78,11 @@ export class Ledger {
     return hash === genesisHash ? genesisBlock : this.#options.store.block(hash);
   }
 
+  /** Throws what made a write fail: from then on nothing that was offered is acknowledged. */
+  checkWritten(): void {
+    if (this.#failure) throw this.#failure;
+  }
+
   /** Commits what this turn wrote, now rather than at its end. */
   commit(): void {
     this.#commitPending = false;
@@ -87,6 +92,7 @@ export class Ledger {
   #apply(change: ChainChange): void {
     if (change.headers.length + change.blocks.length + change.invalidated.length === 0) return;
     this.#guard(() => this.#write(change));
+    if (this.#failure) return;
     this.#scheduleCommit();
     this.#publish(change);
   }
@@ -131,12 +137,12 @@ export class Ledger {
   }
 
   #guard(write: () => void): void {
-    if (this.#failed) return;
+    if (this.#failure) return;
     try {
       write();
     } catch (error) {
-      this.#failed = true;
-      this.#options.onStoreFailure(error);
+      this.#failure = error instanceof Error ? error : new Error(String(error));
+      this.#options.onStoreFailure(this.#failure);
     }
   }
 

@@ -211,6 +211,7 @@ class Node implements P2PNode {
 
   submitBlock(raw: Uint8Array): BlockVerdict {
     const outcome = this.#ledger.acceptBlock(raw);
+    this.#ledger.checkWritten();
     switch (outcome.kind) {
       case "orphan":
         return { kind: "orphan" };
@@ -227,6 +228,7 @@ class Node implements P2PNode {
 
   commit(): void {
     this.#ledger.commit();
+    this.#ledger.checkWritten();
   }
 
   on<T extends keyof NodeEvents>(
@@ -333,9 +335,10 @@ class Node implements P2PNode {
   }
 
   /** A node that cannot write must not go on as if it could: it stops, and the owner hears why. */
-  #onStoreFailure(error: unknown): void {
-    this.#log.error("the store failed; the node stops", { error: error instanceof Error ? error.message : error });
-    this.#bus.publish("node:failed", { error: error instanceof Error ? error : new Error(String(error)) });
+  #onStoreFailure(error: Error): void {
+    this.#log.error("the store failed; the node stops", { error: error.message });
+    this.#bus.publish("node:failed", { error });
+    this.stop().catch((failure) => this.#log.error("the node did not stop in order", { error: failure }));
   }
 
   #snapshot(peer: Peer): PeerSnapshot {

@@ -132,7 +132,7 @@ export interface P2PNode {
   unban(subnet: string): boolean;
   /**
    * Offers one serialised block as if a peer had sent it. The answer says what became of it. It is durable at the end of
-   * the turn: a loop that offers many calls `commit` now and then.
+   * the turn: a loop that offers many calls `commit` now and then. Throws LocalError once the store has failed.
    */
   submitBlock(raw: Uint8Array): BlockVerdict;
   /**
@@ -141,7 +141,7 @@ export interface P2PNode {
    * those peers who want more. Throws LocalError if the bytes are no transaction.
    */
   submitTransaction(raw: Uint8Array, options?: { readonly feeRate?: bigint }): TransactionVerdict;
-  /** Makes what was offered so far durable. */
+  /** Makes what was offered so far durable. Throws LocalError if that failed, or anything before it. */
   commit(): void;
   /**
    * Calls `listener` for each event of the type, in order, until the returned handle is disposed. Events that a slow

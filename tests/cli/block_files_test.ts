@@ -6,6 +6,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { exportBlocks, importBlocks } from "../../src/cli/block_files.ts";
 import type { Progress } from "../../src/cli/progress.ts";
 import { createEnv } from "../../src/platform/env.ts";
+import { createMemoryStore } from "../../src/platform/memory_store.ts";
 import { createMemoryNetwork } from "../../src/platform/memory.ts";
 import { LocalError } from "../../src/protocol/errors.ts";
 import { encodeBlockFile, makeBranch, REGTEST_GENESIS } from "../support/made_chain.ts";
@@ -48,6 +49,19 @@ test("import and export: the same file again, counted and with progress", () =>
     assertEquals(readFileSync(join(folder, "out.blk")).equals(file), true);
     assertEquals([exporting.updates.length > 0, exporting.stops()], [true, 1]);
     await assertRejects(() => exportBlocks(join(folder, "out.blk"), node, task()), LocalError, "exists");
+  }));
+
+test("import: a store that cannot write ends it with the reason", () =>
+  inFolder(async (folder) => {
+    const blocks = makeBranch({ count: BLOCKS });
+    writeFileSync(join(folder, "in.blk"), encodeBlockFile([REGTEST_GENESIS, ...blocks]));
+    const store = createMemoryStore();
+    const full = () => {
+      throw new LocalError("store-full", "Cannot write the store: no space left");
+    };
+    const { node } = simulateNode(createMemoryNetwork({ seed: 1 }), "a", { store: { ...store, putBlock: full } });
+    node.load();
+    await assertRejects(() => importBlocks(join(folder, "in.blk"), node, task()), LocalError, "no space left");
   }));
 
 test("import and export: a signal ends them; what was read stays, a half-written file does not", () =>

@@ -1,0 +1,49 @@
+import { test } from "node:test";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { createMemoryNetwork } from "../../src/platform/memory.ts";
+import { createMemoryStore, type MemoryStore } from "../../src/platform/memory_store.ts";
+import { LocalError } from "../../src/protocol/errors.ts";
+import { feed, simulateNode } from "../support/simulated_node.ts";
+import { testChain } from "../support/test_chain.ts";
+
+/** A store on a disk that is full once so many blocks are there. */
+function smallStore(blocks: number): MemoryStore {
+  const store = createMemoryStore();
+  let left = blocks;
+  return {
+    ...store,
+    putBlock(hash, raw) {
+      if (left-- <= 0) throw new LocalError("store-full", "Cannot write the store: no space left");
+      store.putBlock(hash, raw);
+    },
+  };
+}
+
+test("store failure: a block that could not be written is not reported as taken", () => {
+  const { main } = testChain();
+  const { node } = simulateNode(createMemoryNetwork({ seed: 1 }), "a", { store: smallStore(2) });
+  feed(node, main.slice(0, 3));
+  assertThrows(() => node.submitBlock(main[3]!), LocalError, "no space left");
+  assertThrows(() => node.commit(), LocalError, "no space left");
+  assertThrows(() => node.submitBlock(main[4]!), LocalError, "no space left");
+});
+
+test("store failure: a node that cannot write says so and stops, and what it had written is there", async () => {
+  const { main } = testChain();
+  const network = createMemoryNetwork({ seed: 2 });
+  const source = simulateNode(network, "source").node;
+  feed(source, main);
+  await source.start();
+  const store = smallStore(500);
+  const { node } = simulateNode(network, "node", { connect: ["source"], store });
+  const failures: string[] = [];
+  node.on("node:failed", ({ error }) => void failures.push(error.message));
+  await node.start();
+  await network.run(60_000);
+  assertEquals(failures, ["Cannot write the store: no space left"]);
+  assertEquals([node.peers(), source.peers()], [[], []]);
+  const again = simulateNode(network, "again", { store: store.crash() }).node;
+  again.load();
+  const { height } = again.chain();
+  assert(height > 0 && height <= 500, `height ${height}`);
+});
