@@ -169,6 +169,28 @@ test("transactions: our own that nobody fetched yet is announced to those who co
   assertEquals(told(third), []);
 });
 
+test("transactions: newcomers are told though many came, were told and left before", async () => {
+  const { network, node } = await world();
+  node.submitTransaction(numbered(1));
+  for (let i = 0; i < 100; i++) {
+    const peer = await dialByWtxid(network, `peer${i}`);
+    await until(network, () => told(peer).length === 1);
+    peer.connection.close();
+    await until(network, () => node.peers().length === 0);
+  }
+});
+
+test("transactions: what we are given ourselves is asked of nobody any more", async () => {
+  const { network, node } = await world();
+  const [first, second] = [await dialByWtxid(network, "first"), await dialByWtxid(network, "second")];
+  for (const peer of [first, second]) peer.send({ type: "inv", items: [wtx(1)] });
+  await until(network, () => asked(first).length === 1);
+  node.submitTransaction(numbered(1));
+  assertEquals(node.pool().requested, 0);
+  await runFor(network, 60_000);
+  assertEquals([asked(second), told(first), told(second)], [[], [], []]);
+});
+
 test("transactions: what a block confirms leaves the pool and is not asked for; a reorganisation brings it back", async () => {
   const { network, node } = await world();
   const miner = new Miner();

@@ -187,7 +187,6 @@ export class TransactionRelay implements Service {
     }
     const outcome = this.#take(parsed, peer, undefined);
     if (outcome.kind === "added") peer.noteUseful("transaction");
-    this.#requests.settle(parsed, peer, now);
     // What is merely large may come from an honest peer with other rules.
     if (outcome.kind === "refused" && outcome.reason !== "over-standard-size") {
       throw new RemoteFault("bad-transaction", `${outcome.reason} in ${parsed.txid}`);
@@ -209,18 +208,21 @@ export class TransactionRelay implements Service {
   }
 
   #take(parsed: ParsedTransaction, peer: Peer | undefined, feeRate: bigint | undefined): PoolOutcome {
-    const { bus, env, pool } = this.#deps;
+    const { env, pool } = this.#deps;
     const outcome = pool.addParsed(parsed, env.now(), feeRate);
-    if (!("transaction" in outcome)) return outcome;
-    if (peer) this.#announcements.learn(peer, outcome.transaction);
-    if (outcome.kind === "known") return outcome;
-    this.#requests.forEachSource(parsed, (source) => this.#announcements.learn(source, outcome.transaction));
-    this.#announcements.announce(outcome.transaction);
-    if (bus.hasSubscribers("transaction:seen")) {
-      const { txid, wtxid, raw } = outcome.transaction;
-      bus.publish("transaction:seen", { txid, wtxid, sizeBytes: raw.length, peer: peer?.id });
-    }
+    if ("transaction" in outcome && peer) this.#announcements.learn(peer, outcome.transaction);
+    if (outcome.kind === "added") this.#passOn(outcome.transaction, peer);
+    this.#requests.settle(parsed, peer, env.now());
     return outcome;
+  }
+
+  #passOn(transaction: PooledTransaction, peer: Peer | undefined): void {
+    const { bus } = this.#deps;
+    this.#requests.forEachSource(transaction, (source) => this.#announcements.learn(source, transaction));
+    this.#announcements.announce(transaction);
+    if (!bus.hasSubscribers("transaction:seen")) return;
+    const { txid, wtxid, raw } = transaction;
+    bus.publish("transaction:seen", { txid, wtxid, sizeBytes: raw.length, peer: peer?.id });
   }
 
   #serve(peer: Peer, item: InvItem): Message | undefined {
