@@ -149,12 +149,13 @@ export class Topics implements Service {
     const topic = this.#open.get(message.topic);
     // Nobody asked for it, or it left before the unsubscribe arrived.
     if (!topic || !this.#topicsOf.has(peer)) return;
+    if (!topic.options.validate) return this.#accept(topic, message, peer);
     const key = message.id ^ topic.salt;
     if (this.#seen.has(key) || this.#validations.join(key, message, peer)) {
       topic.counts.duplicates++;
       return;
     }
-    const verdict = topic.options.validate ? this.#validations.judge(topic, key, message, peer) : "accept";
+    const verdict = this.#validations.judge(topic, key, message, peer);
     if (verdict) this.#carryOut(verdict, topic, message, peer);
   }
 
@@ -182,7 +183,7 @@ export class Topics implements Service {
   }
 
   #accept(topic: OpenTopic, message: MessageOf<"publish">, sender: Peer, senders?: ReadonlySet<Peer>): void {
-    // Another message under the same id may have been accepted while this one was judged.
+    // A copy; or another message under its id was accepted while this one was judged.
     if (!this.#seen.add(message.id ^ topic.salt)) {
       topic.counts.duplicates++;
       return;
