@@ -64,7 +64,7 @@ export function createServices(parts: ServiceParts): Services {
     ledger,
     bus,
     peerChains,
-    speaksCompact: (peer) => compactBlocks.speaks(peer),
+    asksCompact: (peer) => compactBlocks.asksOf(peer),
     delivered: (peer) => compactBlocks.delivered(peer),
   });
   const headersChanged = () => blockSync.headersChanged();
@@ -79,6 +79,7 @@ export function createServices(parts: ServiceParts): Services {
     peerChains,
     inFlight: blockSync,
     announced,
+    takesTransactions: takesOthers,
   });
   const announceCompact = (tip: HeaderNode, uninformed: ReadonlySet<Peer>) => compactBlocks.announce(tip, uninformed);
   const services = [

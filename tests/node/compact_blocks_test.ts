@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { INV_COMPACT_BLOCK, type MessageOf } from "../../src/protocol/messages.ts";
+import { INV_COMPACT_BLOCK, INV_WITNESS_BLOCK, type MessageOf } from "../../src/protocol/messages.ts";
 import {
   compactOf,
   compactWorld,
@@ -97,6 +97,20 @@ test("compact blocks: one that a peer announces by headers is asked for in its c
   await world.settle();
   assertEquals(peer.of("getdata").map(({ items }) => items), [[{ kind: INV_COMPACT_BLOCK, hash: block.hash }]]);
   assertEquals(world.node.chain().bestHash, block.hash);
+});
+
+test("compact blocks: a node that takes no transactions asks for whole blocks, and serves compact ones", async () => {
+  const world = await compactWorld(20, { blockRelayOnly: true });
+  const peer = await world.peer("peer");
+  const block = mineWith(world, 2);
+  serveBlock(peer, block);
+  peer.send({ type: "headers", headers: [block.header] });
+  await world.settle();
+  const items = [{ kind: INV_WITNESS_BLOCK, hash: block.hash }];
+  assertEquals([peer.of("getdata").map((message) => message.items), wishes(peer)], [[items], [false]]);
+  peer.send({ type: "getdata", items: [{ kind: INV_COMPACT_BLOCK, hash: block.hash }] });
+  await world.settle();
+  assertEquals(peer.of("cmpctblock").map(({ header }) => header), [block.header]);
 });
 
 test("compact blocks: who brings new blocks first is asked to push, and let off when three others did", async () => {

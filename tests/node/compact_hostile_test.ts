@@ -1,5 +1,6 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
+import { shortId, shortIdKey, spellShortId } from "../../src/chain/short_ids.ts";
 import { INV_COMPACT_BLOCK, INV_WITNESS_BLOCK, type MessageOf } from "../../src/protocol/messages.ts";
 import { MAX_PARTIAL_BLOCKS_PER_PEER, MAX_UNCONNECTED_HEADERS } from "../../src/protocol/params.ts";
 import {
@@ -13,6 +14,7 @@ import {
 } from "../support/compact_world.ts";
 import type { MinedBlock } from "../support/mining.ts";
 import type { ScriptedPeer } from "../support/scripted_peer.ts";
+import { testHasher } from "../support/test_hasher.ts";
 
 type Compact = MessageOf<"cmpctblock">;
 
@@ -79,17 +81,18 @@ test("compact block with two equal short ids: the block is asked for whole, and 
   assertEquals([world.node.chain().bestHash, peer.closed], [block.hash, false]);
 });
 
-test("compact block that is rebuilt wrongly: the block is asked for whole, and nobody is blamed", async () => {
+test("compact block with the short id of another pooled transaction: it is asked for whole, without blame", async () => {
   const world = await compactWorld();
   const peer = await world.peer("unlucky");
   const block = mineWith(world, 2);
   serveBlock(peer, block);
-  const [coinbase, first] = transactionsOf(block);
-  // As if another transaction of the pool had the short id of the second one.
-  const prefilled = [coinbase!, first!, unique()].map((transaction, index) => ({ index, transaction }));
-  peer.send({ ...compactOf(block), shortIds: [], prefilled });
+  const other = unique();
+  for (const transaction of [...transactionsOf(block).slice(1), other]) world.node.submitTransaction(transaction);
+  const { header, nonce, shortIds, prefilled } = compactOf(block);
+  const collision = spellShortId(shortId(shortIdKey(testHasher, header, nonce), testHasher.sha256d(other)));
+  peer.send({ type: "cmpctblock", header, nonce, shortIds: [shortIds[0]!, collision], prefilled });
   await world.settle();
-  assertEquals(wholeAsked(peer, block), 1);
+  assertEquals([wholeAsked(peer, block), peer.of("getblocktxn").length], [1, 0]);
   assertEquals([world.node.chain().bestHash, peer.closed], [block.hash, false]);
 });
 

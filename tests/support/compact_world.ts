@@ -1,6 +1,6 @@
 import { parseBlock } from "../../src/chain/block.ts";
 import { buildCompactBlock } from "../../src/chain/compact_block.ts";
-import type { P2PNode } from "../../src/node/types.ts";
+import type { NodeOptions, P2PNode } from "../../src/node/types.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../../src/platform/memory.ts";
 import type { MessageOf } from "../../src/protocol/messages.ts";
 import { transaction } from "./blocks.ts";
@@ -29,9 +29,12 @@ export interface CompactWorld {
   settle(ms?: number): Promise<void>;
 }
 
-export async function compactWorld(height = 20): Promise<CompactWorld> {
+export async function compactWorld(
+  height = 20,
+  options: Partial<Omit<NodeOptions, "connect">> = {},
+): Promise<CompactWorld> {
   const network = createMemoryNetwork({ seed: 11, scrambleChunks: true });
-  const { node } = simulateNode(network, "node");
+  const { node } = simulateNode(network, "node", options);
   const miner = new Miner();
   const chain = miner.mineMany(height);
   feed(node, [new Uint8Array(), ...chain.map(({ raw }) => raw)]);

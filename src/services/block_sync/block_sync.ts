@@ -39,8 +39,8 @@ export interface BlockSyncDeps {
   readonly ledger: Ledger;
   readonly bus: Bus<NodeEvents>;
   readonly peerChains: PeerChains;
-  /** Whether the peer can send a block of which the pool holds most transactions as a compact one. */
-  readonly speaksCompact: (peer: Peer) => boolean;
+  /** Whether the peer is to be asked for a block of which the pool may hold most transactions in its compact form. */
+  readonly asksCompact: (peer: Peer) => boolean;
   /** The peer was the first to bring a block that is news. */
   readonly delivered: (peer: Peer) => void;
 }
@@ -176,7 +176,7 @@ export class BlockSync implements Service {
   /** Whether it is one new block on our tip, so that most of its transactions wait in the pool. */
   #isForPool(peer: Peer, nodes: readonly HeaderNode[]): boolean {
     const isNext = nodes.length === 1 && nodes[0]!.parent === this.#deps.ledger.chain.tip;
-    return isNext && !this.#syncing && this.#debtors.size === 0 && this.#deps.speaksCompact(peer);
+    return isNext && !this.#syncing && this.#debtors.size === 0 && this.#deps.asksCompact(peer);
   }
 
   /** Up to `count` blocks that the peer has and nobody owes. */

@@ -54,6 +54,8 @@ export interface CompactBlocksDeps {
   readonly inFlight: BlocksInFlight;
   /** Takes the header of a block that the peer announces. Its node if it is in the tree now. Throws RemoteFault. */
   readonly announced: (peer: Peer, header: BlockHeader) => HeaderNode | undefined;
+  /** Whether the pool is filled by others: without that there is nothing to rebuild blocks from, and none is asked so. */
+  readonly takesTransactions: boolean;
 }
 
 /** What a peer that sent `sendcmpct` said last. */
@@ -105,14 +107,14 @@ export class CompactBlocks implements Service {
     this.#partials.expire(now);
   }
 
-  /** Whether the peer can be asked for compact blocks. */
-  speaks(peer: Peer): boolean {
-    return this.#wishes.has(peer);
+  /** Whether the peer is to be asked for compact blocks. */
+  asksOf(peer: Peer): boolean {
+    return this.#deps.takesTransactions && this.#wishes.has(peer);
   }
 
   /** The peer was the first to bring a block that is new to us. */
   delivered(peer: Peer): void {
-    if (!this.speaks(peer)) return;
+    if (!this.asksOf(peer)) return;
     const { joined, left } = this.#highBandwidth.delivered(peer);
     if (left) this.#sendWish(left, false);
     if (joined) this.#sendWish(joined, true);
