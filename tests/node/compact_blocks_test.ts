@@ -41,6 +41,16 @@ test("compact blocks: a new tip is pushed to who wishes it, and told in no other
   assertEquals([announcements(pushed), announcements(told)], [["cmpctblock"], ["headers"]]);
 });
 
+test("compact blocks: a wish for another version is none", async () => {
+  const world = await compactWorld();
+  const peer = await world.peer("old");
+  peer.send({ ...WISHES_COMPACT, version: 1n }, { ...WISHES_COMPACT, version: 3n }, { type: "sendheaders" });
+  await world.settle();
+  world.node.submitBlock(mineWith(world, 3).raw);
+  await world.settle();
+  assertEquals([peer.of("cmpctblock").length, peer.of("headers").length], [0, 1]);
+});
+
 test("compact blocks: who cannot connect a new tip gets headers, and who no longer wishes gets no block", async () => {
   const world = await compactWorld();
   const [behind, weary] = [await world.peer("behind"), await world.peer("weary")];
@@ -97,6 +107,16 @@ test("compact blocks: one that a peer announces by headers is asked for in its c
   await world.settle();
   assertEquals(peer.of("getdata").map(({ items }) => items), [[{ kind: INV_COMPACT_BLOCK, hash: block.hash }]]);
   assertEquals(world.node.chain().bestHash, block.hash);
+});
+
+test("compact blocks: several at once are asked for whole", async () => {
+  const world = await compactWorld();
+  const peer = await world.peer("peer");
+  const blocks = world.miner.mineMany(2, world.chain.at(-1)!.node);
+  peer.send({ type: "headers", headers: blocks.map(({ header }) => header) });
+  await world.settle();
+  const items = blocks.map(({ hash }) => ({ kind: INV_WITNESS_BLOCK, hash }));
+  assertEquals(peer.of("getdata").map((message) => message.items), [items]);
 });
 
 test("compact blocks: a node that takes no transactions asks for whole blocks, and serves compact ones", async () => {

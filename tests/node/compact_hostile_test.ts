@@ -206,12 +206,13 @@ test("compact block whose sender then stalls: the block is had from another one"
   };
   staller.send(compactOf(block, 1, 2));
   await world.settle();
-  assertEquals(staller.of("getblocktxn").length, 1);
+  assertEquals([staller.of("getblocktxn").length, staller.of("getdata").length], [1, 0]);
   const honest = await world.peer("honest");
   serveBlock(honest, block);
   honest.send({ type: "headers", headers: [block.header] });
   await world.settle();
-  assertEquals([world.node.chain().height, wholeAsked(honest, block)], [20, 0], "it is not asked twice at once");
+  const asked = [...staller.of("getdata"), ...honest.of("getdata")];
+  assertEquals([world.node.chain().height, asked], [20, []], "it is not asked twice at once");
   await world.settle(10_000);
   assertEquals([world.node.chain().bestHash, world.reasons], [block.hash, ["stalled"]]);
 });
@@ -227,6 +228,54 @@ test("compact block from another sender while one stalls: it is completed at onc
   await world.settle();
   assertEquals([honest.of("getblocktxn").length, wholeAsked(honest, block)], [1, 0]);
   assertEquals([world.node.chain().bestHash, staller.closed, honest.closed], [block.hash, false, false]);
+});
+
+test("compact block from two who stall: they are found out one after the other", async () => {
+  const world = await compactWorld();
+  const stallers = [await world.peer("first"), await world.peer("second")];
+  const block = mineWith(world, 4);
+  for (const staller of stallers) {
+    staller.send(compactOf(block, 1, 2));
+    await world.settle();
+  }
+  await world.settle(7000);
+  assertEquals([stallers.map(({ closed }) => closed), world.reasons], [[true, false], ["stalled"]]);
+  assertEquals(stallers[1]!.of("getdata").length, 1, "what the first one owed is asked of the second");
+});
+
+test("compact block far ahead of what we have is not looked at", async () => {
+  const world = await compactWorld();
+  const [source, pusher] = [await world.peer("source"), await world.peer("pusher")];
+  const between = world.miner.mineMany(3, world.chain.at(-1)!.node);
+  const block = mineWith(world, 4, between.at(-1)!);
+  source.send({ type: "headers", headers: [...between, block].map(({ header }) => header) });
+  await world.settle();
+  pusher.send(compactOf(block, 1, 2));
+  await world.settle();
+  assertEquals([pusher.of("getblocktxn").length, pusher.closed, source.of("getdata").length], [0, false, 1]);
+});
+
+test("compact block with no more work than our tip is let be", async () => {
+  const world = await compactWorld();
+  const peer = await world.peer("rival");
+  peer.send(compactOf(mineWith(world, 4, world.chain.at(-2)!), 1, 2));
+  await world.settle();
+  assertEquals([peer.of("getblocktxn").length, peer.of("getdata").length, peer.closed], [0, 0, false]);
+});
+
+test("compact blocks that were completed make room for others", async () => {
+  const world = await compactWorld();
+  const peer = await world.peer("busy");
+  let parent = world.chain.at(-1)!;
+  for (let i = 1; i <= MAX_PARTIAL_BLOCKS_PER_PEER + 1; i++) {
+    const block = mineWith(world, 4, parent);
+    serveBlock(peer, block);
+    peer.send(compactOf(block, 1, 2));
+    // All within one tick: nothing is swept up meanwhile.
+    await world.settle(20);
+    assertEquals([peer.of("getblocktxn").length, world.node.chain().bestHash], [i, block.hash]);
+    parent = block;
+  }
 });
 
 test("compact blocks that a peer never completes are few", async () => {

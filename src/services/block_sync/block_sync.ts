@@ -163,7 +163,9 @@ export class BlockSync implements Service {
     const room = Math.min(target - download.count, this.#roomInAll());
     const nodes = room > 0 ? this.#choose(download.peer, room) : [];
     if (nodes.length === 0) return;
-    const kind = this.#isForPool(download.peer, nodes) ? INV_COMPACT_BLOCK : INV_WITNESS_BLOCK;
+    // One block that is missing is a new one on top: most of its transactions wait in the pool.
+    const isNew = nodes.length === 1 && this.#debtors.size === 0 && !this.#syncing;
+    const kind = isNew && this.#deps.asksCompact(download.peer) ? INV_COMPACT_BLOCK : INV_WITNESS_BLOCK;
     this.#charge(download, nodes);
     download.peer.send({ type: "getdata", items: nodes.map(({ hash }) => ({ kind, hash })) });
   }
@@ -171,12 +173,6 @@ export class BlockSync implements Service {
   #charge(download: Download, nodes: readonly HeaderNode[]): void {
     download.ask(nodes, this.#deps.env.now());
     for (const node of nodes) this.#debtors.set(node.hash, download);
-  }
-
-  /** Whether it is one new block on our tip, so that most of its transactions wait in the pool. */
-  #isForPool(peer: Peer, nodes: readonly HeaderNode[]): boolean {
-    const isNext = nodes.length === 1 && nodes[0]!.parent === this.#deps.ledger.chain.tip;
-    return isNext && !this.#syncing && this.#debtors.size === 0 && this.#deps.asksCompact(peer);
   }
 
   /** Up to `count` blocks that the peer has and nobody owes. */
