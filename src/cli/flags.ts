@@ -50,6 +50,19 @@ export const PLACE_FLAGS = {
   }),
 };
 
+/** What a control API asks for before it changes anything. */
+export const TOKEN_FLAGS = {
+  "control-token-file": valueFlag(
+    text,
+    "FILE",
+    "what is in this file is asked for over a control port before changes",
+    {
+      isSetting: true,
+      fallbackText: "none",
+    },
+  ),
+};
+
 export const JSON_FLAGS = {
   json: switchFlag("print the result as JSON"),
 };

@@ -1,7 +1,7 @@
 import { createHasher } from "../platform/hasher.ts";
-import { fetchHttp } from "../platform/http.ts";
+import { fetchHttp, type HttpQuestion } from "../platform/http.ts";
 import type { Endpoint } from "../platform/types.ts";
-import type { PeerSnapshot } from "../protocol/snapshots.ts";
+import type { BanSnapshot, PeerSnapshot } from "../protocol/snapshots.ts";
 import { formatEndpoint } from "../util/endpoint.ts";
 import { suggestion } from "../util/nearest.ts";
 import { toSafeJson } from "../util/escape.ts";
@@ -9,18 +9,31 @@ import { formatDuration, formatSize } from "../util/units.ts";
 import { defineCommand } from "./command.ts";
 import type { Output } from "./context.ts";
 import { CommandError, EXIT, UsageError } from "./exit.ts";
-import { COMMON_FLAGS, JSON_FLAGS, PLACE_FLAGS } from "./flags.ts";
+import { valueFlag } from "./flag.ts";
+import { COMMON_FLAGS, JSON_FLAGS, PLACE_FLAGS, TOKEN_FLAGS } from "./flags.ts";
 import { loadNetwork } from "./network.ts";
 import { controlEndpoint, defaultDataDir } from "./place.ts";
 import type { Json } from "./render_message.ts";
+import { readToken } from "./token.ts";
+import { duration, text } from "./values.ts";
 import { type Column, printRecord, printRows } from "./tables.ts";
 
-/** One thing to look at: where the control API has it, and how people see it. */
+/** One thing to look at or to do: where the control API has it, and how people see the answer. */
 interface View {
   /** What names the one of many, such as ID; undefined where there is one only. */
   readonly subject?: string;
   path(id: string): string;
+  /** What is done there; to look is GET. */
+  readonly method?: "POST" | "DELETE";
+  /** What an action is told besides its path. */
+  fields?(id: string, wishes: BanWishes): Json;
   show(answer: Json, out: Output): void;
+}
+
+/** `--for` in milliseconds and `--reason`. */
+interface BanWishes {
+  readonly for: number | undefined;
+  readonly reason: string | undefined;
 }
 
 const VIEWS: Readonly<Record<string, View>> = {
@@ -28,15 +41,45 @@ const VIEWS: Readonly<Record<string, View>> = {
   peers: { path: () => "/v1/peers", show: showPeers },
   peer: { subject: "ID", path: (id) => `/v1/peers/${encodeURIComponent(id)}`, show: showRecord },
   chain: { path: () => "/v1/chain", show: showRecord },
+  bans: { path: () => "/v1/bans", show: showBans },
+  ban: {
+    subject: "ADDRESS|CIDR",
+    method: "POST",
+    path: () => "/v1/bans",
+    fields: (address, wishes) => ({
+      address,
+      ...(wishes.for !== undefined && { seconds: wishes.for / MS_PER_SECOND }),
+      ...(wishes.reason !== undefined && { reason: wishes.reason }),
+    }),
+    show: showRecord,
+  },
+  unban: {
+    subject: "ADDRESS|CIDR",
+    method: "DELETE",
+    path: (subnet) => `/v1/bans/${encodeURIComponent(subnet)}`,
+    show: showRecord,
+  },
+  connect: {
+    subject: "HOST:PORT",
+    method: "POST",
+    path: () => "/v1/peers",
+    fields: (address) => ({ address }),
+    show: showRecord,
+  },
+  disconnect: {
+    subject: "ID",
+    method: "DELETE",
+    path: (id) => `/v1/peers/${encodeURIComponent(id)}`,
+    show: showRecord,
+  },
   block: { subject: "HASH|HEIGHT", path: (id) => `/v1/blocks/${encodeURIComponent(id)}`, show: showRecord },
 };
 
 /** Of the contract, and not there yet. */
-const LATER = ["addrs", "bans", "events", "topology", "doctor", "health", "remote", "frame", "ban", "unban"]
-  .concat("disconnect", "connect");
+const LATER = ["addrs", "events", "topology", "doctor", "health", "remote", "frame"];
 
-/** 10 s: the node answers from memory; a block may have to come from a slow disk. */
-const ANSWER_TIMEOUT_MS = 10_000;
+/** 30 s: the node answers from memory; a block may have to come from a slow disk, and a dial has a handshake to wait for. */
+const ANSWER_TIMEOUT_MS = 30_000;
 const OK = 200;
 const MS_PER_SECOND = 1_000;
 const INDENT = 2;
@@ -45,20 +88,41 @@ const SHORT_TIME_DIGITS = 1;
 export const inspectCommand = defineCommand({
   name: "inspect",
   summary: "look into a running node",
-  usage: ["[node|peers|peer ID|chain|block HASH|HEIGHT] [FLAG …]"],
+  usage: [
+    "[node|peers|peer ID|chain|block HASH|HEIGHT|bans] [FLAG …]",
+    "ban ADDRESS|CIDR [--for TIME] [--reason TEXT] [FLAG …]",
+    "unban ADDRESS|CIDR [FLAG …]",
+    "connect HOST:PORT [FLAG …]",
+    "disconnect ID [FLAG …]",
+  ],
   positionals: [{ name: "WHAT", isRequired: false }, { name: "ID", isRequired: false }],
-  flags: { ...PLACE_FLAGS, ...JSON_FLAGS, ...COMMON_FLAGS },
-  unavailable: ["live", "wait", "filter", "for", "reason"],
+  flags: {
+    ...PLACE_FLAGS,
+    ...TOKEN_FLAGS,
+    for: valueFlag(duration, "TIME", "how long a ban lasts", { fallbackText: "24h" }),
+    reason: valueFlag(text, "TEXT", "why somebody is banned"),
+    ...JSON_FLAGS,
+    ...COMMON_FLAGS,
+  },
+  unavailable: ["live", "wait", "filter"],
   examples: [
     ["p2p inspect peers", "who is connected to the node on this machine"],
     ["p2p inspect block 0 --json", "the genesis block, as JSON"],
+    ["p2p inspect ban 192.0.2.0/24 --for 2d --reason spam", "talk to nobody there, for two days"],
   ],
   exitCodes: [EXIT.done, EXIT.no, EXIT.usage, EXIT.unreachable, EXIT.internal],
 
   async run(context, settings, [what = "node", id]) {
     const view = chooseView(what, id);
+    const wishes = { for: settings.for, reason: settings.reason };
+    const isWished = wishes.for !== undefined || wishes.reason !== undefined;
+    if (isWished && what !== "ban") throw new UsageError("--for and --reason go with inspect ban only");
     const endpoint = await findNode(settings, context.host.environment);
-    const answer = await ask(endpoint, view.path(id ?? ""));
+    const answer = await ask(endpoint, view.path(id ?? ""), {
+      ...(view.method && { method: view.method }),
+      ...(view.fields && { body: JSON.stringify(view.fields(id ?? "", wishes)) }),
+      headers: await authorization(settings["control-token-file"]),
+    });
     if (settings.json) context.out.line(toSafeJson(answer, INDENT));
     else view.show(answer, context.out);
     return EXIT.done;
@@ -95,8 +159,13 @@ async function findNode(
   return controlEndpoint(undefined, dataDir);
 }
 
-async function ask(endpoint: Endpoint, path: string): Promise<Json> {
-  const { status, body } = await fetchHttp(endpoint, path, ANSWER_TIMEOUT_MS).catch((error: Error) => {
+async function authorization(tokenFile: string | undefined): Promise<Readonly<Record<string, string>>> {
+  const token = await readToken(tokenFile);
+  return token === undefined ? {} : { authorization: `Bearer ${token}` };
+}
+
+async function ask(endpoint: Endpoint, path: string, question: HttpQuestion): Promise<Json> {
+  const { status, body } = await fetchHttp(endpoint, path, ANSWER_TIMEOUT_MS, question).catch((error: Error) => {
     const why = `no node answers at ${formatEndpoint(endpoint)}: ${error.message}`;
     throw new CommandError(EXIT.unreachable, why, { cause: error });
   });
@@ -124,6 +193,7 @@ const PEER_COLUMNS: readonly Column<PeerSnapshot>[] = [
   { title: "address", cell: ({ address }) => address },
   { title: "direction", cell: ({ direction }) => direction },
   { title: "state", cell: ({ state }) => state },
+  { title: "kind", cell: ({ kind }) => kind },
   { title: "user agent", cell: ({ userAgent }) => userAgent },
   { title: "height", cell: ({ height }) => String(height), isNumber: true },
   { title: "ping", cell: ({ pingMs }) => formatPing(pingMs.last), isNumber: true },
@@ -135,6 +205,16 @@ const PEER_COLUMNS: readonly Column<PeerSnapshot>[] = [
     isNumber: true,
   },
 ];
+
+const BAN_COLUMNS: readonly Column<BanSnapshot>[] = [
+  { title: "subnet", cell: ({ subnet }) => subnet },
+  { title: "left", cell: ({ secondsLeft }) => formatDuration(secondsLeft * MS_PER_SECOND), isNumber: true },
+  { title: "reason", cell: ({ reason }) => reason },
+];
+
+function showBans(answer: Json, out: Output): void {
+  printRows(answer as unknown as readonly BanSnapshot[], BAN_COLUMNS, out);
+}
 
 function formatPing(ms: number | null): string {
   return ms === null ? "-" : `${ms.toFixed(SHORT_TIME_DIGITS)} ms`;

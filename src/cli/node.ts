@@ -20,6 +20,7 @@ import { NODE_FLAGS } from "./node_flags.ts";
 import { createParts, type Parts } from "./parts.ts";
 import { controlEndpoint, defaultDataDir } from "./place.ts";
 import { printConfig } from "./print_config.ts";
+import { readToken } from "./token.ts";
 import { createProgress } from "./progress.ts";
 import { serveControl } from "./serve_control.ts";
 import { type Interrupt, watchSignals } from "./signals.ts";
@@ -96,6 +97,9 @@ function openNode(parts: Parts, settings: NodeSettings, network: NetworkParams, 
     join: isClosed ? [] : dialled.join,
     connect: isClosed ? [...dialled.connect, ...dialled.join] : [],
     maxInbound: settings["max-inbound"] ?? (settings.seed ? SEED_MAX_INBOUND : DEFAULT_MAX_INBOUND),
+    maxPerAddress: settings["max-per-address"],
+    maxPerGroup: settings["max-per-group"],
+    permits: settings.permit,
     maxOutbound: settings["max-outbound"],
     userAgent: USER_AGENT,
     pruneBytes: settings.prune,
@@ -157,8 +161,9 @@ async function serve(
 ): Promise<number> {
   const failed = new Promise<Error>((resolve) => node.on("node:failed", ({ error }) => resolve(error)));
   const stopped = new Promise<undefined>((resolve) => signal.addEventListener("abort", () => resolve(undefined)));
+  const token = await readToken(settings["control-token-file"]);
   const sync = showSync(node, context.err, () => env.now());
-  const server = await serveControl(control, node, env, context.host.runtime);
+  const server = await serveControl(control, node, env, { runtime: context.host.runtime, token });
   try {
     await node.start();
     printBanner({ node, network: settings.network, dataDir, control: server.local }, context);

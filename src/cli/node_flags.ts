@@ -1,9 +1,16 @@
 import { CHANNEL_MODES } from "../bus/channels.ts";
-import { DEFAULT_MAX_INBOUND, DEFAULT_MAX_OUTBOUND, SEED_MAX_INBOUND } from "../protocol/params.ts";
+import {
+  DEFAULT_MAX_INBOUND,
+  DEFAULT_MAX_OUTBOUND,
+  DEFAULT_MAX_PER_ADDRESS,
+  DEFAULT_MAX_PER_GROUP,
+  SEED_MAX_INBOUND,
+} from "../protocol/params.ts";
+import { PERMISSIONS } from "../protocol/permissions.ts";
 import { DEDUPE_MODES } from "../services/inventory/inventory.ts";
 import { defaultFlag, listFlag, switchFlag, valueFlag } from "./flag.ts";
-import { COMMON_FLAGS, JSON_FLAGS, PLACE_FLAGS } from "./flags.ts";
-import { localHost, mebibytes, oneOf, remoteHost, seconds, text, wholeNumber } from "./values.ts";
+import { COMMON_FLAGS, JSON_FLAGS, PLACE_FLAGS, TOKEN_FLAGS } from "./flags.ts";
+import { localHost, mebibytes, oneOf, permit, remoteHost, seconds, text, wholeNumber } from "./values.ts";
 
 /** Far above what one machine holds; a slip of the finger lies above it. */
 const MAX_INBOUND = 100_000;
@@ -22,6 +29,7 @@ export const NODE_FLAGS = {
   join: listFlag(remoteHost, "HOST:PORT", "bootstrap through this peer, then discover others", setting),
   connect: listFlag(remoteHost, "HOST:PORT", "connect to these peers only", setting),
   ...PLACE_FLAGS,
+  ...TOKEN_FLAGS,
   listen: listFlag(localHost, "HOST:PORT", "accept peers here", {
     ...setting,
     fallbackText: "0.0.0.0 and :: at the network's port",
@@ -34,6 +42,26 @@ export const NODE_FLAGS = {
     fallbackText: `${DEFAULT_MAX_INBOUND}, ${SEED_MAX_INBOUND} for a seed`,
   }),
   "max-outbound": defaultFlag(wholeNumber(0, MAX_OUTBOUND), "N", DEFAULT_MAX_OUTBOUND, "peers that we dial", setting),
+  "max-per-address": defaultFlag(
+    wholeNumber(1, MAX_INBOUND),
+    "N",
+    DEFAULT_MAX_PER_ADDRESS,
+    "of them, peers of one public address (IPv6: one /64)",
+    setting,
+  ),
+  "max-per-group": defaultFlag(
+    wholeNumber(1, MAX_INBOUND),
+    "N",
+    DEFAULT_MAX_PER_GROUP,
+    "of them, peers of one public network (IPv4: one /16, IPv6: one /32)",
+    setting,
+  ),
+  permit: listFlag(
+    permit,
+    "CIDR=WORD+…",
+    `let peers of a subnet do more: ${PERMISSIONS.join(", ")}`,
+    setting,
+  ),
   dedupe: defaultFlag(
     oneOf(DEDUPE_MODES),
     "off|count|drop",

@@ -1,5 +1,7 @@
 import * as v from "valibot";
 import { type HostPort, parseHostPort } from "../util/endpoint.ts";
+import { type Permission, PERMISSIONS } from "../protocol/permissions.ts";
+import { parseSubnet, type Subnet } from "../protocol/subnets.ts";
 import { LOG_LEVELS, type LogThreshold } from "./log_levels.ts";
 import { parseCount, parseDuration, parseSize } from "../util/units.ts";
 import { suggestion } from "../util/nearest.ts";
@@ -11,6 +13,12 @@ export type ValueSchema<T> = v.GenericSchema<string, T>;
 export interface LooseHostPort {
   readonly host: string;
   readonly port: number | undefined;
+}
+
+/** What peers of a subnet may do beyond others. */
+export interface Permit {
+  readonly subnet: Subnet;
+  readonly permissions: ReadonlySet<Permission>;
 }
 
 const BYTES_PER_MEBIBYTE = 1_048_576;
@@ -105,6 +113,14 @@ export function oneOf<T extends string>(words: readonly T[]): ValueSchema<T> {
     return found;
   });
 }
+
+/** `SUBNET=WORD+…`, such as `192.168.0.0/16=noban+relay`. A comma does as well, where lists are not split at it. */
+export const permit: ValueSchema<Permit> = parsed((value) => {
+  const [subnet, words, ...rest] = value.split("=").map((part) => part.trim());
+  if (!subnet || !words || rest.length > 0) throw new SyntaxError("must read ADDRESS/BITS=WORD+WORD…");
+  const permissions = words.split(/[+,]/).map((word) => v.parse(oneOf(PERMISSIONS), word.trim()));
+  return { subnet: parseSubnet(subnet), permissions: new Set(permissions) };
+});
 
 /** `CATEGORY=LEVEL,…` as pairs. */
 export const logFilters: ValueSchema<readonly (readonly [category: string, level: LogThreshold])[]> = parsed((value) =>

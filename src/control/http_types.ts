@@ -7,6 +7,11 @@ export interface ControlRequest {
   readonly query: URLSearchParams;
   /** The Host header; undefined if there was none. */
   readonly host: string | undefined;
+  /** The Origin header: the page that a browser acts for. */
+  readonly origin?: string | undefined;
+  /** The Authorization header. */
+  readonly authorization?: string | undefined;
+  readonly body?: string;
   /** Whether it came over a unix socket, whose file permissions say who may ask. */
   readonly isLocalSocket: boolean;
 }

@@ -3,8 +3,10 @@ import { summariseBlock } from "./block_summary.ts";
 import type { ControlRequest, ControlResponse } from "./http_types.ts";
 import { HASH_SIZE_BYTES } from "../util/hash.ts";
 import { bytesToHex, isHexOfSize } from "../util/hex.ts";
-import { formatEndpoint, isLoopback, parseHostPort } from "../util/endpoint.ts";
-import { toSafeJson } from "../util/escape.ts";
+import { formatEndpoint } from "../util/endpoint.ts";
+import { actionMethods } from "./actions.ts";
+import { isMeantForUs } from "./guard.ts";
+import { json, JSON_HEADERS, ok, refuse, STATUS } from "./responses.ts";
 
 /** What the control API speaks about. */
 export interface ControlSubject {
@@ -28,14 +30,13 @@ const ROUTES: readonly Route[] = [
   { path: /^\/v1\/peers$/, get: ({ node }) => ok(node.peers()) },
   { path: /^\/v1\/peers\/([^/]+)$/, get: ({ node }, _, id) => showPeer(node, id) },
   { path: /^\/v1\/channels$/, get: ({ node }) => ok(node.channels()) },
-  { path: /^\/v1\/channels$/, get: ({ node }) => ok(node.channels()) },
+  { path: /^\/v1\/bans$/, get: ({ node }) => ok(node.bans()) },
   { path: /^\/v1\/chain$/, get: ({ node }) => ok(node.chain()) },
   { path: /^\/v1\/blocks\/([^/]+)$/, get: ({ node }, { query }, id) => showBlock(node, id, query.get("raw") === "1") },
   { path: /^\/livez$/, get: () => ok({ ok: true, checks: { answering: true } }) },
   { path: /^\/readyz$/, get: ({ node }) => showReadiness(node) },
 ];
 
-const STATUS = { ok: 200, badRequest: 400, forbidden: 403, notFound: 404, wrongMethod: 405, unready: 503 } as const;
 const MS_PER_SECOND = 1_000;
 const MAX_ID_DIGITS = 15;
 
@@ -50,28 +51,12 @@ export function answer(subject: ControlSubject, request: ControlRequest): Contro
     if (request.method !== "GET" && request.method !== "HEAD") {
       return {
         ...refuse(STATUS.wrongMethod, `${request.method} is not possible here`),
-        headers: { ...JSON_HEADERS, allow: "GET, HEAD" },
+        headers: { ...JSON_HEADERS, allow: ["GET", "HEAD", ...actionMethods(request.path)].join(", ") },
       };
     }
     return route.get(subject, request, match[1] ?? "");
   }
   return refuse(STATUS.notFound, "no such path");
-}
-
-/**
- * Whether the Host header names this machine. A page on the web can make its own name resolve to 127.0.0.1 and would
- * then read the answers (DNS rebinding); its name still stands in the header.
- */
-function isMeantForUs(request: ControlRequest): boolean {
-  if (request.isLocalSocket) return true;
-  if (request.host === undefined) return false;
-  try {
-    const { host } = parseHostPort(request.host, 0);
-    return host === "localhost" || isLoopback(host);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return false;
-  }
 }
 
 function describeNode({ node, version, runtime, uptimeMs }: ControlSubject) {
@@ -86,6 +71,7 @@ function describeNode({ node, version, runtime, uptimeMs }: ControlSubject) {
     uptimeSeconds: Math.floor(uptimeMs() / MS_PER_SECOND),
     listen: node.listening.map(formatEndpoint),
     peers: { inbound: count("inbound"), outbound: count("outbound") },
+    ...node.connectionCounts(),
     inventory: node.inventory(),
     pool: node.pool(),
     ...node.applications(),
@@ -117,20 +103,6 @@ function showReadiness(node: P2PNode): ControlResponse {
   const checks = { synced: !node.chain().syncing };
   const isReady = Object.values(checks).every(Boolean);
   return json(isReady ? STATUS.ok : STATUS.unready, { ok: isReady, checks });
-}
-
-const JSON_HEADERS = { "content-type": "application/json; charset=utf-8" };
-
-function ok(value: unknown): ControlResponse {
-  return json(STATUS.ok, value);
-}
-
-function refuse(status: number, error: string): ControlResponse {
-  return json(status, { error });
-}
-
-function json(status: number, value: unknown): ControlResponse {
-  return { status, headers: JSON_HEADERS, body: toSafeJson(value) + "\n" };
 }
 
 function isNumber(text: string): boolean {

@@ -246,8 +246,13 @@ export class Peers implements PeerSet {
     this.#options.reputation.blame(identifyHost(peer.remote.host), code);
   }
 
+  /** Whoever sees it first tells the other end of the connection, which would only see it close. */
   #isOurNonce(nonce: bigint): boolean {
-    for (const own of this.#nonces.values()) if (own === nonce) return true;
+    for (const [id, own] of this.#nonces) {
+      if (own !== nonce) continue;
+      this.#peers.get(id)?.blame(new RemoteFault("self-connection", "our own nonce arrived at another connection"));
+      return true;
+    }
     return false;
   }
 }

@@ -14,7 +14,7 @@ import { NO_PERMISSIONS, type Permission, type Permissions } from "../protocol/p
 import type { BanSnapshot } from "../protocol/snapshots.ts";
 import { formatSubnet, parseSubnet, type Subnet, SubnetMap } from "../protocol/subnets.ts";
 import type { Env, Logger } from "../util/env.ts";
-import type { HostIdentity } from "./host_identity.ts";
+import { type HostIdentity, identifyHost } from "./host_identity.ts";
 
 /** What peers of a subnet may do beyond others. */
 export interface Permit {
@@ -143,8 +143,9 @@ export class Reputation {
     const text = formatSubnet(subnet);
     const wasBanned = this.#bans.delete(subnet);
     if (wasBanned) this.#options.store.removeBan(text);
-    const wasDiscouraged = this.#discouraged.delete(text);
-    if (wasDiscouraged) this.#scores.delete(text);
+    const { key } = identifyHost(text);
+    const wasDiscouraged = this.#discouraged.delete(key);
+    if (wasDiscouraged) this.#scores.delete(key);
     return wasBanned || wasDiscouraged;
   }
 

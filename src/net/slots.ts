@@ -105,10 +105,11 @@ export class Slots {
     this.tick(this.#options.env.now());
   }
 
-  /** Forgets whom to leave alone for a while: the network may have changed. */
+  /** Leaves nobody alone any longer: the network may have changed. Who fails again waits longer than before. */
   hurry(): void {
-    this.#resting.clear();
-    this.tick(this.#options.env.now());
+    const now = this.#options.env.now();
+    for (const [key, { failures }] of this.#resting) this.#resting.set(key, { failures, until: now });
+    this.tick(now);
   }
 
   /** Closes the peer that was of least use, so that somebody else takes its place. True if there was one. */

@@ -12,12 +12,15 @@ import { LocalError } from "../protocol/errors.ts";
 import { dialError, listenError } from "./system_errors.ts";
 import type { Endpoint } from "./types.ts";
 
-/** One request, without its body: only questions are asked so far. */
+/** One request in full. */
 export interface HttpRequest {
   readonly method: string;
   /** Path and query as they came. */
   readonly target: string;
   readonly host: string | undefined;
+  readonly origin: string | undefined;
+  readonly authorization: string | undefined;
+  readonly body: string;
   /** Whether it came over a unix socket. */
   readonly isLocalSocket: boolean;
 }
@@ -46,6 +49,9 @@ const MAX_HEADER_BYTES = 16_384;
 const MAX_CONNECTIONS = 64;
 const REQUEST_TIMEOUT_MS = 10_000;
 const INTERNAL_ERROR = 500;
+const TOO_LARGE = 413;
+/** An action's fields, several times over. */
+const MAX_BODY_BYTES = 65_536;
 /** The longest answer is a block in hex: 4 MB twice, and a little. */
 const MAX_ANSWER_BYTES = 16_777_216;
 
@@ -55,7 +61,7 @@ const MAX_ANSWER_BYTES = 16_777_216;
  */
 export async function serveHttp(
   endpoint: Endpoint,
-  answer: (request: HttpRequest) => HttpResponse,
+  answer: (request: HttpRequest) => HttpResponse | Promise<HttpResponse>,
   onBug: (error: unknown) => void,
 ): Promise<HttpServer> {
   const isLocalSocket = "path" in endpoint;
@@ -69,43 +75,65 @@ export async function serveHttp(
   return { local: localOf(server, endpoint), close: closeOnce(server, endpoint) };
 
   function respond(request: IncomingMessage, response: ServerResponse): void {
-    request.resume();
-    const { status, headers, body } = answerSafely({
-      method: request.method ?? "GET",
-      target: request.url ?? "/",
-      host: request.headers.host,
-      isLocalSocket,
+    const chunks: Uint8Array[] = [];
+    let sizeBytes = 0;
+    request.on("data", (chunk: Uint8Array) => {
+      sizeBytes += chunk.length;
+      if (sizeBytes <= MAX_BODY_BYTES) chunks.push(chunk);
     });
-    const bytes = new TextEncoder().encode(body);
-    response.writeHead(status, { ...headers, ...SAFETY_HEADERS, "content-length": String(bytes.length) });
-    response.end(request.method === "HEAD" ? undefined : bytes);
+    request.on("end", () => {
+      if (sizeBytes > MAX_BODY_BYTES) return send(request, response, refuse(TOO_LARGE, "the body is too long"));
+      const { host, origin, authorization } = request.headers;
+      const asked = { method: request.method ?? "GET", target: request.url ?? "/", host, origin, authorization };
+      answerSafely({ ...asked, body: join(chunks), isLocalSocket }).then((answered) =>
+        send(request, response, answered)
+      );
+    });
   }
 
-  function answerSafely(request: HttpRequest): HttpResponse {
+  async function answerSafely(request: HttpRequest): Promise<HttpResponse> {
     try {
-      return answer(request);
+      return await answer(request);
     } catch (error) {
       onBug(error);
-      const body = JSON.stringify({ error: "internal error" }) + "\n";
-      return { status: INTERNAL_ERROR, headers: { "content-type": "application/json" }, body };
+      return refuse(INTERNAL_ERROR, "internal error");
     }
   }
 }
 
+function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: HttpResponse): void {
+  const bytes = new TextEncoder().encode(body);
+  response.writeHead(status, { ...headers, ...SAFETY_HEADERS, "content-length": String(bytes.length) });
+  response.end(request.method === "HEAD" ? undefined : bytes);
+}
+
+function refuse(status: number, error: string): HttpResponse {
+  return { status, headers: { "content-type": "application/json" }, body: JSON.stringify({ error }) + "\n" };
+}
+
 /** Nothing here is to be kept, guessed at or framed by a browser. */
 const SAFETY_HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosniff", "x-frame-options": "DENY" };
+
+/** How something is asked of a control server. */
+export interface HttpQuestion {
+  /** GET by default. */
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
 
 /** Asks a control server one question. Rejects with LocalError where nothing answers. */
 export function fetchHttp(
   endpoint: Endpoint,
   target: string,
   timeoutMs: number,
+  { method = "GET", headers = {}, body = "" }: HttpQuestion = {},
 ): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const place = "path" in endpoint
-      ? { socketPath: endpoint.path, headers: { host: "localhost" } }
-      : { host: endpoint.host, port: endpoint.port };
-    const request = httpRequest({ ...place, path: target, method: "GET", agent: false }, (response) => {
+      ? { socketPath: endpoint.path, headers: { ...headers, host: "localhost" } }
+      : { host: endpoint.host, port: endpoint.port, headers };
+    const request = httpRequest({ ...place, path: target, method, agent: false }, (response) => {
       const chunks: Uint8Array[] = [];
       let size = 0;
       response.on("data", (chunk: Uint8Array) => {
@@ -121,7 +149,7 @@ export function fetchHttp(
     // The runtimes differ in what their own timeout option covers; this one covers everything.
     const timer = setTimeout(() => request.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
     request.on("error", fail);
-    request.end();
+    request.end(body);
 
     function finish(settle: () => void): void {
       clearTimeout(timer);

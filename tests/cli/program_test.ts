@@ -55,12 +55,32 @@ siteTest("inspect: shows a running node as tables and as JSON, and says what it 
   assertStringIncludes(missing.stderr, "no peer 99");
 });
 
+siteTest("inspect: connects, bans, unbans and disconnects", async (site) => {
+  const [node, other] = [await site.node({}), await site.node({})];
+  const inspect = (...words: readonly string[]) => run(compiled(), ["inspect", ...words, "--control", node.control]);
+  const connected = await inspect("connect", other.endpoint, "--json");
+  assertEquals([connected.code, connected.stderr], [0, ""]);
+  const { id, kind } = JSON.parse(connected.stdout);
+  assertEquals(kind, "manual");
+  assertEquals((await inspect("disconnect", String(id))).code, 0);
+  const again = await inspect("disconnect", "99");
+  assertEquals([again.code, again.stderr], [1, "p2p: the node answers 404: no peer 99\n"]);
+  assertEquals((await inspect("ban", "127.0.0.0/8", "--for", "2h", "--reason", "a test")).code, 0);
+  assertMatch((await inspect("bans")).stdout, /^127\.0\.0\.0\/8 +2h +a test$/m);
+  const refused = await inspect("connect", other.endpoint);
+  assertEquals(refused.code, 1);
+  assertStringIncludes(refused.stderr, "p2p inspect unban");
+  assertEquals((await inspect("unban", "127.0.0.0/8")).code, 0);
+  assertEquals((await inspect("connect", other.endpoint)).code, 0);
+  assertEquals((await inspect("peers", "--for", "2h")).code, 2);
+});
+
 siteTest("inspect: exits 3 where no node is running, 2 for what this version lacks", async (site) => {
   const absent = await run(compiled(), ["inspect", "--data-dir", site.directory()]);
   assertEquals([absent.code, absent.stdout], [3, ""]);
   assertStringIncludes(absent.stderr, "no node answers");
-  const lacking = await run(compiled(), ["inspect", "bans"]);
-  assertEquals([lacking.code, lacking.stderr], [2, "p2p: inspect bans is not available in this version\n"]);
+  const lacking = await run(compiled(), ["inspect", "doctor"]);
+  assertEquals([lacking.code, lacking.stderr], [2, "p2p: inspect doctor is not available in this version\n"]);
 });
 
 siteTest(

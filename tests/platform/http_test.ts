@@ -55,6 +55,7 @@ test("http: answers over TCP, on the port that the system chose", async () => {
     method: "GET",
     target: "/a?b=1",
     host: `127.0.0.1:${port}`,
+    body: "",
     isLocalSocket: false,
   });
   await server.close();

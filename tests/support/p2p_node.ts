@@ -65,6 +65,11 @@ export class P2pNode {
     return this.#port;
   }
 
+  /** `host:port` of the control API. */
+  get control(): string {
+    return `127.0.0.1:${this.#controlPort}`;
+  }
+
   /** As another node dials it. */
   get endpoint(): string {
     return `127.0.0.1:${this.#port}`;

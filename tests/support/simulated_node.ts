@@ -1,5 +1,5 @@
 import { createNode } from "../../src/node/node.ts";
-import type { NodeOptions, P2PNode } from "../../src/node/types.ts";
+import type { NodeOptions, NodeParts, P2PNode } from "../../src/node/types.ts";
 import type { MemoryNetwork } from "../../src/platform/memory.ts";
 import { createMemoryStore, type MemoryStore } from "../../src/platform/memory_store.ts";
 import { DEFAULT_MAX_INBOUND, DEFAULT_MAX_OUTBOUND } from "../../src/protocol/params.ts";
@@ -19,11 +19,18 @@ export interface SimulatedNode {
 export function simulateNode(
   network: MemoryNetwork,
   host: string,
-  { connect = [], store = createMemoryStore(), env = network.env(host), ...changes }:
+  { connect = [], store = createMemoryStore(), env = network.env(host), addressSource, ...changes }:
     & Partial<Omit<NodeOptions, "connect">>
+    & Pick<NodeParts, "addressSource">
     & { readonly connect?: readonly string[]; readonly store?: MemoryStore; readonly env?: Env } = {},
 ): SimulatedNode {
-  const parts = { env, transport: network.transport(host), hasher: testHasher, store };
+  const parts = {
+    env,
+    transport: network.transport(host),
+    hasher: testHasher,
+    store,
+    ...(addressSource && { addressSource }),
+  };
   const node = createNode(parts, {
     network: REGTEST,
     listen: [{ host, port: PORT }],
