@@ -2,22 +2,21 @@ import type { Bus } from "../bus/bus.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { HeaderNode } from "../chain/header_tree.ts";
 import type { BlockOutcome, ChainChange, HeadersOutcome } from "../chain/outcomes.ts";
-import type { Store, StoredHeader } from "../platform/types.ts";
+import type { StoredHeader } from "../platform/types.ts";
 import { type BlockHeader, encodeBlockHeader } from "../protocol/block_header.ts";
 import type { NodeEvents } from "../protocol/snapshots.ts";
 import type { Env, Logger } from "../util/env.ts";
 import type { Hash } from "../util/hash.ts";
+import type { GuardedStore } from "./guarded_store.ts";
 import { Pruner } from "./pruner.ts";
 
 export interface LedgerOptions {
   readonly env: Env;
   readonly chain: Chain;
-  readonly store: Store;
+  readonly store: GuardedStore;
   readonly bus: Bus<NodeEvents>;
   /** Keep at most so many bytes of blocks; undefined: all. */
   readonly pruneBytes: number | undefined;
-  /** A write failed: nothing more can be acknowledged, and the node has to stop. */
-  readonly onStoreFailure: (error: Error) => void;
 }
 
 const MS_PER_SECOND = 1000;
@@ -34,7 +33,6 @@ export class Ledger {
   readonly #log: Logger;
   readonly #pruner: Pruner | undefined;
   #commitPending = false;
-  #failure: Error | undefined;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
@@ -56,6 +54,7 @@ export class Ledger {
     }
     this.chain.restore(records(), store.setting(TIP_SETTING));
     this.#pruner?.begin(blockBytes);
+    this.checkWritten();
   }
 
   /** Takes a list of headers, each the child of the one before. */
@@ -80,19 +79,20 @@ export class Ledger {
 
   /** Throws what made a write fail: from then on nothing that was offered is acknowledged. */
   checkWritten(): void {
-    if (this.#failure) throw this.#failure;
+    const { failure } = this.#options.store;
+    if (failure) throw failure;
   }
 
   /** Commits what this turn wrote, now rather than at its end. */
   commit(): void {
     this.#commitPending = false;
-    this.#guard(() => this.#options.store.commit());
+    this.#options.store.commit();
   }
 
   #apply(change: ChainChange): void {
     if (change.headers.length + change.blocks.length + change.invalidated.length === 0) return;
-    this.#guard(() => this.#write(change));
-    if (this.#failure) return;
+    this.#write(change);
+    if (this.#options.store.failure) return;
     this.#scheduleCommit();
     this.#publish(change);
   }
@@ -134,16 +134,6 @@ export class Ledger {
     const depth = disconnected.length;
     this.#log.info("chain reorganised", { from: from.hash, to: to.hash, forkHeight, depth });
     this.#options.bus.publish("chain:reorganised", { from: from.hash, to: to.hash, forkHeight, depth });
-  }
-
-  #guard(write: () => void): void {
-    if (this.#failure) return;
-    try {
-      write();
-    } catch (error) {
-      this.#failure = error instanceof Error ? error : new Error(String(error));
-      this.#options.onStoreFailure(this.#failure);
-    }
   }
 
   #nowSeconds(): number {

@@ -1,6 +1,7 @@
 import { Bus, type ChannelUse, type LagOptions, type StreamItem } from "../bus/bus.ts";
 import { type Channel, CHANNEL_CAPACITIES } from "../bus/channels.ts";
 import { Chain } from "../chain/chain.ts";
+import { guardStore } from "../ledger/guarded_store.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import type { Peers, Terms } from "../net/peers.ts";
 import type { Peer } from "../peer/peer.ts";
@@ -85,8 +86,9 @@ class Node implements P2PNode {
   #stopping: Promise<void> | undefined;
 
   constructor(parts: NodeParts, options: NodeOptions) {
-    const { env, hasher, store } = parts;
-    this.#parts = parts;
+    const { env, hasher } = parts;
+    const store = guardStore(parts.store, (error) => this.#onStoreFailure(error));
+    this.#parts = { ...parts, store };
     this.#options = options;
     this.network = options.network;
     this.userAgent = options.userAgent;
@@ -106,10 +108,9 @@ class Node implements P2PNode {
       store,
       bus: this.#bus,
       pruneBytes: options.pruneBytes,
-      onStoreFailure: (error) => this.#onStoreFailure(error),
     });
     this.#connections = new Connections({
-      parts,
+      parts: this.#parts,
       options,
       source: parts.addressSource,
       codec: createCodec(options.network, parts),
@@ -202,11 +203,15 @@ class Node implements P2PNode {
   }
 
   ban(subnet: string, options: BanOptions = {}): BanSnapshot {
-    return this.#connections.ban(subnet, options);
+    const ban = this.#connections.ban(subnet, options);
+    this.#ledger.checkWritten();
+    return ban;
   }
 
   unban(subnet: string): boolean {
-    return this.#connections.unban(subnet);
+    const wasBanned = this.#connections.unban(subnet);
+    this.#ledger.checkWritten();
+    return wasBanned;
   }
 
   submitBlock(raw: Uint8Array): BlockVerdict {

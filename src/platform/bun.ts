@@ -26,7 +26,7 @@ function listen(
   accept: (connection: Connection) => void,
   options: ListenOptions = {},
 ): Promise<Listener> {
-  return reclaimingPath(endpoint, dial, () => {
+  return reclaimingPath(endpoint, () => {
     checkPort("listen on", endpoint);
     try {
       const listener = runtime().listen({

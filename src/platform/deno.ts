@@ -33,7 +33,7 @@ export function createTransport(logger: Logger = silentLogger): Transport {
   ): Promise<Listener> {
     // Deno.listen would end the process for want of --unstable-net; Deno's node:net does without.
     if (options.reusePort) return nodeTransport.listen(endpoint, accept, options);
-    return reclaimingPath(endpoint, dial, () => openListener(endpoint, accept, logger));
+    return reclaimingPath(endpoint, () => openListener(endpoint, accept, logger));
   }
 
   return { dial, listen, resolve: resolveHost };

@@ -6,11 +6,11 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
-import { connect } from "node:net";
 import process from "node:process";
 import { LocalError } from "../protocol/errors.ts";
 import { dialError, listenError } from "./system_errors.ts";
 import type { Endpoint } from "./types.ts";
+import { removeStaleSocket } from "./unix_path.ts";
 
 /** One request in full. */
 export interface HttpRequest {
@@ -179,29 +179,6 @@ async function listenOnPath(server: Server, path: string): Promise<void> {
   process.umask(before);
   await listening;
   chmodSync(path, SOCKET_MODE);
-}
-
-async function removeStaleSocket(path: string): Promise<void> {
-  const entry = lstatSync(path, { throwIfNoEntry: false });
-  if (!entry) return;
-  if (!entry.isSocket()) {
-    throw new LocalError("bad-argument", `Cannot listen on ${path}: it is a file, not a socket`);
-  }
-  if (await answers(path)) {
-    throw new LocalError("address-in-use", `Cannot listen on ${path}: another process answers there`);
-  }
-  unlinkSync(path);
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.on("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on("error", () => resolve(false));
-  });
 }
 
 function listen(server: Server, endpoint: Endpoint): Promise<void> {

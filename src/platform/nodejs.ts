@@ -32,7 +32,7 @@ export function createTransport(logger: Logger = silentLogger): Transport {
     accept: (connection: Connection) => void,
     options: ListenOptions = {},
   ): Promise<Listener> {
-    return reclaimingPath(endpoint, dial, async () => {
+    return reclaimingPath(endpoint, async () => {
       checkPort("listen on", endpoint);
       const server = createServer({ pauseOnConnect: true, noDelay: true });
       await opened(server, endpoint, options);

@@ -1,10 +1,14 @@
 import { test } from "node:test";
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { createMemoryNetwork } from "../../src/platform/memory.ts";
 import { createMemoryStore, type MemoryStore } from "../../src/platform/memory_store.ts";
 import { LocalError } from "../../src/protocol/errors.ts";
-import { feed, simulateNode } from "../support/simulated_node.ts";
+import { feed, PORT, simulateNode } from "../support/simulated_node.ts";
 import { testChain } from "../support/test_chain.ts";
+
+function full(): never {
+  throw new LocalError("store-full", "Cannot write the store: no space left");
+}
 
 /** A store on a disk that is full once so many blocks are there. */
 function smallStore(blocks: number): MemoryStore {
@@ -13,7 +17,7 @@ function smallStore(blocks: number): MemoryStore {
   return {
     ...store,
     putBlock(hash, raw) {
-      if (left-- <= 0) throw new LocalError("store-full", "Cannot write the store: no space left");
+      if (left-- <= 0) full();
       store.putBlock(hash, raw);
     },
   };
@@ -46,4 +50,28 @@ test("store failure: a node that cannot write says so and stops, and what it had
   again.load();
   const { height } = again.chain();
   assert(height > 0 && height <= 500, `height ${height}`);
+});
+
+test("store failure: a ban that could not be written is not reported as made, and the node stops", async () => {
+  const network = createMemoryNetwork({ seed: 3 });
+  const store = createMemoryStore();
+  const { node } = simulateNode(network, "a", { store: { ...store, putBan: full } });
+  const failures: string[] = [];
+  node.on("node:failed", ({ error }) => void failures.push(error.message));
+  const starting = node.start();
+  await network.run(1000);
+  await starting;
+  assertThrows(() => node.ban("10.0.0.0/8"), LocalError, "no space left");
+  await network.run(2000);
+  assertEquals(failures.length, 1);
+  await assertRejects(() => node.connect({ host: "b", port: PORT }), LocalError, "stopped");
+});
+
+test("store failure: pruning at the start that cannot be written keeps the node from starting", () => {
+  const { main } = testChain();
+  const network = createMemoryNetwork({ seed: 4 });
+  const first = simulateNode(network, "a");
+  feed(first.node, main);
+  const store = { ...first.store.crash(), removeBlock: full };
+  assertThrows(() => simulateNode(network, "b", { store, pruneBytes: 1 }).node.load(), LocalError, "no space left");
 });

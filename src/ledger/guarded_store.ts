@@ -1,0 +1,51 @@
+import type { Store } from "../platform/types.ts";
+
+/**
+ * A store whose writes never throw: the first that fails is reported once, and after it nothing is written any more. Who
+ * promises somebody that something was written asks `failure` first.
+ */
+export interface GuardedStore extends Store {
+  /** What made a write fail. */
+  readonly failure: Error | undefined;
+}
+
+/** Guards a store. `onFailure` is called within the write that failed. */
+export function guardStore(store: Store, onFailure: (error: Error) => void): GuardedStore {
+  let failure: Error | undefined;
+
+  function guarded<A extends unknown[]>(write: (...values: A) => void): (...values: A) => void {
+    return (...values) => {
+      if (failure) return;
+      try {
+        write(...values);
+      } catch (error) {
+        failure = error instanceof Error ? error : new Error(String(error));
+        onFailure(failure);
+      }
+    };
+  }
+
+  return {
+    get failure() {
+      return failure;
+    },
+    headers: () => store.headers(),
+    block: (hash) => store.block(hash),
+    setting: (name) => store.setting(name),
+    addresses: () => store.addresses(),
+    bans: () => store.bans(),
+    anchors: () => store.anchors(),
+    putHeader: guarded((hash, raw) => store.putHeader(hash, raw)),
+    putBlock: guarded((hash, raw) => store.putBlock(hash, raw)),
+    removeBlock: guarded((hash) => store.removeBlock(hash)),
+    setInvalid: guarded((hash, invalid) => store.setInvalid(hash, invalid)),
+    putSetting: guarded((name, value) => store.putSetting(name, value)),
+    putAddress: guarded((address) => store.putAddress(address)),
+    removeAddress: guarded((endpoint) => store.removeAddress(endpoint)),
+    putBan: guarded((ban) => store.putBan(ban)),
+    removeBan: guarded((subnet) => store.removeBan(subnet)),
+    putAnchors: guarded((endpoints) => store.putAnchors(endpoints)),
+    commit: guarded(() => store.commit()),
+    close: () => store.close(),
+  };
+}
