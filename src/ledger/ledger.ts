@@ -19,6 +19,9 @@ export interface LedgerOptions {
   readonly pruneBytes: number | undefined;
 }
 
+/** A change without the bytes, and the tip that it led to. */
+type News = Pick<ChainChange, "invalidated" | "disconnected" | "connected"> & { readonly tip: HeaderNode };
+
 const MS_PER_SECOND = 1000;
 /** The tip is stored because pruned blocks are no longer there to tell which chain was the best one. */
 const TIP_SETTING = "tip";
@@ -32,7 +35,8 @@ export class Ledger {
   readonly #options: LedgerOptions;
   readonly #log: Logger;
   readonly #pruner: Pruner | undefined;
-  #commitPending = false;
+  /** What happened since the last commit, to be told after it. */
+  #uncommitted: News[] = [];
 
   constructor(options: LedgerOptions) {
     this.#options = options;
@@ -85,8 +89,13 @@ export class Ledger {
 
   /** Commits what this turn wrote, now rather than at its end. */
   commit(): void {
-    this.#commitPending = false;
-    this.#options.store.commit();
+    const { store } = this.#options;
+    const uncommitted = this.#uncommitted;
+    this.#uncommitted = [];
+    store.commit();
+    // What was not committed did not happen.
+    if (store.failure) return;
+    for (const news of uncommitted) this.#publish(news);
   }
 
   #apply(change: ChainChange): void {
@@ -94,7 +103,8 @@ export class Ledger {
     this.#write(change);
     if (this.#options.store.failure) return;
     this.#scheduleCommit();
-    this.#publish(change);
+    const { invalidated, disconnected, connected } = change;
+    this.#uncommitted.push({ invalidated, disconnected, connected, tip: this.chain.tip });
   }
 
   #write({ headers, blocks, invalidated, disconnected, connected }: ChainChange): void {
@@ -111,21 +121,16 @@ export class Ledger {
 
   /** Queued as a microtask before anything else that the change queues: subscribers and outboxes run after it. */
   #scheduleCommit(): void {
-    if (this.#commitPending) return;
-    this.#commitPending = true;
-    this.#options.env.soon(() => {
-      if (this.#commitPending) this.commit();
-    });
+    if (this.#uncommitted.length === 0) this.#options.env.soon(() => this.commit());
   }
 
-  #publish({ invalidated, disconnected, connected }: ChainChange): void {
+  #publish({ invalidated, disconnected, connected, tip }: News): void {
     const { bus } = this.#options;
     for (const node of invalidated) this.#log.warn("block is invalid", place(node));
     for (const node of disconnected) bus.publish("block:disconnected", place(node));
     for (const node of connected) bus.publish("block:connected", place(node));
-    const to = connected.at(-1) ?? this.chain.tip;
-    if (disconnected.length > 0) this.#publishReorganisation(disconnected, to);
-    if (disconnected.length + connected.length > 0) bus.publish("chain:tip", place(to));
+    if (disconnected.length > 0) this.#publishReorganisation(disconnected, tip);
+    if (disconnected.length + connected.length > 0) bus.publish("chain:tip", place(tip));
   }
 
   #publishReorganisation(disconnected: readonly HeaderNode[], to: HeaderNode): void {

@@ -1,10 +1,10 @@
 import type { Chain } from "../chain/chain.ts";
-import type { Store } from "../platform/types.ts";
 import { PRUNE_KEEP_BLOCKS } from "../protocol/params.ts";
+import type { GuardedStore } from "./guarded_store.ts";
 
 export interface PrunerOptions {
   readonly chain: Chain;
-  readonly store: Store;
+  readonly store: GuardedStore;
   /** Bytes of blocks to keep at most, if the blocks that must stay allow it. */
   readonly maxBytes: number;
 }
@@ -32,7 +32,7 @@ export class Pruner {
 
   prune(): void {
     const { chain, store, maxBytes } = this.#options;
-    while (this.#bytes > maxBytes && this.#nextHeight <= chain.tip.height - PRUNE_KEEP_BLOCKS) {
+    while (!store.failure && this.#bytes > maxBytes && this.#nextHeight <= chain.tip.height - PRUNE_KEEP_BLOCKS) {
       const node = chain.nodeAt(this.#nextHeight++)!;
       if (!node.hasBlock) continue;
       this.#bytes -= store.block(node.hash)?.length ?? 0;

@@ -75,3 +75,15 @@ test("store failure: pruning at the start that cannot be written keeps the node 
   const store = { ...first.store.crash(), removeBlock: full };
   assertThrows(() => simulateNode(network, "b", { store, pruneBytes: 1 }).node.load(), LocalError, "no space left");
 });
+
+test("store failure: nothing is told of blocks whose commit failed", async () => {
+  const { main } = testChain();
+  const network = createMemoryNetwork({ seed: 5 });
+  const { node } = simulateNode(network, "a", { store: { ...createMemoryStore(), commit: full } });
+  const heights: number[] = [];
+  node.on("block:connected", ({ height }) => void heights.push(height));
+  node.load();
+  node.submitBlock(main[1]!);
+  await network.run(1000);
+  assertEquals(heights, []);
+});
