@@ -1,4 +1,9 @@
-import { MAX_STICKY_SESSIONS, REMEMBERED_MS, REMEMBERED_PEERS } from "../protocol/balancing_params.ts";
+import {
+  HEALTH_INTERVAL_MS,
+  MAX_STICKY_SESSIONS,
+  REMEMBERED_MS,
+  REMEMBERED_PEERS,
+} from "../protocol/balancing_params.ts";
 import type { Env } from "../util/env.ts";
 import { isEligible, type Question } from "./balancing/candidate.ts";
 import { Member, type MemberFacts } from "./balancing/member.ts";
@@ -13,6 +18,8 @@ export interface BalancerOptions {
   readonly weights?: ReadonlyMap<string, number>;
   /** Our own region, which requests prefer unless they name one; empty for none. */
   readonly region?: string;
+  /** How often what expired is looked for. */
+  readonly healthIntervalMs?: number;
 }
 
 /** What a request says of whom it wants. */
@@ -39,6 +46,7 @@ export class Balancer {
   readonly #left = new Map<string, Remembered>();
   readonly #sticky = new Sticky(MAX_STICKY_SESSIONS);
   readonly #random: () => number;
+  #sweepAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: BalancerOptions) {
     this.#options = options;
@@ -95,9 +103,10 @@ export class Balancer {
     return chosen;
   }
 
-  /** Forgets what has expired. */
-  sweep(): void {
-    const now = this.#options.env.now();
+  /** Tell it the time now and then: what has expired is forgotten. */
+  tick(now: number): void {
+    if (now < this.#sweepAt) return;
+    this.#sweepAt = now + (this.#options.healthIntervalMs ?? HEALTH_INTERVAL_MS);
     this.#sticky.sweep(now);
     for (const [name, { until }] of this.#left) if (until <= now) this.#left.delete(name);
   }

@@ -1,8 +1,10 @@
 import type { BreakerState } from "./balancing/candidate.ts";
 
 export interface BreakerOptions {
-  /** Failures within the window that open it, if they are at least half of all outcomes. */
+  /** Failures within the window that open it. */
   readonly failures: number;
+  /** Share of all outcomes within the window that failures must be besides, 0 to 1. */
+  readonly failureShare: number;
   readonly windowMs: number;
   /** First pause; each probe that fails doubles it. */
   readonly openMs: number;
@@ -91,11 +93,11 @@ export class CircuitBreaker {
 
   /** A window that slides: the part of the previous one that still counts shrinks as the present one fills. */
   #mustOpen(now: number): boolean {
-    const { windowMs, failures } = this.#options;
+    const { windowMs, failures, failureShare } = this.#options;
     const kept = 1 - Math.min(1, Math.max(0, now - this.#windowAt) / windowMs);
     const bad = this.#current.bad + kept * this.#previous.bad;
     const good = this.#current.good + kept * this.#previous.good;
-    return bad >= failures && bad >= good;
+    return bad >= failures && bad >= failureShare * (bad + good);
   }
 
   #roll(now: number): void {

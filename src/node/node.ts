@@ -128,6 +128,7 @@ class Node implements P2PNode {
       dedupe: options.dedupe ?? "drop",
       pace: options.pace ?? USUAL_PACE,
       blockRelayOnly: options.blockRelayOnly ?? false,
+      balancing: options.balancing ?? {},
       connectivity: this.#connections.connectivity,
     });
     this.#dispatch = buildDispatch(this.#services.all);

@@ -2,6 +2,7 @@ import type { Bus } from "../bus/bus.ts";
 import type { HeaderNode } from "../chain/header_tree.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { TransactionPool } from "../ledger/transaction_pool.ts";
+import { type BalancingRule, compileRules } from "../net/balancing/rules.ts";
 import type { PeerSet } from "../net/peers.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { BlockHeader } from "../protocol/block_header.ts";
@@ -35,6 +36,13 @@ export interface ServiceParts {
   readonly pace: RelayPace;
   readonly blockRelayOnly: boolean;
   readonly connectivity: Connectivity;
+  readonly balancing: BalancingOptions;
+}
+
+/** How requests are spread over peers. */
+export interface BalancingOptions {
+  /** By class of requests; `block-download` is the one that the node has itself. Adaptive where nothing else is said. */
+  readonly rules?: readonly BalancingRule[];
 }
 
 /** The services of one node: those that somebody speaks to by name, and all of them. */
@@ -56,6 +64,7 @@ export function createServices(parts: ServiceParts): Services {
     maxAgeMs: POOL_MAX_AGE_MS,
     settledCapacity: POOL_SETTLED_IDS,
   });
+  const rules = compileRules(parts.balancing.rules ?? []);
   const takesOthers = !parts.blockRelayOnly;
   const transactionRelay = new TransactionRelay({ env, hasher, ledger, pool, bus, pace, takesOthers });
   const blockSync: BlockSync = new BlockSync({
@@ -64,6 +73,7 @@ export function createServices(parts: ServiceParts): Services {
     ledger,
     bus,
     peerChains,
+    rule: rules("block-download"),
     asksCompact: (peer) => compactBlocks.asksOf(peer),
     delivered: (peer) => compactBlocks.delivered(peer),
   });

@@ -16,6 +16,7 @@ import type { RequestHandler } from "../services/requests/incoming.ts";
 import type { RequestOptions } from "../services/requests/outgoing.ts";
 import type { Topic, TopicOptions } from "../services/topics/topic.ts";
 import type { DedupeMode } from "../services/inventory/inventory.ts";
+import type { BalancingOptions } from "./services.ts";
 import type { RelayPace } from "../services/transaction_relay/pace.ts";
 import type { AddressSource } from "../net/address_source.ts";
 import type { Permit } from "../net/reputation.ts";
@@ -38,6 +39,7 @@ export type {
   TransactionVerdict,
 } from "../protocol/snapshots.ts";
 export type { DedupeMode } from "../services/inventory/inventory.ts";
+export type { BalancingOptions } from "./services.ts";
 export type { RelayPace } from "../services/transaction_relay/pace.ts";
 
 /** What a node stands on: one runtime's adapters, or a simulation's. */
@@ -81,6 +83,8 @@ export interface NodeOptions {
   readonly channels?: ChannelMode;
   /** How long transactions are held back; as Bitcoin Core does it by default. */
   readonly pace?: RelayPace;
+  /** How requests are spread over peers. */
+  readonly balancing?: BalancingOptions;
 }
 
 export interface BanOptions {

@@ -14,8 +14,11 @@ export const REQUEST_QUEUE_BYTES = 64 * MIB;
 /** Requests to any of several peers under way at once: as many as one peer takes. */
 export const REQUESTS_UNDER_WAY = 256;
 
-/** Failures of one peer within the window that open its breaker, if they are at least half of all outcomes. */
+/** Failures of one peer within the window that open its breaker. */
 export const BREAKER_FAILURES = 5;
+
+/** Failures must be this share of all outcomes besides: a busy peer fails now and then. */
+export const BREAKER_FAILURE_SHARE = 0.5;
 
 /** Failures count together when they lie within this time: longer than the longest attempt that is usual. */
 export const BREAKER_WINDOW_MS = 30 * SECOND;
@@ -26,7 +29,7 @@ export const BREAKER_OPEN_MS = 5 * SECOND;
 /** Longest pause before a broken peer is probed again: a restarted one is back at work soon. */
 export const BREAKER_MAX_OPEN_MS = 2 * MINUTE;
 
-/** Stalls that open a peer's breaker for blocks: one, as each is several seconds of silence already. */
+/** Stalls that open a peer's breaker for blocks, however many it delivered: each is several seconds of silence. */
 export const BLOCK_BREAKER_FAILURES = 1;
 
 /** Peers that left whose record is kept, so that a broken one is not whole again by reconnecting. */

@@ -6,7 +6,7 @@ import type { Member } from "../../src/net/balancing/member.ts";
 import { type BalancingRule, compileRules, STRATEGY_NAMES } from "../../src/net/balancing/rules.ts";
 import { ManualEnv } from "../support/manual_env.ts";
 
-const BREAKER = { failures: 2, windowMs: 10_000, openMs: 1000, maxOpenMs: 4000 };
+const BREAKER = { failures: 2, failureShare: 0.5, windowMs: 10_000, openMs: 1000, maxOpenMs: 4000 };
 
 function world(count: number, options: { readonly weights?: ReadonlyMap<string, number>; region?: string } = {}) {
   const env = new ManualEnv();
@@ -73,7 +73,7 @@ test("balancer: a session stays with its peer while that one may be asked, and t
   first.isDraining = false;
   assertEquals(ask().id, second.id);
   env.advance(60_000);
-  balancer.sweep();
+  balancer.tick(env.now());
   assertEquals(balancer.sessions, 0);
 });
 
@@ -85,7 +85,7 @@ test("balancer: a broken peer that reconnects is still broken, for as long as it
   assertEquals([members()[0]!.breaker, members()[0]!.outstanding], ["open", 0]);
   balancer.remove(2);
   env.advance(20 * 60_000);
-  balancer.sweep();
+  balancer.tick(env.now());
   balancer.add({ id: 3, name: "peer-1" });
   assertEquals(members()[0]!.breaker, "closed");
 });

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { CircuitBreaker } from "../../src/net/circuit_breaker.ts";
 
-const OPTIONS = { failures: 3, windowMs: 1000, openMs: 100, maxOpenMs: 350 };
+const OPTIONS = { failures: 3, failureShare: 0.5, windowMs: 1000, openMs: 100, maxOpenMs: 350 };
 
 function broken(now = 0): CircuitBreaker {
   const breaker = new CircuitBreaker(OPTIONS);

@@ -2,6 +2,14 @@ import type { Bus } from "../../bus/bus.ts";
 import type { HeaderNode } from "../../chain/header_tree.ts";
 import type { BlockOutcome, RefusedBlock } from "../../chain/outcomes.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
+import { Balancer } from "../../net/balancer.ts";
+import type { CompiledRule } from "../../net/balancing/rules.ts";
+import {
+  BLOCK_BREAKER_FAILURES,
+  BREAKER_MAX_OPEN_MS,
+  BREAKER_OPEN_MS,
+  BREAKER_WINDOW_MS,
+} from "../../protocol/balancing_params.ts";
 import { HEADER_SIZE_BYTES, readBlockHeader } from "../../protocol/block_header.ts";
 import { RemoteFault } from "../../protocol/errors.ts";
 import {
@@ -27,6 +35,7 @@ import {
 import type { NodeEvents } from "../../protocol/snapshots.ts";
 import type { Peer } from "../../peer/peer.ts";
 import { ByteReader } from "../../util/bytes.ts";
+import { formatEndpoint } from "../../util/endpoint.ts";
 import type { Env, Logger } from "../../util/env.ts";
 import { type Hash, hash256, type Hasher } from "../../util/hash.ts";
 import type { PeerChains } from "../peer_chains.ts";
@@ -39,6 +48,8 @@ export interface BlockSyncDeps {
   readonly ledger: Ledger;
   readonly bus: Bus<NodeEvents>;
   readonly peerChains: PeerChains;
+  /** By which rule blocks are shared out among peers. */
+  readonly rule: CompiledRule;
   /** Whether the peer is to be asked for a block of which the pool may hold most transactions in its compact form. */
   readonly asksCompact: (peer: Peer) => boolean;
   /** The peer was the first to bring a block that is news. */
@@ -52,9 +63,18 @@ const SIZE_GAIN = 1 / 32;
 /** Blocks that a pruned peer may have got, and forgotten as many for, since it told us of its best one (BIP159). */
 const PRUNE_RACE_BLOCKS = 2;
 
+const BREAKER = {
+  failures: BLOCK_BREAKER_FAILURES,
+  failureShare: 0,
+  windowMs: BREAKER_WINDOW_MS,
+  openMs: BREAKER_OPEN_MS,
+  maxOpenMs: BREAKER_MAX_OPEN_MS,
+};
+
 /**
- * Fetches the blocks of the best header chain from all peers that have them, in a moving window. What a peer owes
- * follows its own pace; a peer that stalls loses what it owes to others. Blocks are taken in any order.
+ * Fetches the blocks of the best header chain from all peers that have them, in a moving window. The balancer says who
+ * is next; what a peer owes follows its own pace; a peer that stalls loses what it owes to others, and is tried again
+ * with one block after a pause if it ever delivered any. Blocks are taken in any order.
  */
 export class BlockSync implements Service {
   readonly name = "block-sync";
@@ -65,6 +85,8 @@ export class BlockSync implements Service {
     kinds: [INV_WITNESS_BLOCK, INV_BLOCK, INV_COMPACT_BLOCK],
     missing: (peer, items) => this.#onMissing(peer, items),
   };
+  /** Who delivers how well. */
+  readonly balancer: Balancer;
   readonly #deps: BlockSyncDeps;
   readonly #log: Logger;
   readonly #downloads = new Map<Peer, Download>();
@@ -79,17 +101,21 @@ export class BlockSync implements Service {
   constructor(deps: BlockSyncDeps) {
     this.#deps = deps;
     this.#log = deps.env.logger("sync");
+    this.balancer = new Balancer({ env: deps.env, breaker: BREAKER });
   }
 
   peerReady(peer: Peer): void {
-    if (canServe(peer)) this.#downloads.set(peer, new Download(peer));
+    if (!canServe(peer)) return;
+    const member = this.balancer.add({ id: peer.id, name: formatEndpoint(peer.dialled) });
+    this.#downloads.set(peer, new Download(peer, member));
   }
 
   peerClosed(peer: Peer): void {
     const download = this.#downloads.get(peer);
     if (!download) return;
     this.#downloads.delete(peer);
-    this.#takeBack(download);
+    this.#takeBack(download.dismiss());
+    this.balancer.remove(peer.id);
     this.fetch();
   }
 
@@ -146,21 +172,37 @@ export class BlockSync implements Service {
     const { chain } = this.#deps.ledger;
     if (chain.bestHeader === chain.tip) return;
     this.#syncing ||= chain.syncing;
-    for (const download of this.#downloads.values()) this.#fetchFrom(download);
+    if (this.#roomInAll() <= 0) return;
+    let idle = this.#idle();
+    if (idle.length > 0 && this.#plan.length === 0) this.#plan = this.#makePlan();
+    while (idle.length > 0) {
+      const chosen = this.balancer.choose(this.#deps.rule, idle.map(({ member }) => member));
+      if (!chosen) return;
+      this.#fetchFrom(idle.find(({ member }) => member === chosen)!);
+      idle = idle.filter(({ member }) => member !== chosen);
+    }
   }
 
   tick(now: number): void {
+    this.balancer.tick(now);
     for (const download of [...this.#downloads.values()]) {
       if (download.overdueMs(now) > 0) this.#onStall(download);
     }
     this.fetch();
   }
 
+  /** Who could be asked for more of what is missing. */
+  #idle(): Download[] {
+    const idle: Download[] = [];
+    for (const download of this.#downloads.values()) {
+      if (download.peer.isOver || download.room(this.#meanBlockBytes) === 0) continue;
+      if (this.#deps.peerChains.best(download.peer)) idle.push(download);
+    }
+    return idle;
+  }
+
   #fetchFrom(download: Download): void {
-    const target = download.target(this.#meanBlockBytes);
-    // Half empty before it is refilled: one getdata for many blocks rather than one for each.
-    if (download.count > target / 2 || download.peer.isOver) return;
-    const room = Math.min(target - download.count, this.#roomInAll());
+    const room = Math.min(download.room(this.#meanBlockBytes), this.#roomInAll());
     const nodes = room > 0 ? this.#choose(download.peer, room) : [];
     if (nodes.length === 0) return;
     // One block that is missing is a new one on top: most of its transactions wait in the pool.
@@ -181,7 +223,6 @@ export class BlockSync implements Service {
     const best = peerChains.best(peer);
     if (!best) return [];
     const oldest = oldestHeld(peer, best);
-    if (this.#plan.length === 0) this.#plan = this.#makePlan();
     const chosen: HeaderNode[] = [];
     const left: HeaderNode[] = [];
     for (const node of this.#plan) {
@@ -264,17 +305,19 @@ export class BlockSync implements Service {
     this.headersChanged();
   }
 
-  /** What it owes is asked of others; without others, of the same peer after it reconnected. */
+  /** What it owes is asked of others. One that never delivered, or failed its probe, is of no use. */
   #onStall(download: Download): void {
-    const [first] = download.owed();
-    this.#takeBack(download);
-    const fault = new RemoteFault("stalled", `no progress on ${first?.hash ?? "blocks"} and what follows it`);
-    download.peer.blame(fault);
+    const { peer, member } = download;
+    const owed = download.fail();
+    this.#takeBack(owed);
+    const text = `no progress on ${owed[0]?.hash ?? "blocks"} and what follows it`;
+    if (member.answered === 0 || member.circuit.hasFailedAgain) peer.blame(new RemoteFault("stalled", text));
+    else this.#log.info("a peer stalls: its blocks are asked elsewhere", { peer: peer.id, blocks: owed.length });
     this.fetch();
   }
 
-  #takeBack(download: Download): void {
-    for (const { hash } of [...download.owed()]) this.#forgetDebt(hash);
+  #takeBack(nodes: readonly HeaderNode[]): void {
+    for (const { hash } of nodes) this.#debtors.delete(hash);
     this.#plan = [];
   }
 
