@@ -88,6 +88,11 @@ export class AddressBook {
     return this.#tables.list;
   }
 
+  /** One of them by its place in an order that changes now and then: 0 to `size` - 1. */
+  at(index: number): KnownAddress | undefined {
+    return this.#tables.list[index];
+  }
+
   get(peerAddress: PeerAddress): KnownAddress | undefined {
     return this.#tables.find(peerAddress);
   }

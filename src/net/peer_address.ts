@@ -29,6 +29,14 @@ export function formatPeerAddress(peerAddress: PeerAddress): string {
   return formatHostPort(toEndpoint(peerAddress));
 }
 
+const BYTE_BITS = 8;
+const BYTE_MASK = 0xff;
+
+/** Network, port and address as characters below 256: cheap to make, and equal for equal addresses only. */
+export function addressKey({ address: { networkId, bytes }, port }: PeerAddress): string {
+  return String.fromCharCode(networkId, port >>> BYTE_BITS, port & BYTE_MASK, ...bytes);
+}
+
 /** What an address book has as the source of addresses that came from our own settings, such as a seed's name. */
 export function ownSource(name: string): NetAddress {
   return { networkId: OWN_NETWORK, bytes: new TextEncoder().encode(name) };

@@ -102,8 +102,8 @@ export const RELAY_PERIOD_SECONDS = DAY_SECONDS;
 /** Mean pause between two messages with news to one peer: enough to hide where it came from. */
 export const RELAY_PAUSE_MS = 30 * MS_PER_SECOND;
 
-/** Addresses that a peer is known to know, at the least: five full messages. */
-export const KNOWN_ADDRESSES = 5000;
+/** Addresses that a peer is known to know, at the least: those of one full message. */
+export const KNOWN_ADDRESSES = 1000;
 
 /** Mean pause between two announcements of our own address to one peer. */
 export const SELF_ANNOUNCE_MS = DAY_SECONDS * MS_PER_SECOND;
@@ -124,11 +124,11 @@ export const MAX_SEED_AGE_SECONDS = 7 * DAY_SECONDS;
 /** Fixed seeds are asked when all else brought nothing for so long. */
 export const FIXED_SEEDS_DELAY_MS = MINUTE_SECONDS * MS_PER_SECOND;
 
-/** Without any peer for so long, the seeds and the nodes to join through are asked again. */
-export const LONELY_MS = 30 * MS_PER_SECOND;
+/** Seeds are not asked again before: a network that is down is not helped by questions. */
+export const RESEED_PAUSE_MS = MINUTE_SECONDS * MS_PER_SECOND;
 
-/** Longest pause before seeds are asked again while they do not help. */
-export const MAX_LONELY_MS = 30 * MINUTE_SECONDS * MS_PER_SECOND;
+/** A book with fewer addresses than this is no reason to leave the nodes alone that we were told to join through. */
+export const JOIN_BELOW = 10;
 
 /** Rows of the address book written at a time: some 10 ms. */
 export const BOOK_WRITE_ROWS = 1000;
@@ -142,8 +142,11 @@ export const SEED_GUEST_MS = 10 * MS_PER_SECOND;
 /** A seed lets a stranger who never asks go after so long: a minute is five times what a slow client needs. */
 export const SEED_IDLE_MS = MINUTE_SECONDS * MS_PER_SECOND;
 
-/** Nodes that a seed probes at the same time. */
-export const SEED_PROBES = 8;
+/** Nodes that a seed probes at the same time: with a probe every quarter of an hour, some 2,500 that answer. */
+export const SEED_PROBES = 16;
+
+/** Addresses that a seed looks at in a second for those whose probe is due: a full book in three quarters of a minute. */
+export const PROBE_SCAN = 2000;
 
 /** A probe takes so long after the handshake: time for an answer to getaddr. */
 export const PROBE_LINGER_MS = 5 * MS_PER_SECOND;

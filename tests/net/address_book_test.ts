@@ -1,10 +1,9 @@
 import { test } from "node:test";
 import { assert, assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import type { AddressBook } from "../../src/net/address_book.ts";
-import { keyOf } from "../../src/net/address_book/entry.ts";
 import { Placement } from "../../src/net/address_book/placement.ts";
 import { addressGroup } from "../../src/net/address_group.ts";
-import { ownSource } from "../../src/net/peer_address.ts";
+import { addressKey, ownSource } from "../../src/net/peer_address.ts";
 import {
   GOSSIP_PENALTY_SECONDS,
   HORIZON_SECONDS,
@@ -25,7 +24,7 @@ function texts(book: AddressBook): string[] {
 /** Two addresses for one slot of the tried table, of which the first stands there and the other one waits. */
 function rivals(book: AddressBook): [incumbent: AddressRecord, rival: AddressRecord] {
   const placement = new Placement(new Uint8Array(16).fill(7));
-  const slotOf = (record: AddressRecord) => placement.triedSlot(addressGroup(record.address), keyOf(record));
+  const slotOf = (record: AddressRecord) => placement.triedSlot(addressGroup(record.address), addressKey(record));
   const incumbent = recordOf("5.5.0.1");
   const candidates = Array.from({ length: 60_000 }, (_, i) => recordOf(`5.5.${i >> 8}.${i & 255}`, { port: 1000 }));
   const rival = candidates.find((candidate) => slotOf(candidate) === slotOf(incumbent))!;

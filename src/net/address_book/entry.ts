@@ -9,7 +9,7 @@ import {
 import { addressScope } from "../../protocol/addresses.ts";
 import type { AddressRecord, NetAddress } from "../../protocol/messages.ts";
 import { addressGroup } from "../address_group.ts";
-import type { PeerAddress } from "../peer_address.ts";
+import { addressKey } from "../peer_address.ts";
 import type { Uptime } from "./uptime.ts";
 
 /** What the book knows about one address. Times are Unix seconds, 0 for never. */
@@ -46,7 +46,7 @@ export interface Entry extends Writable<KnownAddress> {
 
 export function makeEntry(record: AddressRecord, source: NetAddress): Entry {
   const { address, port, services, time } = record;
-  const key = keyOf(record);
+  const key = addressKey(record);
   return {
     key,
     // Where our own machines stand is no secret, and they are all of one group: each counts for itself.
@@ -67,14 +67,6 @@ export function makeEntry(record: AddressRecord, source: NetAddress): Entry {
     isStored: false,
   };
 }
-
-/** Network, port and address as characters: cheap to make, and equal for equal addresses only. */
-export function keyOf({ address: { networkId, bytes }, port }: PeerAddress): string {
-  return String.fromCharCode(networkId, port >>> BYTE_BITS, port & BYTE_MASK, ...bytes);
-}
-
-const BYTE_BITS = 8;
-const BYTE_MASK = 0xff;
 
 /** Whether the address is not worth a place. A time that is ahead is a clock's fault, not the address's. */
 export function isTerrible(entry: KnownAddress, now: number): boolean {

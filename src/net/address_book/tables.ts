@@ -1,9 +1,9 @@
 import { BUCKET_SLOTS, NEW_BUCKETS, TRIED_BUCKETS } from "../../protocol/address_params.ts";
 import { addressGroup } from "../address_group.ts";
-import { formatPeerAddress, type PeerAddress } from "../peer_address.ts";
+import { addressKey, formatPeerAddress, type PeerAddress } from "../peer_address.ts";
 import { BucketTable } from "./bucket_table.ts";
 import { ChangeLog } from "./change_log.ts";
-import { type Entry, isTerrible, keyOf } from "./entry.ts";
+import { type Entry, isTerrible } from "./entry.ts";
 import { Placement } from "./placement.ts";
 
 /**
@@ -31,7 +31,7 @@ export class AddressTables {
   }
 
   find(peerAddress: PeerAddress): Entry | undefined {
-    return this.#entries.get(keyOf(peerAddress));
+    return this.#entries.get(addressKey(peerAddress));
   }
 
   /** The bucket of the new table for an entry that this group of sources tells of. */

@@ -1,0 +1,263 @@
+import type { AddressBook } from "../../net/address_book.ts";
+import { addressKey, fromEndpoint, type PeerAddress } from "../../net/peer_address.ts";
+import type { PeerSet } from "../../net/peers.ts";
+import { reaches } from "../../net/reach.ts";
+import type { Peer } from "../../peer/peer.ts";
+import type { Endpoint } from "../../platform/types.ts";
+import {
+  ANSWER_CACHE_MS,
+  GOSSIP_PENALTY_SECONDS,
+  KNOWN_ADDRESSES,
+  MAX_FUTURE_SECONDS,
+  MAX_RELAYED_ADDRESSES,
+  RELAY_AGE_SECONDS,
+  RELAY_PAUSE_MS,
+  SEED_ANSWER_CACHE_MS,
+  SEED_GUEST_MS,
+  SEED_IDLE_MS,
+  SELF_ANNOUNCE_MS,
+} from "../../protocol/address_params.ts";
+import { type AddressScope, addressScope, hasIpv6Form, sameAddress } from "../../protocol/addresses.ts";
+import type { AddressRecord, MessageOf, NetAddress } from "../../protocol/messages.ts";
+import { MAX_ADDRESSES } from "../../protocol/wire_limits.ts";
+import type { Env, Logger } from "../../util/env.ts";
+import { TwoGenerationSet } from "../../util/two_generation_set.ts";
+import type { Handlers, Service } from "../service.ts";
+import { Answers } from "./answers.ts";
+import { ownAddressFor } from "./own_address.ts";
+import { RelayChoice } from "./relay_choice.ts";
+import { TokenBucket } from "./token_bucket.ts";
+
+export interface AddressesDeps {
+  readonly env: Env;
+  readonly book: AddressBook;
+  readonly peers: PeerSet;
+  /** Where we listen. */
+  readonly listening: () => readonly Endpoint[];
+  /** What we serve. */
+  readonly ownServices: bigint;
+  /** Whether addresses of this machine and of private networks mean anything. */
+  readonly allowsLocal: boolean;
+  /** Whether strangers are let go once they got their answer, and get reliable addresses. */
+  readonly isSeed: boolean;
+}
+
+/** What is known about the exchange with one peer. */
+interface Correspondent {
+  readonly address: NetAddress;
+  readonly scope: AddressScope;
+  readonly readyAt: number;
+  readonly tokens: TokenBucket;
+  /** Keys of addresses that it told us or got from us. */
+  readonly known: TwoGenerationSet<string>;
+  /** News for it, by key. */
+  readonly news: Map<string, AddressRecord>;
+  nextNewsAt: number;
+  nextSelfAt: number;
+  /** We asked it for addresses, and the answer is still to come. */
+  isAsked: boolean;
+  /** When it got its one answer, by `env.now()`. */
+  answeredAt: number | undefined;
+}
+
+const MS_PER_SECOND = 1000;
+
+/** What became of addresses that peers told us, since the start. */
+export interface AddressCounts {
+  readonly received: number;
+  /** Beyond what one peer may tell. */
+  readonly limited: number;
+  readonly relayed: number;
+}
+
+/**
+ * Exchanges addresses of nodes with peers: asks whom we dialled, answers who dialled us, passes on what is new, and says
+ * where we are. What one peer tells is bounded by its token bucket, and only that much of it is looked at.
+ */
+export class Addresses implements Service {
+  readonly name = "addresses";
+  readonly handles: Handlers = {
+    addr: (peer, message) => this.#onAddresses(peer, message),
+    addrv2: (peer, message) => this.#onAddresses(peer, message),
+    getaddr: (peer) => this.#onGetaddr(peer),
+  };
+  readonly #deps: AddressesDeps;
+  readonly #log: Logger;
+  readonly #answers: Answers;
+  readonly #relayChoice: RelayChoice;
+  readonly #correspondents = new Map<Peer, Correspondent>();
+  readonly #counts = { received: 0, limited: 0, relayed: 0 };
+
+  constructor(deps: AddressesDeps) {
+    const { env, book, isSeed } = deps;
+    this.#deps = deps;
+    this.#log = env.logger("addresses");
+    this.#answers = new Answers({
+      book,
+      random: () => env.random(),
+      cacheMs: isSeed ? SEED_ANSWER_CACHE_MS : ANSWER_CACHE_MS,
+      prefersReliable: isSeed,
+    });
+    this.#relayChoice = new RelayChoice(env);
+  }
+
+  get counts(): AddressCounts {
+    return this.#counts;
+  }
+
+  peerReady(peer: Peer): void {
+    const remote = fromEndpoint(peer.remote);
+    // Who has no address, over a unix socket, has none to speak of; with some, blocks are all there is to speak about.
+    if (!remote || peer.isBlockOnly) return;
+    const now = this.#deps.env.now();
+    const correspondent: Correspondent = {
+      address: remote.address,
+      scope: addressScope(remote.address),
+      readyAt: now,
+      tokens: new TokenBucket(now),
+      known: new TwoGenerationSet(KNOWN_ADDRESSES),
+      news: new Map(),
+      nextNewsAt: now + this.#pauseMs(RELAY_PAUSE_MS),
+      nextSelfAt: now + this.#pauseMs(SELF_ANNOUNCE_MS),
+      isAsked: false,
+      answeredAt: undefined,
+    };
+    this.#correspondents.set(peer, correspondent);
+    this.#announceSelf(peer, correspondent);
+    if (peer.direction === "outbound") this.#ask(peer, correspondent);
+  }
+
+  peerClosed(peer: Peer): void {
+    this.#correspondents.delete(peer);
+  }
+
+  tick(now: number): void {
+    this.#deps.book.settle(this.#wallSeconds());
+    for (const [peer, correspondent] of this.#correspondents) {
+      if (now >= correspondent.nextSelfAt) {
+        correspondent.nextSelfAt = now + this.#pauseMs(SELF_ANNOUNCE_MS);
+        this.#announceSelf(peer, correspondent);
+      }
+      if (now >= correspondent.nextNewsAt) {
+        correspondent.nextNewsAt = now + this.#pauseMs(RELAY_PAUSE_MS);
+        this.#sendNews(peer, correspondent);
+      }
+      if (this.#deps.isSeed && peer.direction === "inbound") letGo(peer, correspondent, now);
+    }
+  }
+
+  #onAddresses(peer: Peer, { addresses }: MessageOf<"addr" | "addrv2">): void {
+    const correspondent = this.#correspondents.get(peer);
+    if (!correspondent) return;
+    const { env } = this.#deps;
+    const isAnswer = correspondent.isAsked;
+    if (addresses.length < MAX_ADDRESSES) correspondent.isAsked = false;
+    const isNews = !isAnswer && addresses.length <= MAX_RELAYED_ADDRESSES;
+    const taken = correspondent.tokens.take(addresses.length, env.now());
+    const allowed = peer.permissions.has("addr") ? addresses.length : taken;
+    this.#counts.received += addresses.length;
+    this.#counts.limited += addresses.length - allowed;
+    for (const record of this.#choose(addresses, allowed)) this.#take(peer, correspondent, record, isNews);
+  }
+
+  /** Who tells too much shall not be the one who chooses what is heard. */
+  #choose(addresses: readonly AddressRecord[], count: number): readonly AddressRecord[] {
+    if (count >= addresses.length) return addresses;
+    const rest = [...addresses];
+    for (let i = 0; i < count; i++) {
+      const other = i + Math.floor(this.#deps.env.random() * (rest.length - i));
+      [rest[i], rest[other]] = [rest[other]!, rest[i]!];
+    }
+    return rest.slice(0, count);
+  }
+
+  #take(peer: Peer, { address: source, scope, known }: Correspondent, record: AddressRecord, isNews: boolean): void {
+    const { book, allowsLocal } = this.#deps;
+    const recordScope = addressScope(record.address);
+    if (record.port === 0 || !reaches(scope, recordScope) || (recordScope !== "global" && !allowsLocal)) return;
+    known.add(addressKey(record));
+    const now = this.#wallSeconds();
+    const isFresh = record.time > now - RELAY_AGE_SECONDS && record.time <= now + MAX_FUTURE_SECONDS;
+    if (isNews && isFresh) this.#relay(peer, record, recordScope);
+    // Networks that we cannot dial are passed on, and not kept.
+    const penaltySeconds = sameAddress(source, record.address) ? 0 : GOSSIP_PENALTY_SECONDS;
+    if (isDialable(record)) book.add(record, source, now, penaltySeconds);
+  }
+
+  #relay(from: Peer, record: AddressRecord, scope: AddressScope): void {
+    const key = addressKey(record);
+    const takers = [...this.#correspondents].filter(([peer, to]) => peer !== from && reaches(to.scope, scope));
+    const chosen = this.#relayChoice.choose(key, takers.map(([peer]) => peer), isDialable(record), this.#wallSeconds());
+    for (const peer of chosen) {
+      const { known, news } = this.#correspondents.get(peer)!;
+      if (known.has(key) || news.size >= MAX_ADDRESSES) continue;
+      news.set(key, record);
+      this.#counts.relayed++;
+    }
+  }
+
+  #sendNews(peer: Peer, correspondent: Correspondent): void {
+    const records = [...correspondent.news].filter(([key]) => !correspondent.known.has(key)).map(([, record]) =>
+      record
+    );
+    correspondent.news.clear();
+    this.#send(peer, correspondent, records);
+  }
+
+  #announceSelf(peer: Peer, correspondent: Correspondent): void {
+    const { listening, ownServices } = this.#deps;
+    const seen = peer.agreement?.version.receiver.address;
+    const own = ownAddressFor({ remote: peer.remote, local: peer.local, seen }, listening());
+    if (!own) return;
+    this.#send(peer, correspondent, [{ ...own, services: ownServices, time: this.#wallSeconds() }]);
+  }
+
+  #ask(peer: Peer, correspondent: Correspondent): void {
+    correspondent.isAsked = true;
+    correspondent.tokens.grant(MAX_ADDRESSES);
+    peer.send({ type: "getaddr" });
+  }
+
+  /** Once a connection, and not on those that we made: who dials us at random and asks learns nothing of who we dial. */
+  #onGetaddr(peer: Peer): void {
+    const correspondent = this.#correspondents.get(peer);
+    if (!correspondent || peer.direction === "outbound") return;
+    if (correspondent.answeredAt !== undefined && !peer.permissions.has("addr")) return;
+    const { env } = this.#deps;
+    correspondent.answeredAt = env.now();
+    const listener = "port" in peer.local ? String(peer.local.port) : "";
+    const key = `${correspondent.address.networkId} ${listener}`;
+    const records = this.#answers.give(correspondent.scope, key, env.now(), this.#wallSeconds());
+    this.#log.debug("getaddr answered", { peer: peer.id, addresses: records.length });
+    this.#send(peer, correspondent, records);
+  }
+
+  #send(peer: Peer, { known }: Correspondent, records: readonly AddressRecord[]): void {
+    const addrv2 = peer.agreement?.addrv2 ?? false;
+    const addresses = addrv2 ? records : records.filter(({ address }) => hasIpv6Form(address));
+    if (addresses.length === 0) return;
+    for (const record of addresses) known.add(addressKey(record));
+    peer.send({ type: addrv2 ? "addrv2" : "addr", addresses });
+  }
+
+  #wallSeconds(): number {
+    return Math.floor(this.#deps.env.wallClock() / MS_PER_SECOND);
+  }
+
+  /** Exponentially distributed. */
+  #pauseMs(meanMs: number): number {
+    return -Math.log(1 - this.#deps.env.random()) * meanMs;
+  }
+}
+
+/** Without a proxy, only IP can be dialled. */
+function isDialable({ address }: PeerAddress): boolean {
+  return hasIpv6Form(address);
+}
+
+/** A seed has places for those who come, not for those who stay. */
+function letGo(peer: Peer, { readyAt, answeredAt }: Correspondent, now: number): void {
+  if (peer.permissions.has("noban")) return;
+  if (answeredAt !== undefined && now - answeredAt >= SEED_GUEST_MS) peer.close("the seed has answered");
+  else if (answeredAt === undefined && now - readyAt >= SEED_IDLE_MS) peer.close("the seed was not asked anything");
+}
