@@ -1,11 +1,12 @@
 import { createHasher } from "../platform/hasher.ts";
 import { fetchHttp, type HttpQuestion } from "../platform/http.ts";
 import type { Endpoint } from "../platform/types.ts";
-import type { BanSnapshot, PeerSnapshot } from "../protocol/snapshots.ts";
+import type { AddressesSnapshot, BanSnapshot, PeerSnapshot } from "../protocol/snapshots.ts";
 import { formatEndpoint } from "../util/endpoint.ts";
 import { suggestion } from "../util/nearest.ts";
 import { toSafeJson } from "../util/escape.ts";
 import { formatDuration, formatSize } from "../util/units.ts";
+import { showAddresses } from "./address_view.ts";
 import { defineCommand } from "./command.ts";
 import type { Output } from "./context.ts";
 import { CommandError, EXIT, UsageError } from "./exit.ts";
@@ -41,6 +42,7 @@ const VIEWS: Readonly<Record<string, View>> = {
   peers: { path: () => "/v1/peers", show: showPeers },
   peer: { subject: "ID", path: (id) => `/v1/peers/${encodeURIComponent(id)}`, show: showRecord },
   chain: { path: () => "/v1/chain", show: showRecord },
+  addrs: { path: () => "/v1/addresses", show: showBook },
   bans: { path: () => "/v1/bans", show: showBans },
   ban: {
     subject: "ADDRESS|CIDR",
@@ -76,7 +78,7 @@ const VIEWS: Readonly<Record<string, View>> = {
 };
 
 /** Of the contract, and not there yet. */
-const LATER = ["addrs", "events", "topology", "doctor", "health", "remote", "frame"];
+const LATER = ["events", "topology", "doctor", "health", "remote", "frame"];
 
 /** 30 s: the node answers from memory; a block may have to come from a slow disk, and a dial has a handshake to wait for. */
 const ANSWER_TIMEOUT_MS = 30_000;
@@ -89,7 +91,7 @@ export const inspectCommand = defineCommand({
   name: "inspect",
   summary: "look into a running node",
   usage: [
-    "[node|peers|peer ID|chain|block HASH|HEIGHT|bans] [FLAG …]",
+    "[node|peers|peer ID|chain|block HASH|HEIGHT|addrs|bans] [FLAG …]",
     "ban ADDRESS|CIDR [--for TIME] [--reason TEXT] [FLAG …]",
     "unban ADDRESS|CIDR [FLAG …]",
     "connect HOST:PORT [FLAG …]",
@@ -222,4 +224,8 @@ function formatPing(ms: number | null): string {
 
 function showPeers(answer: Json, out: Output): void {
   printRows(answer as unknown as readonly PeerSnapshot[], PEER_COLUMNS, out);
+}
+
+function showBook(answer: Json, out: Output): void {
+  showAddresses(answer as unknown as AddressesSnapshot, Math.floor(Date.now() / MS_PER_SECOND), out);
 }

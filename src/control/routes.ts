@@ -1,4 +1,5 @@
 import type { P2PNode } from "../node/types.ts";
+import { dumpAddresses } from "./address_dump.ts";
 import { summariseBlock } from "./block_summary.ts";
 import type { ControlRequest, ControlResponse } from "./http_types.ts";
 import { HASH_SIZE_BYTES } from "../util/hash.ts";
@@ -31,6 +32,7 @@ const ROUTES: readonly Route[] = [
   { path: /^\/v1\/peers\/([^/]+)$/, get: ({ node }, _, id) => showPeer(node, id) },
   { path: /^\/v1\/channels$/, get: ({ node }) => ok(node.channels()) },
   { path: /^\/v1\/bans$/, get: ({ node }) => ok(node.bans()) },
+  { path: /^\/v1\/addresses$/, get: ({ node }, { query }) => showAddresses(node, query) },
   { path: /^\/v1\/chain$/, get: ({ node }) => ok(node.chain()) },
   { path: /^\/v1\/blocks\/([^/]+)$/, get: ({ node }, { query }, id) => showBlock(node, id, query.get("raw") === "1") },
   { path: /^\/livez$/, get: () => ok({ ok: true, checks: { answering: true } }) },
@@ -82,6 +84,21 @@ function showPeer(node: P2PNode, id: string): ControlResponse {
   if (!isNumber(id)) return refuse(STATUS.badRequest, "a peer's id is a number");
   const peer = node.peers().find((candidate) => candidate.id === Number(id));
   return peer ? ok(peer) : refuse(STATUS.notFound, `no peer ${id}`);
+}
+
+/** `?format=lines`: all of them, one a line; `?limit=N`: so many at most. */
+function showAddresses(node: P2PNode, query: URLSearchParams): ControlResponse {
+  const format = query.get("format") ?? "json";
+  if (format !== "json" && format !== "lines") return refuse(STATUS.badRequest, "format is json or lines");
+  const limit = query.get("limit") ?? undefined;
+  if (limit !== undefined && !isNumber(limit)) return refuse(STATUS.badRequest, "limit is a number");
+  if (format === "json") return ok(node.addresses(limit === undefined ? undefined : Number(limit)));
+  const { addresses } = node.addresses(limit === undefined ? Number.MAX_SAFE_INTEGER : Number(limit));
+  return {
+    status: STATUS.ok,
+    headers: { "content-type": "text/plain; charset=utf-8" },
+    body: dumpAddresses(addresses),
+  };
 }
 
 function showBlock(node: P2PNode, id: string, asHex: boolean): ControlResponse {

@@ -83,7 +83,9 @@ export class Connections {
 
   start(): void {
     const { connect, join } = this.#options;
-    for (const endpoint of [...connect, ...join]) this.#dialer.keep(endpoint);
+    // Where discovery is the source, those to join through are among its candidates: a way in, and no place to stay.
+    const isDoor = this.#source !== undefined && this.#parts.addressSource === undefined;
+    for (const endpoint of [...connect, ...isDoor ? [] : join]) this.#dialer.keep(endpoint);
     this.#slots?.start();
   }
 

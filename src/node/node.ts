@@ -11,6 +11,7 @@ import type { Message, MessageOf } from "../protocol/messages.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
 import { LATE_TICK_MS, TICK_INTERVAL_MS } from "../protocol/params.ts";
 import type {
+  AddressesSnapshot,
   ApplicationsSnapshot,
   BanSnapshot,
   BlockVerdict,
@@ -32,10 +33,11 @@ import type { Hash } from "../util/hash.ts";
 import { bitcoinCodec } from "../wire/bitcoin.ts";
 import type { WireCodec } from "../wire/codec.ts";
 import { nativeCodec } from "../wire/native.ts";
+import { Acquaintances } from "./acquaintances.ts";
 import { Connections } from "./connections.ts";
 import { buildDispatch } from "./dispatch.ts";
 import { Miner } from "./miner.ts";
-import { makeOurVersion } from "./our_version.ts";
+import { makeOurVersion, ownServices } from "./our_version.ts";
 import { createServices, type Services } from "./services.ts";
 import { snapshotChain, snapshotPeer } from "./snapshot.ts";
 import type { BanOptions, BlockSnapshot, NodeOptions, NodeParts, P2PNode } from "./types.ts";
@@ -58,6 +60,9 @@ const EVENT_CHANNELS: { readonly [T in keyof NodeEvents]: Channel } = {
   "app:message": "data",
 };
 
+/** Addresses that a snapshot shows unless more are asked for. */
+const DEFAULT_ADDRESSES = 100;
+
 /** Builds a node from its parts. It does nothing until `start`. */
 export function createNode(parts: NodeParts, options: NodeOptions): P2PNode {
   return new Node(parts, options);
@@ -75,6 +80,7 @@ class Node implements P2PNode {
   readonly #ledger: Ledger;
   readonly #peers: Peers;
   readonly #peerChains: PeerChains;
+  readonly #acquaintances: Acquaintances;
   readonly #connections: Connections;
   readonly #services: Services;
   readonly #dispatch: (peer: Peer, message: Message) => void;
@@ -109,10 +115,11 @@ class Node implements P2PNode {
       bus: this.#bus,
       pruneBytes: options.pruneBytes,
     });
+    this.#acquaintances = new Acquaintances(parts, options, (error) => this.#onStoreFailure(error));
     this.#connections = new Connections({
       parts: this.#parts,
       options,
-      source: parts.addressSource,
+      source: this.#acquaintances.source,
       codec: createCodec(options.network, parts),
       version: (connection, nonce, terms) => this.#version(connection, nonce, terms),
       observer: this.#observe(),
@@ -130,6 +137,14 @@ class Node implements P2PNode {
       blockRelayOnly: options.blockRelayOnly ?? false,
       balancing: options.balancing ?? {},
       connectivity: this.#connections.connectivity,
+      addresses: {
+        book: this.#acquaintances.book,
+        allowsLocal: this.#acquaintances.allowsLocal,
+        listening: () => this.listening,
+        ownServices: ownServices(options.pruneBytes !== undefined),
+        isSeed: options.seed ?? false,
+        asks: options.discover ?? false,
+      },
     });
     this.#dispatch = buildDispatch(this.#services.all);
     if (options.mineSeconds !== undefined) {
@@ -145,6 +160,7 @@ class Node implements P2PNode {
     if (this.#loaded) return;
     this.#loaded = true;
     this.#ledger.load();
+    this.#acquaintances.load();
     this.#connections.load();
   }
 
@@ -152,6 +168,7 @@ class Node implements P2PNode {
     this.load();
     for (const endpoint of this.#options.listen) await this.#listen(endpoint);
     if (this.#stopping) return;
+    this.#acquaintances.start(this.#peers);
     this.#connections.start();
     this.#miner?.start();
     this.#tickedAt = this.#env.now();
@@ -193,6 +210,10 @@ class Node implements P2PNode {
 
   disconnect(id: number): boolean {
     return this.#connections.disconnect(id);
+  }
+
+  addresses(limit = DEFAULT_ADDRESSES): AddressesSnapshot {
+    return this.#acquaintances.snapshot(limit, this.#services.addresses.counts);
   }
 
   connectionCounts(): ConnectionCounts {
@@ -291,7 +312,9 @@ class Node implements P2PNode {
     for (const listener of this.#listeners) listener.close();
     this.#services.topics.close();
     this.#services.requests.close();
+    this.#acquaintances.stop();
     await this.#connections.stop();
+    this.#acquaintances.close();
     this.#ledger.commit();
     this.#parts.store.close();
     this.#parts.holds?.[Symbol.dispose]();
@@ -309,6 +332,7 @@ class Node implements P2PNode {
   /** Timeouts of peers and services. */
   #judge(now: number): void {
     this.#connections.tick(now);
+    this.#acquaintances.tick(now);
     for (const service of this.#services.all) service.tick?.(now);
   }
 
@@ -337,6 +361,7 @@ class Node implements P2PNode {
     this.#bus.publish("peer:disconnected", { peer: snapshot, reason: reason.code });
     if (peer.agreement) { for (const service of this.#services.all) service.peerClosed?.(peer); }
     this.#peerChains.remove(peer);
+    this.#acquaintances.peerClosed(peer);
     this.#connections.peerClosed(peer);
   }
 

@@ -28,6 +28,10 @@ export interface OpenNodeOptions {
   readonly listen?: readonly string[];
   /** `host:port` of peers to keep a connection to. */
   readonly connect?: readonly string[];
+  /** `host:port` of nodes to find others through. */
+  readonly join?: readonly string[];
+  /** Find peers by itself: seeds, gossip, the address book. By default, unless it is told whom to connect to. */
+  readonly discover?: boolean;
   /** Directory of the store, for one process at a time. Without it everything is kept in memory. */
   readonly dataDir?: string;
   readonly maxInbound?: number;
@@ -66,7 +70,8 @@ export function openNode(options: OpenNodeOptions = {}): P2PNode {
     network,
     listen,
     connect,
-    join: [],
+    join: endpoints(options.join),
+    discover: options.discover ?? connect.length === 0,
     maxInbound: options.maxInbound ?? DEFAULT_MAX_INBOUND,
     maxOutbound: options.maxOutbound ?? DEFAULT_MAX_OUTBOUND,
     userAgent: options.userAgent ?? USER_AGENT,

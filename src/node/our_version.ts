@@ -37,7 +37,7 @@ export function makeOurVersion(facts: OurVersionFacts): MessageOf<"version"> {
   return {
     type: "version",
     protocolVersion: PROTOCOL_VERSION,
-    services: (prunes ? SERVICE_NETWORK_LIMITED : SERVICE_NETWORK) | SERVICE_WITNESS | SERVICE_P2P_APPS,
+    services: ownServices(prunes),
     time: BigInt(Math.floor(wallClock / MS_PER_SECOND)),
     receiver: versionAddress(remote),
     sender: UNKNOWN_ADDRESS,
@@ -46,6 +46,11 @@ export function makeOurVersion(facts: OurVersionFacts): MessageOf<"version"> {
     startHeight: height,
     relay,
   };
+}
+
+/** What we offer to others. */
+export function ownServices(prunes: boolean): bigint {
+  return (prunes ? SERVICE_NETWORK_LIMITED : SERVICE_NETWORK) | SERVICE_WITNESS | SERVICE_P2P_APPS;
 }
 
 /** The address as the remote may have it in its own books; none for a unix socket or a name. */

@@ -8,6 +8,7 @@ import type { Peer } from "../peer/peer.ts";
 import type { BlockHeader } from "../protocol/block_header.ts";
 import { POOL_MAX_AGE_MS, POOL_MAX_BYTES, POOL_MAX_COUNT, POOL_SETTLED_IDS } from "../protocol/params.ts";
 import type { NodeEvents } from "../protocol/snapshots.ts";
+import { Addresses, type AddressesDeps } from "../services/addresses/addresses.ts";
 import { AppMessages } from "../services/app_messages.ts";
 import { announcer } from "../services/announcer.ts";
 import { blockServer } from "../services/block_server.ts";
@@ -36,6 +37,7 @@ export interface ServiceParts {
   readonly pace: RelayPace;
   readonly blockRelayOnly: boolean;
   readonly connectivity: Connectivity;
+<<<<<<< HEAD
   readonly balancing: BalancingOptions;
 }
 
@@ -43,10 +45,14 @@ export interface ServiceParts {
 export interface BalancingOptions {
   /** By class of requests; `block-download` is the one that the node has itself. Adaptive where nothing else is said. */
   readonly rules?: readonly BalancingRule[];
+=======
+  readonly addresses: Pick<AddressesDeps, "book" | "listening" | "ownServices" | "allowsLocal" | "isSeed" | "asks">;
+>>>>>>> b72ca73 (Discovery, gossip of addresses, seeds that probe; addresses in the control API and in inspect)
 }
 
 /** The services of one node: those that somebody speaks to by name, and all of them. */
 export interface Services {
+  readonly addresses: Addresses;
   readonly inventory: Inventory;
   readonly transactionRelay: TransactionRelay;
   readonly appMessages: AppMessages;
@@ -92,7 +98,9 @@ export function createServices(parts: ServiceParts): Services {
     takesTransactions: takesOthers,
   });
   const announceCompact = (tip: HeaderNode, uninformed: ReadonlySet<Peer>) => compactBlocks.announce(tip, uninformed);
+  const addresses = new Addresses({ env, ...parts.addresses });
   const services = [
+    addresses,
     blockServer({ ledger, peerChains }),
     announcer({ bus, chain: ledger.chain, peers, peerChains, announceCompact }),
     blockSync,
@@ -108,6 +116,7 @@ export function createServices(parts: ServiceParts): Services {
     requests: new Requests(env),
   };
   return {
+    addresses,
     inventory,
     transactionRelay,
     ...applications,

@@ -1,6 +1,7 @@
 import type { BlockHeader } from "../protocol/block_header.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
 import type {
+  AddressesSnapshot,
   ApplicationsSnapshot,
   BanSnapshot,
   BlockVerdict,
@@ -27,6 +28,7 @@ import type { Env } from "../util/env.ts";
 import type { Hash, Hasher } from "../util/hash.ts";
 
 export type {
+  AddressesSnapshot,
   ApplicationsSnapshot,
   BanSnapshot,
   BlockVerdict,
@@ -81,6 +83,15 @@ export interface NodeOptions {
   readonly blockRelayOnly?: boolean;
   /** A queue a channel for each subscriber to events, or one for all of them; `segmented` by default. */
   readonly channels?: ChannelMode;
+  /** Find peers by itself: seeds, gossip, the address book. False by default. */
+  readonly discover?: boolean;
+  /** Be a seed: probe nodes, serve addresses, let strangers go once they have theirs; dial nobody for blocks. */
+  readonly seed?: boolean;
+  /**
+   * Whether addresses of this machine and of private networks are exchanged, with peers who are there themselves. By
+   * default where the network has no DNS seeds, and so is somebody's own.
+   */
+  readonly localAddresses?: boolean;
   /** How long transactions are held back; as Bitcoin Core does it by default. */
   readonly pace?: RelayPace;
   /** How requests are spread over peers. */
@@ -127,6 +138,8 @@ export interface P2PNode {
   connect(endpoint: TcpEndpoint): Promise<PeerSnapshot>;
   /** Ends a connection, for good where we dialled it. False if there is no such peer. */
   disconnect(id: number): boolean;
+  /** Whom it knows of, with at most `limit` addresses (100 by default). */
+  addresses(limit?: number): AddressesSnapshot;
   /** How connections came to nothing since the start. */
   connectionCounts(): ConnectionCounts;
   bans(): readonly BanSnapshot[];

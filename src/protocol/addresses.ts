@@ -13,6 +13,15 @@ export const NETWORK_TOR_V3 = 4;
 export const NETWORK_I2P = 5;
 export const NETWORK_CJDNS = 6;
 
+/** How people call them. */
+export const NETWORK_NAMES: ReadonlyMap<number, string> = new Map([
+  [NETWORK_IPV4, "ipv4"],
+  [NETWORK_IPV6, "ipv6"],
+  [NETWORK_TOR_V3, "onion"],
+  [NETWORK_I2P, "i2p"],
+  [NETWORK_CJDNS, "cjdns"],
+]);
+
 /** Size of an address of each network that we know, in bytes; one of another size is malformed (BIP155). */
 export const ADDRESS_SIZES: ReadonlyMap<number, number> = new Map([
   [NETWORK_IPV4, 4],

@@ -90,6 +90,45 @@ export interface InventorySnapshot {
   readonly dropped: number;
 }
 
+/** One address of the book. Times are Unix seconds, 0 for never. */
+export interface AddressSnapshot {
+  /** `host:port`. */
+  readonly address: string;
+  readonly services: readonly string[];
+  /** Whether it answered us once. */
+  readonly tried: boolean;
+  /** When it was last heard of, as far as we were told. */
+  readonly time: number;
+  readonly lastTry: number;
+  readonly lastSuccess: number;
+  /** Failed dials since the last success. */
+  readonly attempts: number;
+  /** Who told us first. */
+  readonly source: string;
+  /** Whether a seed's probes found it there often enough; null where there were none. */
+  readonly reliable: boolean | null;
+  /** Share of the time, 0 to 1, for each window; null where nobody probed it. */
+  readonly uptime: Readonly<Record<string, number>> | null;
+}
+
+/** The address book. */
+export interface AddressesSnapshot {
+  readonly total: number;
+  readonly new: number;
+  readonly tried: number;
+  readonly networks: Readonly<Record<string, { readonly new: number; readonly tried: number }>>;
+  /** Addresses that peers told us since the start. */
+  readonly gossip: {
+    readonly received: number;
+    /** Beyond what one peer may tell, and not looked at. */
+    readonly limited: number;
+    /** Passed on, once for each peer that got them. */
+    readonly relayed: number;
+  };
+  /** Some of them, the latest successes first. */
+  readonly addresses: readonly AddressSnapshot[];
+}
+
 /** What became of an offered block. */
 export type BlockVerdict =
   | { readonly kind: "extended"; readonly height: number }

@@ -74,15 +74,16 @@ export async function dialRaw(network: MemoryNetwork, from: string, to: string):
   return new ScriptedPeer(await dialling);
 }
 
-/** Dials and shakes hands. */
+/** Dials and shakes hands, with feature messages between version and verack. */
 export async function dialScripted(
   network: MemoryNetwork,
   from: string,
   to: string,
   version: Partial<MessageOf<"version">> = {},
+  features: readonly ("sendaddrv2" | "wtxidrelay")[] = [],
 ): Promise<ScriptedPeer> {
   const peer = await dialRaw(network, from, to);
-  peer.send(versionOf(version), { type: "verack" });
+  peer.send(versionOf(version), ...features.map((type) => ({ type })), { type: "verack" });
   await network.run(() => peer.of("verack").length > 0);
   return peer;
 }

@@ -1,6 +1,5 @@
 import type { AddressBook } from "../../net/address_book.ts";
 import { addressKey, fromEndpoint, type PeerAddress } from "../../net/peer_address.ts";
-import type { PeerSet } from "../../net/peers.ts";
 import { reaches } from "../../net/reach.ts";
 import type { Peer } from "../../peer/peer.ts";
 import type { Endpoint } from "../../platform/types.ts";
@@ -31,7 +30,6 @@ import { TokenBucket } from "./token_bucket.ts";
 export interface AddressesDeps {
   readonly env: Env;
   readonly book: AddressBook;
-  readonly peers: PeerSet;
   /** Where we listen. */
   readonly listening: () => readonly Endpoint[];
   /** What we serve. */
@@ -40,13 +38,14 @@ export interface AddressesDeps {
   readonly allowsLocal: boolean;
   /** Whether strangers are let go once they got their answer, and get reliable addresses. */
   readonly isSeed: boolean;
+  /** Whether those whom we dialled are asked for addresses. */
+  readonly asks: boolean;
 }
 
 /** What is known about the exchange with one peer. */
 interface Correspondent {
   readonly address: NetAddress;
   readonly scope: AddressScope;
-  readonly readyAt: number;
   readonly tokens: TokenBucket;
   /** Keys of addresses that it told us or got from us. */
   readonly known: TwoGenerationSet<string>;
@@ -56,8 +55,11 @@ interface Correspondent {
   nextSelfAt: number;
   /** We asked it for addresses, and the answer is still to come. */
   isAsked: boolean;
-  /** When it got its one answer, by `env.now()`. */
-  answeredAt: number | undefined;
+  /** How many addresses it got in its one answer; undefined before. */
+  answered: number | undefined;
+  /** Messages from it but pings and pongs, and when there was a new one, by `env.now()`. */
+  said: number;
+  saidAt: number;
 }
 
 const MS_PER_SECOND = 1000;
@@ -113,18 +115,19 @@ export class Addresses implements Service {
     const correspondent: Correspondent = {
       address: remote.address,
       scope: addressScope(remote.address),
-      readyAt: now,
       tokens: new TokenBucket(now),
       known: new TwoGenerationSet(KNOWN_ADDRESSES),
       news: new Map(),
       nextNewsAt: now + this.#pauseMs(RELAY_PAUSE_MS),
       nextSelfAt: now + this.#pauseMs(SELF_ANNOUNCE_MS),
       isAsked: false,
-      answeredAt: undefined,
+      answered: undefined,
+      said: 0,
+      saidAt: now,
     };
     this.#correspondents.set(peer, correspondent);
     this.#announceSelf(peer, correspondent);
-    if (peer.direction === "outbound") this.#ask(peer, correspondent);
+    if (this.#deps.asks && peer.direction === "outbound") this.#ask(peer, correspondent);
   }
 
   peerClosed(peer: Peer): void {
@@ -186,7 +189,9 @@ export class Addresses implements Service {
 
   #relay(from: Peer, record: AddressRecord, scope: AddressScope): void {
     const key = addressKey(record);
-    const takers = [...this.#correspondents].filter(([peer, to]) => peer !== from && reaches(to.scope, scope));
+    const takers = [...this.#correspondents].filter(([peer, to]) =>
+      peer !== from && reaches(to.scope, scope) && understands(peer, record)
+    );
     const chosen = this.#relayChoice.choose(key, takers.map(([peer]) => peer), isDialable(record), this.#wallSeconds());
     for (const peer of chosen) {
       const { known, news } = this.#correspondents.get(peer)!;
@@ -222,22 +227,21 @@ export class Addresses implements Service {
   #onGetaddr(peer: Peer): void {
     const correspondent = this.#correspondents.get(peer);
     if (!correspondent || peer.direction === "outbound") return;
-    if (correspondent.answeredAt !== undefined && !peer.permissions.has("addr")) return;
+    if (correspondent.answered !== undefined && !peer.permissions.has("addr")) return;
     const { env } = this.#deps;
-    correspondent.answeredAt = env.now();
     const listener = "port" in peer.local ? String(peer.local.port) : "";
     const key = `${correspondent.address.networkId} ${listener}`;
     const records = this.#answers.give(correspondent.scope, key, env.now(), this.#wallSeconds());
+    correspondent.answered = records.length;
     this.#log.debug("getaddr answered", { peer: peer.id, addresses: records.length });
     this.#send(peer, correspondent, records);
   }
 
   #send(peer: Peer, { known }: Correspondent, records: readonly AddressRecord[]): void {
-    const addrv2 = peer.agreement?.addrv2 ?? false;
-    const addresses = addrv2 ? records : records.filter(({ address }) => hasIpv6Form(address));
+    const addresses = records.filter((record) => understands(peer, record));
     if (addresses.length === 0) return;
     for (const record of addresses) known.add(addressKey(record));
-    peer.send({ type: addrv2 ? "addrv2" : "addr", addresses });
+    peer.send({ type: peer.agreement?.addrv2 ? "addrv2" : "addr", addresses });
   }
 
   #wallSeconds(): number {
@@ -250,14 +254,25 @@ export class Addresses implements Service {
   }
 }
 
+function understands(peer: Peer, { address }: PeerAddress): boolean {
+  return (peer.agreement?.addrv2 ?? false) || hasIpv6Form(address);
+}
+
 /** Without a proxy, only IP can be dialled. */
 function isDialable({ address }: PeerAddress): boolean {
   return hasIpv6Form(address);
 }
 
-/** A seed has places for those who come, not for those who stay. */
-function letGo(peer: Peer, { readyAt, answeredAt }: Correspondent, now: number): void {
-  if (peer.permissions.has("noban")) return;
-  if (answeredAt !== undefined && now - answeredAt >= SEED_GUEST_MS) peer.close("the seed has answered");
-  else if (answeredAt === undefined && now - readyAt >= SEED_IDLE_MS) peer.close("the seed was not asked anything");
+/**
+ * A seed has places for those who come, not for those who stay. Who is busy, and who was told of nobody else to go to,
+ * may stay all the same.
+ */
+function letGo(peer: Peer, correspondent: Correspondent, now: number): void {
+  const { ping = 0, pong = 0 } = peer.messagesIn;
+  const said = Object.values(peer.messagesIn).reduce((sum, count) => sum + count, 0) - ping - pong;
+  if (said !== correspondent.said) Object.assign(correspondent, { said, saidAt: now });
+  const { answered, saidAt } = correspondent;
+  if (peer.permissions.has("noban") || answered === 0) return;
+  if (now - saidAt < (answered === undefined ? SEED_IDLE_MS : SEED_GUEST_MS)) return;
+  peer.close(answered === undefined ? "the seed was not asked anything" : "the seed has answered");
 }
