@@ -37,7 +37,6 @@ export interface ServiceParts {
   readonly pace: RelayPace;
   readonly blockRelayOnly: boolean;
   readonly connectivity: Connectivity;
-<<<<<<< HEAD
   readonly balancing: BalancingOptions;
 }
 
@@ -45,9 +44,7 @@ export interface ServiceParts {
 export interface BalancingOptions {
   /** By class of requests; `block-download` is the one that the node has itself. Adaptive where nothing else is said. */
   readonly rules?: readonly BalancingRule[];
-=======
   readonly addresses: Pick<AddressesDeps, "book" | "listening" | "ownServices" | "allowsLocal" | "isSeed" | "asks">;
->>>>>>> b72ca73 (Discovery, gossip of addresses, seeds that probe; addresses in the control API and in inspect)
 }
 
 /** The services of one node: those that somebody speaks to by name, and all of them. */
