@@ -15,7 +15,7 @@ export interface BookKeeperOptions {
   /** As of `AddressBook`. */
   readonly allowsLocal: boolean;
   /** The store failed; nothing is written any more. */
-  readonly onFailure: (error: unknown) => void;
+  readonly onFailure: (error: Error) => void;
 }
 
 const KEY_SETTING = "addresses.key";
@@ -72,7 +72,7 @@ export class BookKeeper {
       store.commit();
     } catch (error) {
       this.#isWritable = false;
-      onFailure(error);
+      onFailure(error instanceof Error ? error : new Error(String(error)));
     }
   }
 

@@ -23,7 +23,7 @@ export class Acquaintances {
   readonly #discovery: Discovery;
   #prober: Prober | undefined;
 
-  constructor(parts: NodeParts, options: NodeOptions, onFailure: (error: unknown) => void) {
+  constructor(parts: NodeParts, options: NodeOptions, onFailure: (error: Error) => void) {
     const { env, store, transport } = parts;
     const { network, join } = options;
     this.#parts = parts;
