@@ -38,13 +38,13 @@ export interface ServiceParts {
   readonly blockRelayOnly: boolean;
   readonly connectivity: Connectivity;
   readonly balancing: BalancingOptions;
+  readonly addresses: Pick<AddressesDeps, "book" | "listening" | "ownServices" | "allowsLocal" | "isSeed" | "asks">;
 }
 
 /** How requests are spread over peers. */
 export interface BalancingOptions {
   /** By class of requests; `block-download` is the one that the node has itself. Adaptive where nothing else is said. */
   readonly rules?: readonly BalancingRule[];
-  readonly addresses: Pick<AddressesDeps, "book" | "listening" | "ownServices" | "allowsLocal" | "isSeed" | "asks">;
 }
 
 /** The services of one node: those that somebody speaks to by name, and all of them. */
