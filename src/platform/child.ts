@@ -20,9 +20,10 @@ export interface TalkingChild {
   /** Undefined if it could not be started: `ended` tells why. */
   readonly pid: number | undefined;
   send(line: string): void;
+  /** Ends its stdin, which asks it to go; one that is too busy to see that is told by a signal. */
+  stop(): Promise<void>;
   /** Resolves with why it is gone, and its last words. */
   readonly ended: Promise<string>;
-  stop(): Promise<void>;
 }
 
 /** How to start a program: what stands before its own arguments. */
@@ -37,6 +38,8 @@ export type SourceRuntime = (typeof SOURCE_RUNTIMES)[number];
 
 /** Lines that are kept for whoever asks later: what a node prints at its start, and its last words. */
 const KEPT_LINES = 200;
+/** Time to end by itself: an orderly end is also what lets a profiler write down what it saw. */
+const GRACE_MS = 500;
 /** Paths in the file system that Bun builds into an executable. */
 const BUNDLED = /^(?:\/\$bunfs\/|[A-Z]:[\\/]~BUN[\\/])/;
 const ENTRY = join("src", "cli", "main.ts");
@@ -87,8 +90,10 @@ export function spawnTalking(program: Program, args: readonly string[], onLine: 
     send: (line) => void child.stdin.write(line + "\n"),
     ended,
     async stop() {
-      child.kill("SIGTERM");
+      child.stdin.end();
+      const timer = setTimeout(() => child.kill("SIGTERM"), GRACE_MS);
       await ended;
+      clearTimeout(timer);
     },
   };
 }
