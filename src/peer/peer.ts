@@ -66,6 +66,7 @@ export class Peer implements Worker {
   #agreement: Agreement | undefined;
   #held = false;
   #enlisted = false;
+  #lastReadBytes = 0;
   #taking = false;
   #reason: CloseReason | undefined;
   #linger: Timer | undefined;
@@ -203,19 +204,27 @@ export class Peer implements Worker {
   /** More of what arrived is to be handled; called by `Turns`. */
   takeTurn(): void {
     this.#enlisted = false;
-    if (!this.isOver && !this.#held) this.#handleWaiting();
+    if (this.isOver || this.#held) return;
+    // What it is about to read counts for this round: else all who wait would read at once.
+    this.#options.turns.spend(this.#lastReadBytes);
+    this.#handleWaiting(true);
   }
 
   #onData(chunk: Uint8Array): void {
     if (this.isOver) return;
     this.bytesIn += chunk.length;
+    this.#lastReadBytes = chunk.length;
+    const mayReadOn = this.#options.turns.spend(chunk.length);
     this.#mailbox.offer(chunk);
     if (this.#held || this.#enlisted || this.#taking) this.#mailbox.suspend();
-    else this.#handleWaiting();
+    else this.#handleWaiting(mayReadOn);
   }
 
-  /** Handles messages until none is left or the turn is used up; the rest waits with the socket paused. */
-  #handleWaiting(): void {
+  /**
+   * Handles messages until none is left or the turn is used up; the rest waits with the socket paused. So does a peer
+   * that may not read on in this round.
+   */
+  #handleWaiting(mayReadOn: boolean): void {
     let emptied = false;
     this.#taking = true;
     try {
@@ -227,7 +236,7 @@ export class Peer implements Worker {
     }
     if (this.isOver) return;
     // After the turn: resuming may deliver the next chunk at once, which then is handled and not put aside.
-    if (emptied) return this.#mailbox.resume();
+    if (emptied && mayReadOn) return this.#mailbox.resume();
     this.#mailbox.suspend();
     if (!this.#held) this.#enlist();
   }

@@ -66,6 +66,15 @@ export const TURN_MESSAGES = 1024;
 /** Bytes that one peer may have handled in one turn of the loop: two ordinary blocks. */
 export const TURN_BYTES = 2 * MIB;
 
+/** A read of this size is a part of something large. One read may bring 64 KiB on Node and Deno, 512 KiB on Bun. */
+export const BULK_READ_BYTES = 32 * KIB;
+
+/**
+ * Bulk bytes that all peers together may have read before the loop turns: some milliseconds, which is what a ping waits
+ * while a hundred peers send blocks (p2p bench flood).
+ */
+export const ROUND_BYTES = 2 * MIB;
+
 /** Small frames are joined into writes of this size: beyond it nothing is gained (see docs/performance.md). */
 export const BATCH_BYTES = 64 * KIB;
 
