@@ -67,6 +67,7 @@ export class Partition implements Service {
   readonly #log: Logger;
   #tip: HeaderNode;
   #tipSince: number;
+  #sawTipCome = false;
   /** Mean time between two blocks as they came, in milliseconds, and of how many. */
   #interval = 0;
   #intervals = 0;
@@ -98,12 +99,14 @@ export class Partition implements Service {
   }
 
   #onTip(tip: HeaderNode, now: number): void {
-    // Only blocks that come one by one: those of a sync tell nothing of the network's pace.
-    if (tip.parent === this.#tip && !this.#deps.chain.syncing) {
+    // Only blocks that come one by one, each after one that was seen to come: a sync tells nothing of the network's pace.
+    const isNext = tip.parent === this.#tip && !this.#deps.chain.syncing;
+    if (isNext && this.#sawTipCome) {
       const sample = now - this.#tipSince;
       this.#interval += (this.#intervals === 0 ? 1 : INTERVAL_GAIN) * (sample - this.#interval);
       this.#intervals++;
     }
+    this.#sawTipCome = isNext;
     this.#tip = tip;
     this.#tipSince = now;
   }
