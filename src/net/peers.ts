@@ -194,6 +194,7 @@ export class Peers implements PeerSet {
       permissions,
       connection,
       codec,
+      decoding: this.#options.transport,
       env,
       turns: this.#turns,
       ...(dialled && { dialled }),

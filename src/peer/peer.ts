@@ -88,7 +88,7 @@ export class Peer implements Worker {
     this.#log = env.logger("peer");
     const role = this.direction === "outbound" ? "dialler" : "listener";
     this.#handshake = new Handshake({ role, ...options.handshake });
-    this.#mailbox = new Mailbox(codec.createDecoder(), connection);
+    this.#mailbox = new Mailbox(codec.createDecoder(options.decoding), connection);
     this.#outbox = new Outbox({
       env,
       codec,

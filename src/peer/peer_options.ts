@@ -5,7 +5,7 @@ import type { Message } from "../protocol/messages.ts";
 import type { Permissions } from "../protocol/permissions.ts";
 import type { Env } from "../util/env.ts";
 import type { RoundTrips } from "../util/round_trips.ts";
-import type { WireCodec } from "../wire/codec.ts";
+import type { DecoderOptions, WireCodec } from "../wire/codec.ts";
 import type { Turns } from "./turns.ts";
 
 export type Direction = "inbound" | "outbound";
@@ -49,6 +49,7 @@ export interface PeerOptions<P> {
   /** What was dialled, by name perhaps; `remote` of the connection where nobody dialled. */
   readonly dialled?: Endpoint;
   readonly codec: WireCodec;
+  readonly decoding?: DecoderOptions;
   readonly env: Env;
   readonly turns: Turns;
   readonly handshake: Omit<HandshakeOptions, "role">;

@@ -10,7 +10,7 @@ import { reclaimingPath } from "./unix_path.ts";
 
 /** Byte streams by `Bun.connect` and `Bun.listen`, whose accept backlog is fixed at 512. */
 export function createTransport(): Transport {
-  return { dial, listen, resolve: resolveHost };
+  return { dial, listen, resolve: resolveHost, copiesAreCheap: true };
 }
 
 function dial(endpoint: Endpoint, options: DialOptions): Promise<Connection> {

@@ -65,6 +65,11 @@ export interface ListenOptions {
 
 /** Byte streams of one runtime, or of a simulated network. */
 export interface Transport {
+  /**
+   * Whether this runtime copies 200 bytes about as fast as it makes a view of them: 44 ns against 36 on Bun, and 500 to
+   * 800 against 30 on Node and Deno. Not, if it is left out.
+   */
+  readonly copiesAreCheap?: boolean;
   /** Rejects with an Error whose message says what failed (refused, unreachable, timed out, aborted, no such host). */
   dial(endpoint: Endpoint, options: DialOptions): Promise<Connection>;
   /** `accept` gets each new connection, not yet started. Rejects if the address cannot be had. */

@@ -5,7 +5,7 @@ import { ByteReader, ByteWriter, MalformedBytes } from "../util/bytes.ts";
 import type { Hasher } from "../util/hash.ts";
 import type { PayloadCodec, PayloadSource } from "./bitcoin_payload.ts";
 import { BITCOIN_PAYLOADS } from "./bitcoin_payloads.ts";
-import type { WireCodec } from "./codec.ts";
+import type { DecoderOptions, WireCodec } from "./codec.ts";
 import { type Frame, FrameDecoder, type Framing } from "./frame_decoder.ts";
 
 /** Header of a frame: magic, command, length of the payload, first bytes of the payload's double SHA-256. */
@@ -75,7 +75,9 @@ export function bitcoinCodec(magic: number, hasher: Hasher): WireCodec {
     for (let i = 0; i < CHECKSUM_BYTES; i++) target[at + CHECKSUM_AT + i] = digest[i]!;
   }
 
-  const createDecoder = () => new FrameDecoder(new BitcoinFraming(magicBytes, hasher));
+  const createDecoder = (options?: DecoderOptions) => {
+    return new FrameDecoder(new BitcoinFraming(magicBytes, hasher), options);
+  };
   return { name: "bitcoin", encode, encodeInto, createDecoder };
 }
 

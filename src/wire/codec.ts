@@ -10,7 +10,12 @@ export interface WireCodec {
    * Answers the frame's size in bytes, or -1 if it does not fit; `target` behind `offset` is undefined then.
    */
   encodeInto(message: Message, target: Uint8Array, offset: number): number;
-  createDecoder(): Decoder;
+  createDecoder(options?: DecoderOptions): Decoder;
+}
+
+export interface DecoderOptions {
+  /** Copy each small payload by itself, rather than many at once with a view of each; see Transport.copiesAreCheap. */
+  readonly copiesAreCheap?: boolean;
 }
 
 /**

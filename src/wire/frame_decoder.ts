@@ -1,7 +1,7 @@
 import { RemoteFault } from "../protocol/errors.ts";
 import type { Message } from "../protocol/messages.ts";
 import { MalformedBytes } from "../util/bytes.ts";
-import type { Decoder } from "./codec.ts";
+import type { Decoder, DecoderOptions } from "./codec.ts";
 
 /** What one wire knows of its frames. Each decoder has its own, so that `measure` may leave notes for `parse`. */
 export interface Framing {
@@ -29,7 +29,7 @@ const EMPTY = new Uint8Array(0);
 const INITIAL_CAPACITY_BYTES = 256;
 /** 8 KiB, copied at once for the small parts in it. So much at most is pinned by who keeps a single one of them. */
 const STRETCH_BYTES = 8192;
-/** 1 KiB: a part of this size or less shares a copy. */
+/** 1 KiB: a part of this size or less shares a copy, where copies are dear. */
 const MAX_SHARED_BYTES = 1024;
 
 /**
@@ -39,6 +39,7 @@ const MAX_SHARED_BYTES = 1024;
  */
 export class FrameDecoder implements Decoder, Frame {
   readonly #framing: Framing;
+  readonly #maxSharedBytes: number;
   /** Bytes fed and not yet looked at: `#chunk` from `#offset` on. */
   #chunk: Uint8Array = EMPTY;
   #offset = 0;
@@ -55,8 +56,9 @@ export class FrameDecoder implements Decoder, Frame {
   end = 0;
   lastFrameBytes = 0;
 
-  constructor(framing: Framing) {
+  constructor(framing: Framing, { copiesAreCheap = false }: DecoderOptions = {}) {
     this.#framing = framing;
+    this.#maxSharedBytes = copiesAreCheap ? 0 : MAX_SHARED_BYTES;
   }
 
   get bufferedBytes(): number {
@@ -103,14 +105,14 @@ export class FrameDecoder implements Decoder, Frame {
 
   /**
    * Hands over the memory of a frame that was put together here, unless the part would pin far more than itself. Small
-   * parts of a chunk share one copy of a stretch of it: a copy each costs 0.5 µs on Node and Deno (bench codec).
+   * parts of a chunk share one copy of a stretch of it, unless the platform copies as fast as it makes views.
    */
   keep(start: number, end: number): Uint8Array {
     const sizeBytes = end - start;
     if (this.bytes !== this.#chunk) {
       return 2 * sizeBytes >= this.bytes.length ? this.bytes.subarray(start, end) : this.bytes.slice(start, end);
     }
-    if (sizeBytes > MAX_SHARED_BYTES) return this.bytes.slice(start, end);
+    if (sizeBytes > this.#maxSharedBytes) return this.bytes.slice(start, end);
     if (start < this.#stretchStart || end > this.#stretchStart + this.#stretch.length) {
       this.#stretch = this.bytes.slice(start, start + STRETCH_BYTES);
       this.#stretchStart = start;

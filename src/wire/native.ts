@@ -31,7 +31,7 @@ export function nativeCodec(magic: number): WireCodec {
     name: "native",
     encode: (message) => encodeFrame(magic, message),
     encodeInto: (message, target, offset) => encodeFrameInto(magic, message, target, offset),
-    createDecoder: () => new FrameDecoder(nativeFraming(magic)),
+    createDecoder: (options) => new FrameDecoder(nativeFraming(magic), options),
   };
 }
 
