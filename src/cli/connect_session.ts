@@ -123,11 +123,19 @@ export class Session {
   }
 
   #onClosed(error: Error | undefined): void {
-    const during = this.#handshake.state === "ready" ? "" : ` while ${this.#handshake.state}`;
-    const reason = this.#fault ?? error ??
-      new LocalError("stopped", `Cannot go on: the peer closed the connection${during}`);
+    const reason = this.#fault ?? this.#explainEnd(error);
     this.#ready.reject(reason);
     this.#over.resolve(reason);
+  }
+
+  #explainEnd(error: Error | undefined): Error {
+    const { state } = this.#handshake;
+    if (state === "awaiting-version") {
+      const why = "it may be on another network (--network), or full, or have banned this address";
+      return new LocalError("stopped", `the peer ended the connection before its first word: ${why}`, { cause: error });
+    }
+    const during = state === "ready" ? "" : ` while ${state}`;
+    return error ?? new LocalError("stopped", `Cannot go on: the peer closed the connection${during}`);
   }
 }
 

@@ -57,6 +57,9 @@ export function openDataDir(directory: string): DataDir {
 /** Not by mkdir's own `recursive`: on Node that never returns below a directory in which nothing can be made (/proc). */
 function makeDirectory(path: string): void {
   if (isDirectory(path)) return;
+  if (existsSync(path)) {
+    throw new LocalError("bad-file", `Cannot use ${path} as the data directory: it is not a directory`);
+  }
   const parent = dirname(path);
   if (parent !== path && !existsSync(parent)) makeDirectory(parent);
   try {

@@ -22,7 +22,7 @@ export function attempt<T>(task: string, work: () => T): T {
 
 /** The LocalError for a failed call to the file system; any other error comes back as it is, because it is a bug. */
 export function explainFileError(task: string, error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
+  if (!(error instanceof Error) || error instanceof LocalError) return error;
   const { code } = error as Error & { readonly code?: unknown };
   if (typeof code !== "string") return error;
   const meaning = MEANINGS[code] ?? error.message;

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { setImmediate } from "node:timers";
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { CommandError, EXIT } from "../../src/cli/exit.ts";
 import { Expectations } from "../../src/cli/expectations.ts";
 import { greet, type Greeting } from "../../src/cli/greeting.ts";
@@ -95,6 +95,7 @@ test("greet: where nothing answers that is unreachable, not refused", async () =
 test("greet: another network, or silence, is a handshake that failed", async () => {
   const other = await assertRejects(async () => await greetOn(await withNode(), { magic: MAIN.magic }), CommandError);
   assertEquals(other.exitCode, EXIT.refused);
+  assertStringIncludes(other.message, "--network");
   const network = newNetwork();
   await network.transport("a").listen({ host: "a", port: PORT }, (connection) => {
     connection.start({ data() {}, drained() {}, closed() {} });

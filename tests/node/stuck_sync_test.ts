@@ -201,3 +201,16 @@ test("sync: a peer that hangs up after each handshake is dialled ever less often
   await network.run(120_000);
   assert(accepted > 2 && accepted < 12, `${accepted} connections in two minutes`);
 });
+
+test("sync: it is done although the last blocks came from elsewhere than those who owe them", async () => {
+  const { main } = testChain();
+  const network = createMemoryNetwork({ seed: 10 });
+  const { node } = simulateNode(network, "node");
+  const done: number[] = [];
+  node.on("sync:done", ({ height }) => void done.push(height));
+  await node.start();
+  await showAndVanish(network, "node", main.slice(1, 31));
+  for (const block of main.slice(1, 31)) node.submitBlock(block);
+  await network.run(network.now() + 5000);
+  assertEquals([node.chain().height, done], [30, [30]]);
+});

@@ -108,6 +108,8 @@ test("data directory: a path that cannot be one is refused", () =>
       const error = assertThrows(() => openDataDir(path), LocalError, `Cannot use ${path} as the data directory: `);
       assertEquals(error.code, "bad-file");
     }
+    const { message } = assertThrows(() => openDataDir(file), LocalError);
+    assertEquals(message, `Cannot use ${file} as the data directory: it is not a directory`);
   }));
 
 test(

@@ -188,6 +188,7 @@ export class BlockSync implements Service {
     for (const download of [...this.#downloads.values()]) {
       if (download.overdueMs(now) > 0) this.#onStall(download);
     }
+    this.#checkDone();
     this.fetch();
   }
 
@@ -280,14 +281,20 @@ export class BlockSync implements Service {
 
   #afterBlock(now: number): void {
     const { chain } = this.#deps.ledger;
-    if (this.#syncing && !chain.syncing && this.#debtors.size === 0) {
-      this.#syncing = false;
-      this.#deps.bus.publish("sync:done", { height: chain.tip.height, hash: chain.tip.hash });
-    } else if (this.#syncing && now - this.#progressAt >= PROGRESS_INTERVAL_MS) {
+    this.#checkDone();
+    if (this.#syncing && now - this.#progressAt >= PROGRESS_INTERVAL_MS) {
       this.#progressAt = now;
       this.#deps.bus.publish("sync:progress", { height: chain.tip.height, headers: chain.bestHeader.height });
     }
     this.fetch();
+  }
+
+  /** Not with a block alone: the last one may come from the owner, or whoever owed it may leave. */
+  #checkDone(): void {
+    const { chain } = this.#deps.ledger;
+    if (!this.#syncing || chain.syncing || this.#debtors.size > 0) return;
+    this.#syncing = false;
+    this.#deps.bus.publish("sync:done", { height: chain.tip.height, hash: chain.tip.hash });
   }
 
   /** The peer lacks what it announced: others are asked; it is not asked for these again until it announces anew. */
