@@ -56,8 +56,9 @@ export function openDataDir(directory: string): DataDir {
 
 /** Not by mkdir's own `recursive`: on Node that never returns below a directory in which nothing can be made (/proc). */
 function makeDirectory(path: string): void {
-  if (isDirectory(path)) return;
-  if (existsSync(path)) {
+  const entry = statSync(path, { throwIfNoEntry: false });
+  if (entry?.isDirectory()) return;
+  if (entry) {
     throw new LocalError("bad-file", `Cannot use ${path} as the data directory: it is not a directory`);
   }
   const parent = dirname(path);
