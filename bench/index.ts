@@ -8,6 +8,7 @@ import type { Row, Subject } from "./support.ts";
 
 /** Loaded one at a time: a subject pays for its own imports only. */
 const SUBJECTS: Readonly<Record<string, () => Promise<{ readonly subject: Subject }>>> = {
+  addresses: () => import("./addresses.ts"),
   bytes: () => import("./bytes.ts"),
   chain: () => import("./chain.ts"),
   compact: () => import("./compact.ts"),
