@@ -105,6 +105,9 @@ export const RELAY_PAUSE_MS = 30 * MS_PER_SECOND;
 /** Addresses that a peer is known to know, at the least: those of one full message. */
 export const KNOWN_ADDRESSES = 1000;
 
+/** Addresses of our own that are recognised when they come back: more than a machine has, and few for who lies to us. */
+export const MAX_OWN_ADDRESSES = 100;
+
 /** Mean pause between two announcements of our own address to one peer. */
 export const SELF_ANNOUNCE_MS = DAY_SECONDS * MS_PER_SECOND;
 

@@ -6,6 +6,8 @@ import { answer, type ControlSubject } from "../../src/control/routes.ts";
 import { createMemoryNetwork } from "../../src/platform/memory.ts";
 import { REGTEST } from "../../src/protocol/networks.ts";
 import { Miner } from "../support/mining.ts";
+import { recordOf } from "../support/address_books.ts";
+import { dialScripted } from "../support/scripted_peer.ts";
 import { feed, simulateNode } from "../support/simulated_node.ts";
 
 const BLOCKS = 3;
@@ -97,6 +99,30 @@ test("control: what a peer sent is not sent on to a terminal as it came", async 
   const { body } = answer(subject, request("/v1/peers"));
   assertMatch(body, /^[\x20-\x7e]+\n$/);
   assertEquals(JSON.parse(body)[0].userAgent, "/evil\x1b[31m\u009b/");
+});
+
+test("control: addresses, as JSON and one a line", async () => {
+  const network = createMemoryNetwork({ seed: 2 });
+  const { node } = simulateNode(network, "1.0.0.1");
+  await node.start();
+  const peer = await dialScripted(network, "2.0.0.1", "1.0.0.1");
+  const time = Math.floor(network.env("clock").wallClock() / 1000);
+  peer.send({ type: "addr", addresses: ["3.0.0.1", "4.0.0.1"].map((text) => recordOf(text, { time, services: 9n })) });
+  await network.run(() => node.addresses().total === 2);
+  const subject = { node, version: "1.2.3", runtime: "nodejs 24", uptimeMs: () => UPTIME_MS };
+  const { value } = get(subject, "/v1/addresses?limit=1");
+  assertEquals([value.total, value.new, value.tried, value.networks], [2, 2, 0, { ipv4: { new: 2, tried: 0 } }]);
+  assertEquals(value.gossip, { received: 2, limited: 0, relayed: 0 });
+  assertEquals(value.addresses.length, 1);
+  const { body, headers } = answer(subject, request("/v1/addresses?format=lines"));
+  assertEquals(headers["content-type"], "text/plain; charset=utf-8");
+  assertEquals(body.trim().split("\n").sort(), [
+    "# address good lastSuccess %(2h) %(8h) %(1d) %(1w) services",
+    "3.0.0.1:8333 0 0 0.00 0.00 0.00 0.00 NETWORK,WITNESS",
+    "4.0.0.1:8333 0 0 0.00 0.00 0.00 0.00 NETWORK,WITNESS",
+  ]);
+  assertEquals(get(subject, "/v1/addresses?format=xml").status, 400);
+  assertEquals(get(subject, "/v1/addresses?limit=-1").status, 400);
 });
 
 test("control: the chain, with hashes in display order", async () => {

@@ -245,6 +245,16 @@ test("addresses: networks that cannot be dialled are passed on to one who unders
   assertEquals(told(old).filter((text) => !text.startsWith("1.0.0.1")), []);
 });
 
+test("addresses: our own address comes back, and is nobody to dial", async () => {
+  const network = createMemoryNetwork({ seed: 14 });
+  const { node } = simulateNode(network, "1.0.0.1");
+  await node.start();
+  const peer = await dialIn(network, "2.0.0.1", "1.0.0.1");
+  peer.send({ type: "addr", addresses: [recordOf("1.0.0.1", { port: PORT, time: seconds(network) })] });
+  await runFor(network, 1000);
+  assertEquals([node.addresses().gossip.received, node.addresses().total], [1, 0]);
+});
+
 test("addresses: we say where we are to those for whom it means something", async () => {
   const network = createMemoryNetwork({ seed: 10 });
   const { node } = simulateNode(network, "192.168.0.5");

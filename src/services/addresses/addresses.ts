@@ -8,6 +8,7 @@ import {
   GOSSIP_PENALTY_SECONDS,
   KNOWN_ADDRESSES,
   MAX_FUTURE_SECONDS,
+  MAX_OWN_ADDRESSES,
   MAX_RELAYED_ADDRESSES,
   RELAY_AGE_SECONDS,
   RELAY_PAUSE_MS,
@@ -88,6 +89,8 @@ export class Addresses implements Service {
   readonly #answers: Answers;
   readonly #relayChoice: RelayChoice;
   readonly #correspondents = new Map<Peer, Correspondent>();
+  /** Keys of addresses under which we announced ourselves: they come back, and are nobody to dial. */
+  readonly #own = new TwoGenerationSet<string>(MAX_OWN_ADDRESSES);
   readonly #counts = { received: 0, limited: 0, relayed: 0 };
 
   constructor(deps: AddressesDeps) {
@@ -178,7 +181,9 @@ export class Addresses implements Service {
     const { book, allowsLocal } = this.#deps;
     const recordScope = addressScope(record.address);
     if (record.port === 0 || !reaches(scope, recordScope) || (recordScope !== "global" && !allowsLocal)) return;
-    known.add(addressKey(record));
+    const key = addressKey(record);
+    known.add(key);
+    if (this.#own.has(key)) return;
     const now = this.#wallSeconds();
     const isFresh = record.time > now - RELAY_AGE_SECONDS && record.time <= now + MAX_FUTURE_SECONDS;
     if (isNews && isFresh) this.#relay(peer, record, recordScope);
@@ -214,6 +219,7 @@ export class Addresses implements Service {
     const seen = peer.agreement?.version.receiver.address;
     const own = ownAddressFor({ remote: peer.remote, local: peer.local, seen }, listening());
     if (!own) return;
+    this.#own.add(addressKey(own));
     this.#send(peer, correspondent, [{ ...own, services: ownServices, time: this.#wallSeconds() }]);
   }
 
