@@ -6,14 +6,27 @@
  */
 export { openNode, type OpenNodeOptions } from "./src/node/open_node.ts";
 export { createNode } from "./src/node/node.ts";
-export type { BlockSnapshot, DedupeMode, NodeOptions, NodeParts, P2PNode, RelayPace } from "./src/node/types.ts";
+export type {
+  BalancingOptions,
+  BlockSnapshot,
+  DedupeMode,
+  NodeOptions,
+  NodeParts,
+  P2PNode,
+  RelayPace,
+} from "./src/node/types.ts";
 export { IMMEDIATE_PACE, USUAL_PACE } from "./src/services/transaction_relay/pace.ts";
 export type { Published, Topic, TopicOptions, TopicValidator, TopicVerdict } from "./src/services/topics/topic.ts";
 export type { RequestContext, RequestHandler } from "./src/services/requests/incoming.ts";
-export type { RequestOptions } from "./src/services/requests/outgoing.ts";
+export type { DispatchOptions } from "./src/net/request_job.ts";
+export { type AnyOf, anyOf, type Wish } from "./src/net/any_of.ts";
+export type { BalancingRule } from "./src/net/balancing/rules.ts";
+export type { StrategyName } from "./src/net/balancing/strategies.ts";
+export type { Cadences } from "./src/protocol/cadences.ts";
 export type {
   ApplicationsSnapshot,
   AppMessagesSnapshot,
+  BalancingSnapshot,
   BlockVerdict,
   ChainSnapshot,
   InventorySnapshot,

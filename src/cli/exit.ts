@@ -48,6 +48,7 @@ const LOCAL_EXITS: Readonly<Record<LocalErrorCode, number>> = {
   "unreachable": EXIT.unreachable,
   "timeout": EXIT.unreachable,
   "refused": EXIT.no,
+  "no-method": EXIT.no,
   "address-in-use": EXIT.no,
   "store-locked": EXIT.no,
   "store-newer": EXIT.no,

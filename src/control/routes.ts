@@ -35,6 +35,7 @@ const ROUTES: readonly Route[] = [
   { path: /^\/v1\/addresses$/, get: ({ node }, { query }) => showAddresses(node, query) },
   { path: /^\/v1\/chain$/, get: ({ node }) => ok(node.chain()) },
   { path: /^\/v1\/blocks\/([^/]+)$/, get: ({ node }, { query }, id) => showBlock(node, id, query.get("raw") === "1") },
+  { path: /^\/v1\/balancing$/, get: ({ node }) => ok(node.balancing()) },
   { path: /^\/livez$/, get: () => ok({ ok: true, checks: { answering: true } }) },
   { path: /^\/readyz$/, get: ({ node }) => showReadiness(node) },
 ];

@@ -4,7 +4,9 @@ import {
   REMEMBERED_MS,
   REMEMBERED_PEERS,
 } from "../protocol/balancing_params.ts";
+import type { WorkerSnapshot } from "../protocol/snapshots.ts";
 import type { Env } from "../util/env.ts";
+import type { Wish } from "./any_of.ts";
 import { isEligible, type Question } from "./balancing/candidate.ts";
 import { Member, type MemberFacts } from "./balancing/member.ts";
 import type { CompiledRule } from "./balancing/rules.ts";
@@ -20,14 +22,6 @@ export interface BalancerOptions {
   readonly region?: string;
   /** How often what expired is looked for. */
   readonly healthIntervalMs?: number;
-}
-
-/** What a request says of whom it wants. */
-export interface Wish {
-  readonly key?: string;
-  readonly region?: string;
-  /** Requests of one session go to one peer, where the rule keeps sessions. */
-  readonly session?: string;
 }
 
 interface Remembered {
@@ -89,6 +83,30 @@ export class Balancer {
     if (this.#left.size <= REMEMBERED_PEERS) return;
     const [oldest] = this.#left.keys();
     this.#left.delete(oldest!);
+  }
+
+  /** Whether a peer is to get nothing new. False if there is no such peer. */
+  drain(id: number, isDrained: boolean): boolean {
+    const member = this.#members.get(id);
+    if (member) member.drained = isDrained;
+    return member !== undefined;
+  }
+
+  snapshot(work: WorkerSnapshot["work"]): readonly WorkerSnapshot[] {
+    return [...this.#members.values()].map((member) => ({
+      peer: member.id,
+      name: member.name,
+      work,
+      outstanding: member.outstanding,
+      answered: member.answered,
+      failures: member.failures,
+      latencyMs: member.latencyMs ?? null,
+      health: member.health,
+      breaker: member.breaker,
+      draining: member.isDraining,
+      region: member.region,
+      load: member.load,
+    }));
   }
 
   /** Who of `members` takes the next piece of work; undefined if none may. */

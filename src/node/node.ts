@@ -4,15 +4,19 @@ import { Chain } from "../chain/chain.ts";
 import { guardStore } from "../ledger/guarded_store.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import type { Peers, Terms } from "../net/peers.ts";
+import type { AnyOf } from "../net/any_of.ts";
+import type { DispatchOptions } from "../net/request_job.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { CloseReason, PeerObserver } from "../peer/peer_options.ts";
 import type { Connection, Endpoint, Listener, TcpEndpoint } from "../platform/types.ts";
+import { DEFAULT_CADENCES } from "../protocol/cadences.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
 import { LATE_TICK_MS, TICK_INTERVAL_MS } from "../protocol/params.ts";
 import type {
   AddressesSnapshot,
   ApplicationsSnapshot,
+  BalancingSnapshot,
   BanSnapshot,
   BlockVerdict,
   ChainSnapshot,
@@ -24,7 +28,6 @@ import type {
   TransactionVerdict,
 } from "../protocol/snapshots.ts";
 import type { RequestHandler } from "../services/requests/incoming.ts";
-import type { RequestOptions } from "../services/requests/outgoing.ts";
 import type { Topic, TopicOptions } from "../services/topics/topic.ts";
 import { PeerChains } from "../services/peer_chains.ts";
 import { USUAL_PACE } from "../services/transaction_relay/pace.ts";
@@ -136,6 +139,8 @@ class Node implements P2PNode {
       pace: options.pace ?? USUAL_PACE,
       blockRelayOnly: options.blockRelayOnly ?? false,
       balancing: options.balancing ?? {},
+      cadences: { ...DEFAULT_CADENCES, ...options.cadences },
+      region: options.region ?? "",
       connectivity: this.#connections.connectivity,
       addresses: {
         book: this.#acquaintances.book,
@@ -285,8 +290,27 @@ class Node implements P2PNode {
     return this.#services.appMessages.send(peer, payload);
   }
 
-  request(peer: number, method: string, payload: Uint8Array, options: RequestOptions = {}): Promise<Uint8Array> {
-    return this.#services.requests.request(peer, method, payload, options);
+  request(
+    to: number | AnyOf,
+    method: string,
+    payload: Uint8Array,
+    options: DispatchOptions = {},
+  ): Promise<Uint8Array> {
+    const { requests, anyOfRequests } = this.#services;
+    if (typeof to === "number") return requests.request(to, method, payload, options);
+    return anyOfRequests.request(to, method, payload, options);
+  }
+
+  drain(peer: number, isDrained = true): boolean {
+    const { blockSync, anyOfRequests } = this.#services;
+    const balancers = [blockSync.balancer, anyOfRequests.dispatcher.balancer];
+    return balancers.map((balancer) => balancer.drain(peer, isDrained)).includes(true);
+  }
+
+  balancing(): BalancingSnapshot {
+    const { blockSync, anyOfRequests: { dispatcher } } = this.#services;
+    const workers = [...blockSync.balancer.snapshot("blocks"), ...dispatcher.balancer.snapshot("requests")];
+    return { requests: dispatcher.snapshot(), workers };
   }
 
   handle(method: string, handler: RequestHandler): Disposable {
@@ -311,6 +335,7 @@ class Node implements P2PNode {
     this.#miner?.stop();
     for (const listener of this.#listeners) listener.close();
     this.#services.topics.close();
+    this.#services.anyOfRequests.close();
     this.#services.requests.close();
     this.#acquaintances.stop();
     await this.#connections.stop();

@@ -2,13 +2,15 @@ import type { Bus } from "../bus/bus.ts";
 import type { HeaderNode } from "../chain/header_tree.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { TransactionPool } from "../ledger/transaction_pool.ts";
-import { type BalancingRule, compileRules } from "../net/balancing/rules.ts";
+import { type BalancingRule, checkWeights, compileRules } from "../net/balancing/rules.ts";
 import type { PeerSet } from "../net/peers.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { BlockHeader } from "../protocol/block_header.ts";
+import type { Cadences } from "../protocol/cadences.ts";
 import { POOL_MAX_AGE_MS, POOL_MAX_BYTES, POOL_MAX_COUNT, POOL_SETTLED_IDS } from "../protocol/params.ts";
 import type { NodeEvents } from "../protocol/snapshots.ts";
 import { Addresses, type AddressesDeps } from "../services/addresses/addresses.ts";
+import { AnyOfRequests } from "../services/any_of_requests.ts";
 import { AppMessages } from "../services/app_messages.ts";
 import { announcer } from "../services/announcer.ts";
 import { blockServer } from "../services/block_server.ts";
@@ -39,12 +41,17 @@ export interface ServiceParts {
   readonly connectivity: Connectivity;
   readonly balancing: BalancingOptions;
   readonly addresses: Pick<AddressesDeps, "book" | "listening" | "ownServices" | "allowsLocal" | "isSeed" | "asks">;
+  readonly cadences: Cadences;
+  /** Where we are; empty if that is not told. */
+  readonly region: string;
 }
 
 /** How requests are spread over peers. */
 export interface BalancingOptions {
   /** By class of requests; `block-download` is the one that the node has itself. Adaptive where nothing else is said. */
   readonly rules?: readonly BalancingRule[];
+  /** Shares of requests by a peer's `host:port` or region, where the rule looks at weights; 1 for who is not named. */
+  readonly weights?: Readonly<Record<string, number>>;
 }
 
 /** The services of one node: those that somebody speaks to by name, and all of them. */
@@ -55,6 +62,8 @@ export interface Services {
   readonly appMessages: AppMessages;
   readonly topics: Topics;
   readonly requests: Requests;
+  readonly blockSync: BlockSync;
+  readonly anyOfRequests: AnyOfRequests;
   readonly all: readonly Service[];
 }
 
@@ -68,6 +77,7 @@ export function createServices(parts: ServiceParts): Services {
     settledCapacity: POOL_SETTLED_IDS,
   });
   const rules = compileRules(parts.balancing.rules ?? []);
+  const weights = checkWeights(parts.balancing.weights ?? {});
   const takesOthers = !parts.blockRelayOnly;
   const transactionRelay = new TransactionRelay({ env, hasher, ledger, pool, bus, pace, takesOthers });
   const blockSync: BlockSync = new BlockSync({
@@ -77,6 +87,8 @@ export function createServices(parts: ServiceParts): Services {
     bus,
     peerChains,
     rule: rules("block-download"),
+    weights,
+    healthIntervalMs: parts.cadences.healthMs,
     asksCompact: (peer) => compactBlocks.asksOf(peer),
     delivered: (peer) => compactBlocks.delivered(peer),
   });
@@ -107,15 +119,25 @@ export function createServices(parts: ServiceParts): Services {
     new Partition({ env, bus, chain: ledger.chain, peers, peerChains, connectivity: parts.connectivity }),
   ];
   const inventory = new Inventory({ env, services, dedupe });
+  const requests = new Requests(env);
   const applications = {
     appMessages: new AppMessages(bus),
     topics: new Topics({ env, bus, peers }),
-    requests: new Requests(env),
+    requests,
+    anyOfRequests: new AnyOfRequests({
+      env,
+      rules,
+      weights,
+      region: parts.region,
+      healthIntervalMs: parts.cadences.healthMs,
+      ask: (peer, method, payload, options) => requests.request(peer, method, payload, options),
+    }),
   };
   return {
     addresses,
     inventory,
     transactionRelay,
+    blockSync,
     ...applications,
     all: [inventory, ...services, ...Object.values(applications)],
   };

@@ -1,8 +1,12 @@
+import type { AnyOf } from "../net/any_of.ts";
+import type { DispatchOptions } from "../net/request_job.ts";
+import type { Cadences } from "../protocol/cadences.ts";
 import type { BlockHeader } from "../protocol/block_header.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
 import type {
   AddressesSnapshot,
   ApplicationsSnapshot,
+  BalancingSnapshot,
   BanSnapshot,
   BlockVerdict,
   ChainSnapshot,
@@ -14,7 +18,6 @@ import type {
   TransactionVerdict,
 } from "../protocol/snapshots.ts";
 import type { RequestHandler } from "../services/requests/incoming.ts";
-import type { RequestOptions } from "../services/requests/outgoing.ts";
 import type { Topic, TopicOptions } from "../services/topics/topic.ts";
 import type { DedupeMode } from "../services/inventory/inventory.ts";
 import type { BalancingOptions } from "./services.ts";
@@ -30,6 +33,7 @@ import type { Hash, Hasher } from "../util/hash.ts";
 export type {
   AddressesSnapshot,
   ApplicationsSnapshot,
+  BalancingSnapshot,
   BanSnapshot,
   BlockVerdict,
   ChainSnapshot,
@@ -96,6 +100,10 @@ export interface NodeOptions {
   readonly pace?: RelayPace;
   /** How requests are spread over peers. */
   readonly balancing?: BalancingOptions;
+  /** Where this node is, as other nodes are told: any name of at most 32 bytes. */
+  readonly region?: string;
+  /** How often the node looks after things. */
+  readonly cadences?: Partial<Cadences>;
 }
 
 export interface BanOptions {
@@ -188,9 +196,15 @@ export interface P2PNode {
   send(peer: number, payload: Uint8Array): boolean;
   /**
    * Asks a peer's application and resolves with its answer. Rejects with LocalError: `unreachable`, `timeout`, `refused`
-   * by the peer, `limit` of requests under way, `stopped`, `bad-argument`; or with the signal's reason.
+   * by the peer, `no-method` there, `limit` of requests under way, `stopped`, `bad-argument`; or with the signal's reason.
+   * With `anyOf` the peer is found by the rule of the request's class, and another one is asked where no good answer
+   * comes in the usual time: more than one may have done what was asked.
    */
-  request(peer: number, method: string, payload: Uint8Array, options?: RequestOptions): Promise<Uint8Array>;
+  request(to: number | AnyOf, method: string, payload: Uint8Array, options?: DispatchOptions): Promise<Uint8Array>;
+  /** A peer that drains gets no new requests, until `isDrained` is false. False if it gets none anyway. */
+  drain(peer: number, isDrained?: boolean): boolean;
+  /** How work is spread over peers. */
+  balancing(): BalancingSnapshot;
   /** Answers requests of a method until the handle is disposed. Throws LocalError if the method has a handler. */
   handle(method: string, handler: RequestHandler): Disposable;
   /** What applications did with this node since its start. */

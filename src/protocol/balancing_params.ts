@@ -53,8 +53,14 @@ export const DEFAULT_RETRIES = 3;
 /** Most retries that a rule may ask for: each costs a timeout of its caller's patience. */
 export const MAX_RETRIES = 10;
 
+/** Peers that one request is asked of in all: who has no such method says so, and the next one is asked. */
+export const MAX_ATTEMPTS = 32;
+
 /** An answer may take this long before any was measured, if another peer can be asked instead. */
 export const ATTEMPT_TIMEOUT_MS = 2 * SECOND;
+
+/** An attempt is given up after so many usual times of an answer and four deviations (RFC 6298 has 1; work varies). */
+export const ATTEMPT_ROUND_TRIPS = 3;
 
 /** However fast the answers were so far, one may take this long: handlers pause, and retries cost more. */
 export const MIN_ATTEMPT_TIMEOUT_MS = 250;
@@ -82,6 +88,9 @@ export const MAX_BALANCING_NAME_LENGTH = 256;
 
 /** Rules of one node: one a class of requests, and then some. */
 export const MAX_BALANCING_RULES = 256;
+
+/** Largest share of the work beside others: more is a mistake. */
+export const MAX_WEIGHT = 1_000_000;
 
 /** With consistent hashing a peer gets at most this many times the mean (bounded loads, Mirrokni et al. 2016). */
 export const HASH_LOAD_FACTOR = 1.25;

@@ -46,6 +46,7 @@ export type LocalErrorCode =
   | "unreachable"
   | "timeout"
   | "refused"
+  | "no-method"
   | "address-in-use"
   | "store-locked"
   | "store-newer"

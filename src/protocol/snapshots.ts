@@ -204,6 +204,48 @@ export interface RequestsSnapshot {
   readonly unknownCancels: number;
 }
 
+/** Requests of ours that any of several peers may answer. */
+export interface DispatchSnapshot {
+  /** Not begun yet. */
+  readonly waiting: number;
+  readonly waitingBytes: number;
+  readonly underWay: number;
+  /** Because the queue was full. */
+  readonly refused: number;
+  readonly answered: number;
+  readonly failed: number;
+  /** Asked again elsewhere. */
+  readonly retries: number;
+  /** Retries that the budget allows now, and those that it refused. */
+  readonly retriesLeft: number;
+  readonly retriesRefused: number;
+}
+
+/** How one peer does one kind of work. */
+export interface WorkerSnapshot {
+  readonly peer: number;
+  readonly name: string;
+  readonly work: "blocks" | "requests";
+  /** Under way. */
+  readonly outstanding: number;
+  readonly answered: number;
+  readonly failures: number;
+  /** Smoothed, of one answer; null before the first. */
+  readonly latencyMs: number | null;
+  /** Share of good ones among recent answers. */
+  readonly health: number;
+  readonly breaker: "closed" | "open" | "half-open";
+  readonly draining: boolean;
+  readonly region: string;
+  readonly load: number;
+}
+
+/** How work is spread over peers. */
+export interface BalancingSnapshot {
+  readonly requests: DispatchSnapshot;
+  readonly workers: readonly WorkerSnapshot[];
+}
+
 /** Raw messages of applications. */
 export interface AppMessagesSnapshot {
   readonly received: number;

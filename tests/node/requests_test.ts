@@ -95,7 +95,7 @@ test("requests: a method that nobody answers, or no longer, is refused", async (
   handle[Symbol.dispose]();
   const outcome = ask("echo");
   await runFor(network);
-  assertStringIncludes(assertFailed(outcome, "refused").message, "nobody answers");
+  assertStringIncludes(assertFailed(outcome, "no-method").message, "nobody answers");
   answerer.handle("echo", (payload) => payload);
   handle[Symbol.dispose]();
   const again = ask("echo", utf8("x"));

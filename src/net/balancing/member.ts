@@ -1,6 +1,5 @@
-import { TIMEOUT_ROUND_TRIPS } from "../../protocol/params.ts";
 import type { Env } from "../../util/env.ts";
-import { RoundTrips, type TimeoutBounds } from "../../util/round_trips.ts";
+import { RoundTrips } from "../../util/round_trips.ts";
 import { type BreakerOptions, CircuitBreaker } from "../circuit_breaker.ts";
 import type { BreakerState, Candidate } from "./candidate.ts";
 
@@ -33,7 +32,10 @@ export class Member implements Candidate {
   readonly name: string;
   region: string;
   load = 0;
-  isDraining = false;
+  /** Our owner wants nothing new to go there. */
+  drained = false;
+  /** It says itself that it takes nothing new. */
+  saysItDrains = false;
   outstanding = 0;
   answered = 0;
   failures = 0;
@@ -55,6 +57,10 @@ export class Member implements Candidate {
     this.#health = earlier ? earlier.#health : 1;
   }
 
+  get isDraining(): boolean {
+    return this.drained || this.saysItDrains;
+  }
+
   get latencyMs(): number | undefined {
     return this.#times.smoothed;
   }
@@ -69,11 +75,6 @@ export class Member implements Candidate {
 
   get breaker(): BreakerState {
     return this.circuit.state(this.#env.now());
-  }
-
-  /** How long an answer may take by what this peer's took so far. */
-  timeoutMs(bounds: TimeoutBounds): number {
-    return this.#times.timeoutMs(TIMEOUT_ROUND_TRIPS, bounds);
   }
 
   /** It was given so many pieces of work. */

@@ -5,6 +5,7 @@ import {
   MAX_BALANCING_RULES,
   MAX_RETRIES,
   MAX_STICKY_MS,
+  MAX_WEIGHT,
 } from "../../protocol/balancing_params.ts";
 import { suggestion } from "../../util/nearest.ts";
 import { STRATEGIES, type Strategy, type StrategyName } from "./strategies.ts";
@@ -52,6 +53,15 @@ export function compileRules(rules: readonly BalancingRule[]): CompiledRules {
   const longestFirst = [...prefixes].toSorted(([left], [right]) => right.length - left.length);
   return (requestClass) =>
     exact.get(requestClass) ?? longestFirst.find(([prefix]) => requestClass.startsWith(prefix))![1];
+}
+
+/** Throws LocalError for a weight that is no number above 0. */
+export function checkWeights(weights: Readonly<Record<string, number>>): ReadonlyMap<string, number> {
+  for (const [name, weight] of Object.entries(weights)) {
+    if (weight > 0 && weight <= MAX_WEIGHT) continue;
+    throw refusal(`the weight of ${name} is not above 0 and up to ${MAX_WEIGHT}`, weight);
+  }
+  return new Map(Object.entries(weights));
 }
 
 function checkClass(given: string, name: string): void {

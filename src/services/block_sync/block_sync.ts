@@ -50,6 +50,9 @@ export interface BlockSyncDeps {
   readonly peerChains: PeerChains;
   /** By which rule blocks are shared out among peers. */
   readonly rule: CompiledRule;
+  /** Shares of the work by a peer's name. */
+  readonly weights: ReadonlyMap<string, number>;
+  readonly healthIntervalMs: number;
   /** Whether the peer is to be asked for a block of which the pool may hold most transactions in its compact form. */
   readonly asksCompact: (peer: Peer) => boolean;
   /** The peer was the first to bring a block that is news. */
@@ -101,7 +104,7 @@ export class BlockSync implements Service {
   constructor(deps: BlockSyncDeps) {
     this.#deps = deps;
     this.#log = deps.env.logger("sync");
-    this.balancer = new Balancer({ env: deps.env, breaker: BREAKER });
+    this.balancer = new Balancer({ ...deps, breaker: BREAKER });
   }
 
   peerReady(peer: Peer): void {

@@ -116,7 +116,8 @@ export class OutgoingRequests {
     this.#forget(asked);
     if (message.status === RESPONSE_STATUS.ok) return asked.resolve(message.payload);
     const why = REFUSALS.get(message.status) ?? `refused for a reason that is not known here (${message.status})`;
-    asked.reject(refusal("refused", asked.method, peer.id, why, { cause: explain(message.payload) }));
+    const code = message.status === RESPONSE_STATUS["no-method"] ? "no-method" : "refused";
+    asked.reject(refusal(code, asked.method, peer.id, why, { cause: explain(message.payload) }));
   }
 
   #onTimeout(asked: Asked): void {
