@@ -31,6 +31,7 @@ import type { RequestHandler } from "../services/requests/incoming.ts";
 import type { Topic, TopicOptions } from "../services/topics/topic.ts";
 import { PeerChains } from "../services/peer_chains.ts";
 import { USUAL_PACE } from "../services/transaction_relay/pace.ts";
+import type { Service } from "../services/service.ts";
 import type { Env, Logger, Timer } from "../util/env.ts";
 import type { Hash } from "../util/hash.ts";
 import { bitcoinCodec } from "../wire/bitcoin.ts";
@@ -358,7 +359,19 @@ class Node implements P2PNode {
   #judge(now: number): void {
     this.#connections.tick(now);
     this.#acquaintances.tick(now);
-    for (const service of this.#services.all) service.tick?.(now);
+    this.#eachService((service) => service.tick?.(now));
+  }
+
+  /** Outside a peer's turn, where nobody else catches: a bug in one service costs that call, and the node lives. */
+  #eachService(call: (service: Service) => void): void {
+    for (const service of this.#services.all) {
+      try {
+        call(service);
+      } catch (error) {
+        const stack = error instanceof Error ? error.stack : String(error);
+        this.#log.error("internal error in a service", { service: service.name, stack });
+      }
+    }
   }
 
   #observe(): PeerObserver<Peer> {
@@ -384,7 +397,7 @@ class Node implements P2PNode {
     const { id, direction, address } = snapshot;
     this.#log.info("peer disconnected", { peer: id, direction, address, reason: reason.code, detail: reason.detail });
     this.#bus.publish("peer:disconnected", { peer: snapshot, reason: reason.code });
-    if (peer.agreement) { for (const service of this.#services.all) service.peerClosed?.(peer); }
+    if (peer.agreement) this.#eachService((service) => service.peerClosed?.(peer));
     this.#peerChains.remove(peer);
     this.#acquaintances.peerClosed(peer);
     this.#connections.peerClosed(peer);
