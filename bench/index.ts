@@ -12,6 +12,7 @@ const SUBJECTS: Readonly<Record<string, () => Promise<{ readonly subject: Subjec
   bytes: () => import("./bytes.ts"),
   chain: () => import("./chain.ts"),
   compact: () => import("./compact.ts"),
+  eviction: () => import("./eviction.ts"),
   store: () => import("./store.ts"),
   sync: () => import("./sync.ts"),
   transport: () => import("./transport.ts"),

@@ -10,9 +10,8 @@ import {
 
 /** What eviction looks at of one inbound peer. Times as by `env.now()`; -Infinity: never. */
 export interface EvictionCandidate {
-  /** Rises with each connection. */
+  /** Rises with each connection: the lower, the longer it has been here. */
   readonly id: number;
-  readonly connectedAt: number;
   /** The network group, keyed with a secret so that nobody knows which groups are spared. */
   readonly group: number;
   /** What kind of network it comes from: those with few peers have places of their own. */
@@ -49,7 +48,7 @@ export function chooseEviction(candidates: Iterable<EvictionCandidate>): number 
   return youngestOfLargestGroup(suspects.length > 0 ? suspects : rest)?.id;
 }
 
-const byAge: Order = (left, right) => left.connectedAt - right.connectedAt || left.id - right.id;
+const byAge: Order = (left, right) => left.id - right.id;
 const byPing: Order = (left, right) => left.pingMs! - right.pingMs! || byAge(left, right);
 const byTransactions: Order = (left, right) => right.transactionAt - left.transactionAt || byAge(left, right);
 const byBlocks: Order = (left, right) => right.blockAt - left.blockAt || byAge(left, right);
@@ -110,16 +109,38 @@ function spareOldest(all: readonly EvictionCandidate[]): EvictionCandidate[] {
   let rest = [...all];
   for (const [index, [, members]] of rare.entries()) {
     const share = Math.min(members.length, Math.floor(reserved / (rare.length - index)));
-    rest = spare(members, share, byAge, rest);
+    rest = spareByAge(members, share, rest);
     reserved -= share;
   }
-  const sparedSoFar = all.length - rest.length;
-  return rest.sort(byAge).slice(places - sparedSoFar);
+  return spareByAge(rest, places - (all.length - rest.length), rest);
+}
+
+/** `rest` without the `count` oldest of `some`. Numbers alone are sorted: a tenth of the time. */
+function spareByAge(
+  some: readonly EvictionCandidate[],
+  count: number,
+  rest: readonly EvictionCandidate[],
+): EvictionCandidate[] {
+  const youngestSpared = Float64Array.from(some, ({ id }) => id).sort()[count - 1];
+  if (youngestSpared === undefined) return [...rest];
+  const among = some === rest ? undefined : new Set(some);
+  return rest.filter((each) => each.id > youngestSpared || (among !== undefined && !among.has(each)));
 }
 
 function youngestOfLargestGroup(rest: readonly EvictionCandidate[]): EvictionCandidate | undefined {
-  const groups = [...Map.groupBy(rest, ({ group }) => group).values()]
-    .map((members) => ({ size: members.length, youngest: members.reduce((a, b) => byAge(a, b) < 0 ? b : a) }));
-  const [largest] = groups.sort((a, b) => b.size - a.size || byAge(b.youngest, a.youngest));
+  const groups = new Map<number, { size: number; youngest: EvictionCandidate }>();
+  for (const each of rest) {
+    const group = groups.get(each.group);
+    if (!group) groups.set(each.group, { size: 1, youngest: each });
+    else {
+      group.size++;
+      if (each.id > group.youngest.id) group.youngest = each;
+    }
+  }
+  let largest: { size: number; youngest: EvictionCandidate } | undefined;
+  for (const group of groups.values()) {
+    const difference = largest ? group.size - largest.size || group.youngest.id - largest.youngest.id : 1;
+    if (difference > 0) largest = group;
+  }
   return largest?.youngest;
 }

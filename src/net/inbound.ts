@@ -104,7 +104,6 @@ export class Inbound {
   #candidate(peer: Peer, { identity, groupKey }: Guest): EvictionCandidate {
     return {
       id: peer.id,
-      connectedAt: peer.connectedAt,
       group: groupKey,
       network: identity?.scope === "global" ? identity.address?.networkId ?? LOCAL_NETWORK : LOCAL_NETWORK,
       pingMs: peer.liveness.roundTrips.min,

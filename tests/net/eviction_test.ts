@@ -8,7 +8,6 @@ const NEVER = Number.NEGATIVE_INFINITY;
 function candidate(id: number, changes: Partial<EvictionCandidate> = {}): EvictionCandidate {
   return {
     id,
-    connectedAt: id,
     group: 1,
     network: 1,
     pingMs: null,
@@ -60,7 +59,6 @@ test("eviction: ten honest peers outlive a storm from one group, whatever they a
 const time = fc.oneof(fc.constant(NEVER), fc.integer({ min: 0, max: 50 }));
 const arbitraryTable = fc.array(
   fc.record({
-    connectedAt: fc.integer({ min: 0, max: 20 }),
     group: fc.integer({ min: 0, max: 9 }),
     network: fc.integer({ min: 0, max: 4 }),
     pingMs: fc.option(fc.integer({ min: 0, max: 30 })),
@@ -83,7 +81,7 @@ test("eviction: the order of the candidates does not matter", () => {
   );
 });
 
-/** The first `count` of those that qualify, best first; with the tie rule of the implementation: the older, then the id. */
+/** The first `count` of those that qualify, best first; with the tie rule of the implementation: the older first. */
 function best(
   table: readonly EvictionCandidate[],
   count: number,
@@ -91,7 +89,7 @@ function best(
   badness: (each: EvictionCandidate) => number,
 ): readonly number[] {
   return table.filter((each) => !each.hasNoban && qualifies(each))
-    .sort((left, right) => badness(left) - badness(right) || left.connectedAt - right.connectedAt || left.id - right.id)
+    .sort((left, right) => badness(left) - badness(right) || left.id - right.id)
     .slice(0, count).map(({ id }) => id);
 }
 

@@ -146,8 +146,14 @@ export class RawPeer {
     );
   }
 
-  static async dial(port: number, host = "127.0.0.1", magic = REGTEST_MAGIC): Promise<RawPeer> {
-    const socket = connect({ port, host });
+  /** `localAddress`: where it comes from; on Linux all of 127.0.0.0/8 is ours. */
+  static async dial(
+    port: number,
+    host = "127.0.0.1",
+    magic = REGTEST_MAGIC,
+    localAddress?: string,
+  ): Promise<RawPeer> {
+    const socket = connect({ port, host, ...(localAddress !== undefined && { localAddress }) });
     await within(`connection to ${host}:${port}`, once(socket, "connect"));
     return new RawPeer(socket, magic);
   }
