@@ -35,7 +35,7 @@ async function inBatches<T>(count: number, act: (index: number) => Promise<T>): 
 }
 
 async function enter(node: P2pNode, localAddress: string): Promise<RawPeer> {
-  const peer = await RawPeer.dial(node.port, "127.0.0.1", undefined, localAddress);
+  const peer = await RawPeer.dialFrom(localAddress, node.port);
   await peer.shakeHands();
   peer.listen(({ command, payload }) => command === "ping" && peer.send("pong", payload));
   return peer;
@@ -63,7 +63,7 @@ siteTest("connections: ten honest peers outlive 5,000 connections from one group
   assertEquals((await node.get<Overview>("/v1/node")).peers.inbound, 60);
   await inBatches(5000, async (i) => {
     // Who is cut at once may hear of it before his connect is done.
-    const attacker = await RawPeer.dial(node.port, "127.0.0.1", undefined, `127.66.${1 + (i % 200)}.1`).catch(() => {});
+    const attacker = await RawPeer.dialFrom(`127.66.${1 + (i % 200)}.1`, node.port).catch(() => {});
     if (!attacker) return;
     if (i % 3 === 0) attacker.send("version");
     if (i % 2 === 0) attacker.close();

@@ -146,15 +146,18 @@ export class RawPeer {
     );
   }
 
-  /** `localAddress`: where it comes from; on Linux all of 127.0.0.0/8 is ours. */
-  static async dial(
-    port: number,
-    host = "127.0.0.1",
-    magic = REGTEST_MAGIC,
-    localAddress?: string,
-  ): Promise<RawPeer> {
-    const socket = connect({ port, host, ...(localAddress !== undefined && { localAddress }) });
-    await within(`connection to ${host}:${port}`, once(socket, "connect"));
+  static async dial(port: number, host = "127.0.0.1", magic = REGTEST_MAGIC): Promise<RawPeer> {
+    return await RawPeer.#dial({ port, host }, magic);
+  }
+
+  /** Comes from another address of this machine: on Linux all of 127.0.0.0/8 is its own. */
+  static async dialFrom(localAddress: string, port: number): Promise<RawPeer> {
+    return await RawPeer.#dial({ port, host: "127.0.0.1", localAddress }, REGTEST_MAGIC);
+  }
+
+  static async #dial(place: { port: number; host: string; localAddress?: string }, magic: number): Promise<RawPeer> {
+    const socket = connect(place);
+    await within(`connection to ${place.host}:${place.port}`, once(socket, "connect"));
     return new RawPeer(socket, magic);
   }
 
