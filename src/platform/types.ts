@@ -89,7 +89,7 @@ export interface StoredHeader {
   readonly blockSize: number;
 }
 
-/** One entry of the address book. What the record says is the book's business. */
+/** One entry of the address book. What the record says is the book's business; it has no NUL, at which Deno ends a text. */
 export interface StoredAddress {
   /** `host:port`; one row each. */
   readonly endpoint: string;

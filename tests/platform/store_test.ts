@@ -167,10 +167,10 @@ eachStore("keeps addresses, one row an endpoint", ({ store }) => {
   assertEquals(store.addresses(), []);
   store.putAddress({ endpoint: "192.0.2.1:1", record: "a" });
   store.putAddress({ endpoint: "192.0.2.1:2", record: "b" });
-  store.putAddress({ endpoint: "192.0.2.1:1", record: "c\0é" });
+  store.putAddress({ endpoint: "192.0.2.1:1", record: "cé" });
   store.removeAddress("192.0.2.1:2");
   store.removeAddress("192.0.2.1:3");
-  assertEquals(store.addresses(), [{ endpoint: "192.0.2.1:1", record: "c\0é" }]);
+  assertEquals(store.addresses(), [{ endpoint: "192.0.2.1:1", record: "cé" }]);
 });
 
 eachStore("keeps bans, one row a subnet", ({ store }) => {
