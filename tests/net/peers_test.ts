@@ -87,3 +87,35 @@ test("peers: stopping closes every peer and leaves nothing, even where one never
   assertEquals(node.peers(), []);
   assertEquals(peers.slice(1).every(({ closed }) => closed), true);
 });
+
+test("peers: another name of a connected node leads to the connection that stands", async () => {
+  const network = createMemoryNetwork({ seed: 7 });
+  const { node: a } = simulateNode(network, "20.1.0.1");
+  const { node: b } = simulateNode(network, "20.2.0.1");
+  await Promise.all([a.start(), b.start()]);
+  network.setName("seed.example", ["20.1.0.1"]);
+  const first = await settle(network, b.connect({ host: "20.1.0.1", port: PORT }));
+  const again = await settle(network, b.connect({ host: "seed.example", port: PORT }));
+  assert(!(first instanceof Error) && !(again instanceof Error));
+  assertEquals(first.id, again.id);
+  await network.run(network.now() + 100);
+  assertEquals([a.peers().length, b.peers().length, b.connectionCounts().refused.duplicate], [1, 1, 1]);
+  b.disconnect(first.id);
+  await network.run(network.now() + 100);
+  const anew = await settle(network, b.connect({ host: "seed.example", port: PORT }));
+  assert(!(anew instanceof Error) && anew.id !== first.id);
+  const alias = await settle(network, b.connect({ host: "20.1.0.1", port: PORT }));
+  assert(!(alias instanceof Error));
+  assertEquals([alias.id, b.peers().length], [anew.id, 1]);
+});
+
+test("peers: a connection to ourselves is seen at both ends, under its own name", async () => {
+  const network = createMemoryNetwork({ seed: 8 });
+  const { node } = simulateNode(network, "20.1.0.1");
+  await node.start();
+  const error = await settle(network, node.connect({ host: "20.1.0.1", port: PORT }));
+  assertInstanceOf(error, RemoteFault);
+  assertEquals(error.code, "self-connection");
+  await network.run(network.now() + 100);
+  assertEquals([node.peers(), node.connectionCounts().ended], [[], { "self-connection": 2 }]);
+});
