@@ -238,8 +238,9 @@ export class AddressBook {
     const before = entry.time;
     const isOnline = now - time < DAY_SECONDS;
     if (entry.time < time - (isOnline ? HOUR_SECONDS : DAY_SECONDS)) entry.time = time;
+    const servicesBefore = entry.services;
     entry.services |= services;
-    if (entry.time !== before) this.#tables.changes.note(entry);
+    if (entry.time !== before || entry.services !== servicesBefore) this.#tables.changes.note(entry);
     if (time <= before || entry.isTried || entry.slots.length >= NEW_PLACES_PER_ADDRESS) return false;
     // Each place makes the next one half as likely: repeating oneself helps little.
     return this.#random() * 2 ** entry.slots.length < 1;

@@ -197,3 +197,16 @@ test("address book: no row of any text does harm", () => {
   const row = fc.record({ endpoint: fc.string(), record: fc.oneof(fc.string(), fc.json()) });
   fc.assert(fc.property(row, (one) => assertEquals(fromStored(one, NOW), undefined)));
 });
+
+test("address book: services learnt of a known address are written, though nothing else changed", () => {
+  const book = testBook();
+  const rows = new Map<string, string>();
+  const record = { ...recordOf("11.1.1.1"), services: 0n };
+  book.add(record, recordOf("12.1.1.1").address, NOW);
+  write(book, rows);
+  book.add({ ...record, services: 1n }, recordOf("12.1.1.1").address, NOW);
+  write(book, rows);
+  const again = testBook();
+  again.restore(stored(rows), NOW);
+  assertEquals([...again.all()].map(({ services }) => services), [1n]);
+});
