@@ -44,10 +44,13 @@ async function startBtcd(site: Site, options: Partial<BtcdOptions>): Promise<Btc
   return btcd;
 }
 
+/** Announcements are held back for exponentially distributed times of 5 s on average: e^-18 of them take longer. */
+const TRICKLE_MS = 90_000;
+
 async function hasInPool(btcd: Btcd, ids: readonly string[]): Promise<void> {
   const wanted = [...ids].sort();
   const look = async () => (await btcd.rpc<string[]>("getrawmempool")).sort();
-  await poll("btcd's mempool", look, (found) => found.join() === wanted.join());
+  await poll("btcd's mempool", look, (found) => found.join() === wanted.join(), TRICKLE_MS);
 }
 
 async function poolReaches(node: P2pNode, count: number): Promise<void> {

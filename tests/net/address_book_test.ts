@@ -35,7 +35,7 @@ function rivals(book: AddressBook): [incumbent: AddressRecord, rival: AddressRec
   return [incumbent, rival];
 }
 
-test("address book: what it is told is new, what answers is tried", () => {
+test("address book: what it is told is new, what answers is tried", { timeout: 60_000 }, () => {
   const book = testBook();
   assertEquals(book.add(recordOf("1.2.3.4"), SOURCE, NOW), true);
   assertEquals([book.size, book.triedCount], [1, 0]);
@@ -45,7 +45,7 @@ test("address book: what it is told is new, what answers is tried", () => {
   assertEquals(book.get(recordOf("1.2.3.4", { port: 1 })), undefined);
 });
 
-test("address book: nothing is selected from an empty one, and something from any other", () => {
+test("address book: nothing is selected from an empty one, and something from any other", { timeout: 60_000 }, () => {
   const book = testBook();
   assertEquals([book.select({}, NOW), book.select({ newOnly: true }, NOW)], [undefined, undefined]);
   book.add(recordOf("1.2.3.4"), SOURCE, NOW);
@@ -74,14 +74,14 @@ const REFUSED: Readonly<Record<string, ReturnType<typeof recordOf>>> = {
 };
 
 for (const [name, record] of Object.entries(REFUSED)) {
-  test(`address book: refuses ${name}`, () => {
+  test(`address book: refuses ${name}`, { timeout: 60_000 }, () => {
     const book = testBook();
     assertEquals([book.add(record, SOURCE, NOW), book.add(record, ownSource("seed"), NOW)], [false, false]);
     assertEquals([...book.all()], []);
   });
 }
 
-test("address book: takes every network that there is", () => {
+test("address book: takes every network that there is", { timeout: 60_000 }, () => {
   const book = testBook();
   const onion = { networkId: 4, bytes: new Uint8Array(32).fill(3) };
   const i2p = { networkId: 5, bytes: new Uint8Array(32).fill(3) };
@@ -91,7 +91,9 @@ test("address book: takes every network that there is", () => {
   assertEquals(book.size, 5);
 });
 
-test("address book: local addresses are taken where that is wanted, and from those who are there only", () => {
+test("address book: local addresses are taken where that is wanted, and from those who are there only", {
+  timeout: 60_000,
+}, () => {
   const book = testBook({ allowsLocal: true });
   assertEquals(book.add(recordOf("127.0.0.1"), SOURCE, NOW), false);
   assertEquals(book.add(recordOf("192.168.1.1"), SOURCE, NOW), false);
@@ -102,13 +104,13 @@ test("address book: local addresses are taken where that is wanted, and from tho
   assertEquals(texts(book), ["10.0.0.1", "127.0.0.1", "192.168.1.1"]);
 });
 
-test("address book: a hundred nodes on one machine find room", () => {
+test("address book: a hundred nodes on one machine find room", { timeout: 60_000 }, () => {
   const book = testBook({ allowsLocal: true });
   for (let port = 20_000; port < 20_100; port++) book.add(recordOf("127.0.0.1", { port }), at("127.0.0.1"), NOW);
   assert(book.size >= 95, `${book.size}`);
 });
 
-test("address book: times from the future and from the dawn of time count as days old", () => {
+test("address book: times from the future and from the dawn of time count as days old", { timeout: 60_000 }, () => {
   const book = testBook();
   const times = { "1.1.1.1": NOW + 601, "2.2.2.2": 0xffff_ffff, "3.3.3.3": 0, "4.4.4.4": NOW + 600 };
   for (const [text, time] of Object.entries(times)) book.add(recordOf(text, { time }), SOURCE, NOW);
@@ -116,13 +118,13 @@ test("address book: times from the future and from the dawn of time count as day
   assertEquals(found, [...new Array(3).fill(NOW - UNKNOWN_AGE_SECONDS), NOW + 600]);
 });
 
-test("address book: hearsay is taken for older than it says", () => {
+test("address book: hearsay is taken for older than it says", { timeout: 60_000 }, () => {
   const book = testBook();
   book.add(recordOf("1.1.1.1", { time: NOW }), SOURCE, NOW, GOSSIP_PENALTY_SECONDS);
   assertEquals(book.get(recordOf("1.1.1.1"))!.time, NOW - GOSSIP_PENALTY_SECONDS);
 });
 
-test("address book: services add up from hearsay, and are what the node itself says", () => {
+test("address book: services add up from hearsay, and are what the node itself says", { timeout: 60_000 }, () => {
   const book = testBook();
   book.add(recordOf("1.1.1.1", { services: 1n }), SOURCE, NOW);
   book.add(recordOf("1.1.1.1", { services: 8n, time: NOW }), SOURCE, NOW);
@@ -131,21 +133,27 @@ test("address book: services add up from hearsay, and are what the node itself s
   assertEquals(book.get(recordOf("1.1.1.1"))!.services, 1024n);
 });
 
-test("address book: failures count once between two successes: an outage of ours condemns nobody", () => {
-  const book = testBook();
-  book.add(recordOf("1.1.1.1"), SOURCE, NOW);
-  book.add(recordOf("2.2.2.2"), SOURCE, NOW);
-  for (let i = 0; i < 20; i++) book.failed(recordOf("1.1.1.1"), NOW + i);
-  assertEquals(book.get(recordOf("1.1.1.1"))!.attempts, 1);
-  for (let i = 0; i < MAX_RETRIES; i++) {
-    book.good(recordOf("2.2.2.2"), NOW + i);
-    book.failed(recordOf("1.1.1.1"), NOW + i);
-  }
-  assertEquals(book.get(recordOf("1.1.1.1"))!.attempts, 1 + MAX_RETRIES);
-  assertEquals(book.sample({ count: 9 }, NOW + 300).map(({ address }) => formatAddress(address)), ["2.2.2.2"]);
-});
+test(
+  "address book: failures count once between two successes: an outage of ours condemns nobody",
+  { timeout: 60_000 },
+  () => {
+    const book = testBook();
+    book.add(recordOf("1.1.1.1"), SOURCE, NOW);
+    book.add(recordOf("2.2.2.2"), SOURCE, NOW);
+    for (let i = 0; i < 20; i++) book.failed(recordOf("1.1.1.1"), NOW + i);
+    assertEquals(book.get(recordOf("1.1.1.1"))!.attempts, 1);
+    for (let i = 0; i < MAX_RETRIES; i++) {
+      book.good(recordOf("2.2.2.2"), NOW + i);
+      book.failed(recordOf("1.1.1.1"), NOW + i);
+    }
+    assertEquals(book.get(recordOf("1.1.1.1"))!.attempts, 1 + MAX_RETRIES);
+    assertEquals(book.sample({ count: 9 }, NOW + 300).map(({ address }) => formatAddress(address)), ["2.2.2.2"]);
+  },
+);
 
-test("address book: what was dialled a moment ago is chosen seldom, and still chosen when there is nothing else", () => {
+test("address book: what was dialled a moment ago is chosen seldom, and still chosen when there is nothing else", {
+  timeout: 60_000,
+}, () => {
   const book = testBook();
   for (let i = 0; i < 50; i++) book.add(recordOf("1.1.1.1", { address: spread(i) }), SOURCE, NOW);
   const [first] = [...book.all()];
@@ -159,7 +167,9 @@ test("address book: what was dialled a moment ago is chosen seldom, and still ch
   assert(lonely.select({}, NOW) !== undefined);
 });
 
-test("address book: a tried address keeps its place while it answers, and loses it when it is found gone", () => {
+test("address book: a tried address keeps its place while it answers, and loses it when it is found gone", {
+  timeout: 60_000,
+}, () => {
   const book = testBook();
   const [incumbent, rival] = rivals(book);
   book.settle(NOW + 100);
@@ -178,7 +188,7 @@ test("address book: a tried address keeps its place while it answers, and loses 
   assertEquals([book.get(rival)!.isTried, book.get(incumbent)?.isTried], [true, false]);
 });
 
-test("address book: a rival waits no longer than the test may take", () => {
+test("address book: a rival waits no longer than the test may take", { timeout: 60_000 }, () => {
   const book = testBook();
   const [incumbent, rival] = rivals(book);
   const later = NOW + DAY;
@@ -189,15 +199,19 @@ test("address book: a rival waits no longer than the test may take", () => {
   assertEquals([book.get(rival)!.isTried, book.get(incumbent)?.isTried], [true, false]);
 });
 
-test("address book: what was not heard of for a month is no answer, and gives its place away", () => {
-  const book = testBook();
-  book.add(recordOf("1.1.1.1"), SOURCE, NOW);
-  assertEquals(book.sample({ count: 9 }, NOW + HORIZON_SECONDS + DAY), []);
-  book.connected(recordOf("1.1.1.1"), NOW + HORIZON_SECONDS);
-  assertEquals(book.sample({ count: 9 }, NOW + HORIZON_SECONDS + DAY).length, 1);
-});
+test(
+  "address book: what was not heard of for a month is no answer, and gives its place away",
+  { timeout: 60_000 },
+  () => {
+    const book = testBook();
+    book.add(recordOf("1.1.1.1"), SOURCE, NOW);
+    assertEquals(book.sample({ count: 9 }, NOW + HORIZON_SECONDS + DAY), []);
+    book.connected(recordOf("1.1.1.1"), NOW + HORIZON_SECONDS);
+    assertEquals(book.sample({ count: 9 }, NOW + HORIZON_SECONDS + DAY).length, 1);
+  },
+);
 
-test("address book: a clock that jumps to and fro costs no address", () => {
+test("address book: a clock that jumps to and fro costs no address", { timeout: 60_000 }, () => {
   const book = testBook();
   for (let i = 0; i < 200; i++) book.add(recordOf("1.1.1.1", { address: spread(i) }), spread(i), NOW);
   for (let i = 0; i < 50; i++) book.good(recordOf("1.1.1.1", { address: spread(i) }), NOW);
@@ -219,7 +233,9 @@ test("address book: a clock that jumps to and fro costs no address", () => {
   assertEquals(ahead.sample({ count: 9 }, NOW - 365 * DAY).length, 1);
 });
 
-test("address book: a sample is of distinct addresses, no more than asked for, the preferred first", () => {
+test("address book: a sample is of distinct addresses, no more than asked for, the preferred first", {
+  timeout: 60_000,
+}, () => {
   const book = testBook();
   for (let i = 0; i < 500; i++) book.add(recordOf("1.1.1.1", { address: spread(i) }), spread(i), NOW);
   const sample = book.sample({ count: 100 }, NOW);
@@ -234,7 +250,7 @@ test("address book: a sample is of distinct addresses, no more than asked for, t
   assertEquals(some.every(wants), true);
 });
 
-test("address book: the same seed and calls select the same", () => {
+test("address book: the same seed and calls select the same", { timeout: 60_000 }, () => {
   const runs = [1, 2].map(() => {
     const book = testBook({ seed: 5 });
     for (let i = 0; i < 300; i++) book.add(recordOf("1.1.1.1", { address: spread(i) }), spread(i), NOW);
@@ -244,11 +260,15 @@ test("address book: the same seed and calls select the same", () => {
   assertEquals(new Set(runs[0]).size > 30, true);
 });
 
-test("address book: new and tried are chosen equally often, however many there are of each", () => {
-  const book = testBook();
-  for (let i = 0; i < 1000; i++) book.add(recordOf("1.1.1.1", { address: spread(i) }), spread(i), NOW);
-  for (let i = 0; i < 20; i++) book.good(recordOf("1.1.1.1", { address: spread(i) }), NOW - DAY);
-  let tried = 0;
-  for (let i = 0; i < 2000; i++) if (book.select({}, NOW)!.isTried) tried++;
-  assertAlmostEquals(tried / 2000, 0.5, 0.05);
-});
+test(
+  "address book: new and tried are chosen equally often, however many there are of each",
+  { timeout: 60_000 },
+  () => {
+    const book = testBook();
+    for (let i = 0; i < 1000; i++) book.add(recordOf("1.1.1.1", { address: spread(i) }), spread(i), NOW);
+    for (let i = 0; i < 20; i++) book.good(recordOf("1.1.1.1", { address: spread(i) }), NOW - DAY);
+    let tried = 0;
+    for (let i = 0; i < 2000; i++) if (book.select({}, NOW)!.isTried) tried++;
+    assertAlmostEquals(tried / 2000, 0.5, 0.05);
+  },
+);

@@ -33,14 +33,14 @@ const DIFFERENT: readonly (readonly [string, string])[] = [
   ["2002:102:304::1", "2002:103:304::1"],
 ];
 
-test("address group: addresses of one owner are of one group", () => {
+test("address group: addresses of one owner are of one group", { timeout: 60_000 }, () => {
   for (const [left, right] of SAME) assertEquals(addressGroup(at(left)), addressGroup(at(right)), `${left} ${right}`);
   for (const [left, right] of DIFFERENT) {
     assertNotEquals(addressGroup(at(left)), addressGroup(at(right)), `${left} ${right}`);
   }
 });
 
-test("address group: Tor and I2P have sixteen groups each, and share none", () => {
+test("address group: Tor and I2P have sixteen groups each, and share none", { timeout: 60_000 }, () => {
   for (const networkId of [4, 5]) {
     const groups = Array.from({ length: 256 }, (_, first) => addressGroup(bytesOf(networkId, first)));
     assertEquals(new Set(groups).size, 16);
@@ -48,7 +48,7 @@ test("address group: Tor and I2P have sixteen groups each, and share none", () =
   assertNotEquals(addressGroup(bytesOf(4, 0)), addressGroup(bytesOf(5, 0)));
 });
 
-test("address group: an unknown network's addresses have a group each", () => {
+test("address group: an unknown network's addresses have a group each", { timeout: 60_000 }, () => {
   assertNotEquals(addressGroup({ networkId: 9, bytes: new Uint8Array(3) }), addressGroup(bytesOf(9, 1)));
   assert(addressGroup({ networkId: 9, bytes: new Uint8Array(0) }).length > 0);
 });
@@ -60,13 +60,13 @@ const SCOPES: Readonly<Record<string, readonly string[]>> = {
   none: ["0.0.0.0", "169.254.1.1", "192.0.2.1", "255.255.255.255", "::", "fe80::1", "2001:db8::1"],
 };
 
-test("address scope: this machine, around it, everywhere, nowhere", () => {
+test("address scope: this machine, around it, everywhere, nowhere", { timeout: 60_000 }, () => {
   for (const [scope, texts] of Object.entries(SCOPES)) {
     for (const text of texts) assertEquals(addressScope(at(text)), scope, text);
   }
 });
 
-test("address scope: forms that belong to another network reach nowhere", () => {
+test("address scope: forms that belong to another network reach nowhere", { timeout: 60_000 }, () => {
   const ipv6 = (bytes: readonly number[]) => ({ networkId: 2, bytes: Uint8Array.from(bytes) });
   const mapped = ipv6([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 1, 2, 3, 4]);
   const onionCat = ipv6([0xfd, 0x87, 0xd8, 0x7e, 0xeb, 0x43, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);

@@ -27,7 +27,7 @@ function breakIt(member: Member): void {
   }
 }
 
-test("balancer: no strategy ever chooses one that drains or whose breaker is open", () => {
+test("balancer: no strategy ever chooses one that drains or whose breaker is open", { timeout: 60_000 }, () => {
   const state = fc.constantFrom("well", "draining", "broken", "half-open");
   fc.assert(fc.property(fc.array(state, { maxLength: 8 }), fc.constantFrom(...STRATEGY_NAMES), (states, strategy) => {
     const { env, balancer, members } = world(states.length);
@@ -47,7 +47,7 @@ test("balancer: no strategy ever chooses one that drains or whose breaker is ope
   }));
 });
 
-test("balancer: a peer that is half-open is probed by one request, however slow it was", () => {
+test("balancer: a peer that is half-open is probed by one request, however slow it was", { timeout: 60_000 }, () => {
   const { env, balancer, members } = world(3);
   const [broken] = members();
   breakIt(broken!);
@@ -61,7 +61,9 @@ test("balancer: a peer that is half-open is probed by one request, however slow 
   assertEquals(probe.breaker, "closed");
 });
 
-test("balancer: a session stays with its peer while that one may be asked, and then moves for good", () => {
+test("balancer: a session stays with its peer while that one may be asked, and then moves for good", {
+  timeout: 60_000,
+}, () => {
   const { env, balancer, members } = world(4);
   const rule = ruleOf({ stickyMs: 60_000 });
   const ask = () => balancer.choose(rule, members(), { session: "s" })!;
@@ -77,20 +79,24 @@ test("balancer: a session stays with its peer while that one may be asked, and t
   assertEquals(balancer.sessions, 0);
 });
 
-test("balancer: a broken peer that reconnects is still broken, for as long as it is remembered", () => {
-  const { env, balancer, members } = world(1);
-  breakIt(members()[0]!);
-  balancer.remove(1);
-  balancer.add({ id: 2, name: "peer-1" });
-  assertEquals([members()[0]!.breaker, members()[0]!.outstanding], ["open", 0]);
-  balancer.remove(2);
-  env.advance(20 * 60_000);
-  balancer.tick(env.now());
-  balancer.add({ id: 3, name: "peer-1" });
-  assertEquals(members()[0]!.breaker, "closed");
-});
+test(
+  "balancer: a broken peer that reconnects is still broken, for as long as it is remembered",
+  { timeout: 60_000 },
+  () => {
+    const { env, balancer, members } = world(1);
+    breakIt(members()[0]!);
+    balancer.remove(1);
+    balancer.add({ id: 2, name: "peer-1" });
+    assertEquals([members()[0]!.breaker, members()[0]!.outstanding], ["open", 0]);
+    balancer.remove(2);
+    env.advance(20 * 60_000);
+    balancer.tick(env.now());
+    balancer.add({ id: 3, name: "peer-1" });
+    assertEquals(members()[0]!.breaker, "closed");
+  },
+);
 
-test("balancer: a probe that left with its connection does not keep the breaker open", () => {
+test("balancer: a probe that left with its connection does not keep the breaker open", { timeout: 60_000 }, () => {
   const { env, balancer, members } = world(1);
   breakIt(members()[0]!);
   env.advance(BREAKER.openMs);
@@ -99,7 +105,7 @@ test("balancer: a probe that left with its connection does not keep the breaker 
   assertEquals(balancer.add({ id: 2, name: "peer-1" }).breaker, "half-open");
 });
 
-test("balancer: what is remembered of peers that left is bounded", () => {
+test("balancer: what is remembered of peers that left is bounded", { timeout: 60_000 }, () => {
   const { balancer, members } = world(1);
   breakIt(members()[0]!);
   balancer.remove(1);
@@ -110,13 +116,13 @@ test("balancer: what is remembered of peers that left is bounded", () => {
   assertEquals(balancer.add({ id: 2, name: "peer-1" }).breaker, "closed");
 });
 
-test("balancer: weights are looked up by name, then by region", () => {
+test("balancer: weights are looked up by name, then by region", { timeout: 60_000 }, () => {
   const { balancer, members } = world(2, { weights: new Map([["peer-1", 3], ["eu", 2]]) });
   balancer.add({ id: 3, name: "peer-3", region: "eu" });
   assertEquals(members().map(({ weight }) => weight), [3, 1, 2]);
 });
 
-test("member: health and speed follow real answers", () => {
+test("member: health and speed follow real answers", { timeout: 60_000 }, () => {
   const { members } = world(1);
   const [member] = members();
   assertEquals([member!.latencyMs, member!.health], [undefined, 1]);

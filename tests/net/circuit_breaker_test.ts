@@ -11,7 +11,7 @@ function broken(now = 0): CircuitBreaker {
   return breaker;
 }
 
-test("circuit breaker: it opens at the threshold and lets one probe pass after the pause", () => {
+test("circuit breaker: it opens at the threshold and lets one probe pass after the pause", { timeout: 60_000 }, () => {
   const breaker = new CircuitBreaker(OPTIONS);
   breaker.failed(0);
   breaker.failed(10);
@@ -23,7 +23,7 @@ test("circuit breaker: it opens at the threshold and lets one probe pass after t
   assertEquals(breaker.state(120), "open", "one probe at a time");
 });
 
-test("circuit breaker: a good probe closes it, and the failures before it are forgotten", () => {
+test("circuit breaker: a good probe closes it, and the failures before it are forgotten", { timeout: 60_000 }, () => {
   const breaker = broken();
   breaker.begin(100);
   breaker.succeeded(105);
@@ -33,7 +33,9 @@ test("circuit breaker: a good probe closes it, and the failures before it are fo
   assertEquals(breaker.state(107), "closed");
 });
 
-test("circuit breaker: each failed probe doubles the pause, up to its bound; a good one starts anew", () => {
+test("circuit breaker: each failed probe doubles the pause, up to its bound; a good one starts anew", {
+  timeout: 60_000,
+}, () => {
   const breaker = broken();
   let now = 0;
   const pauses: number[] = [];
@@ -52,21 +54,23 @@ test("circuit breaker: each failed probe doubles the pause, up to its bound; a g
   assertEquals(breaker.pauseMs(now), 100);
 });
 
-test("circuit breaker: a probe without an outcome makes room for another one", () => {
+test("circuit breaker: a probe without an outcome makes room for another one", { timeout: 60_000 }, () => {
   const breaker = broken();
   breaker.begin(100);
   breaker.released();
   assertEquals(breaker.state(100), "half-open");
 });
 
-test("circuit breaker: outcomes of requests from before it opened neither close it nor prolong the pause", () => {
+test("circuit breaker: outcomes of requests from before it opened neither close it nor prolong the pause", {
+  timeout: 60_000,
+}, () => {
   const breaker = broken();
   breaker.succeeded(50);
   breaker.failed(60);
   assertEquals([breaker.state(99), breaker.state(100)], ["open", "half-open"]);
 });
 
-test("circuit breaker: failures far apart, or few among many successes, do not open it", () => {
+test("circuit breaker: failures far apart, or few among many successes, do not open it", { timeout: 60_000 }, () => {
   const sparse = new CircuitBreaker(OPTIONS);
   for (let now = 0; now < 60_000; now += 600) {
     sparse.failed(now);
@@ -80,7 +84,7 @@ test("circuit breaker: failures far apart, or few among many successes, do not o
   }
 });
 
-test("circuit breaker: whatever happens, whatever the clock does, it is never stuck", () => {
+test("circuit breaker: whatever happens, whatever the clock does, it is never stuck", { timeout: 60_000 }, () => {
   const event = fc.record({
     kind: fc.constantFrom("begin" as const, "succeeded" as const, "failed" as const, "released" as const),
     leapMs: fc.oneof(fc.integer({ min: -5000, max: 5000 }), fc.constantFrom(0, 1e12, -1e12)),
@@ -103,17 +107,21 @@ test("circuit breaker: whatever happens, whatever the clock does, it is never st
   }));
 });
 
-test("circuit breaker: it is open only after a failure, and for no longer than the longest pause", () => {
-  const event = fc.tuple(fc.constantFrom("begin" as const, "succeeded" as const, "failed" as const), fc.nat(400));
-  fc.assert(fc.property(fc.array(event, { maxLength: 80 }), (events) => {
-    const breaker = new CircuitBreaker(OPTIONS);
-    let now = 0;
-    for (const [kind, afterMs] of events) {
-      now += afterMs;
-      const before = breaker.state(now);
-      breaker[kind](now);
-      if (before === "closed" && breaker.state(now) !== "closed") assertEquals(kind, "failed");
-      assert(breaker.pauseMs(now) <= OPTIONS.maxOpenMs);
-    }
-  }));
-});
+test(
+  "circuit breaker: it is open only after a failure, and for no longer than the longest pause",
+  { timeout: 60_000 },
+  () => {
+    const event = fc.tuple(fc.constantFrom("begin" as const, "succeeded" as const, "failed" as const), fc.nat(400));
+    fc.assert(fc.property(fc.array(event, { maxLength: 80 }), (events) => {
+      const breaker = new CircuitBreaker(OPTIONS);
+      let now = 0;
+      for (const [kind, afterMs] of events) {
+        now += afterMs;
+        const before = breaker.state(now);
+        breaker[kind](now);
+        if (before === "closed" && breaker.state(now) !== "closed") assertEquals(kind, "failed");
+        assert(breaker.pauseMs(now) <= OPTIONS.maxOpenMs);
+      }
+    }));
+  },
+);

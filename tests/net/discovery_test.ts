@@ -57,55 +57,69 @@ async function settled(): Promise<void> {
   for (let i = 0; i < 10; i++) await Promise.resolve();
 }
 
-test("discovery: a DNS seed's answers go into the book at the network's port, so many at most", async () => {
-  const answers = Array.from({ length: 400 }, (_, i) => formatAddress(spread(i)));
-  const { discovery, env, hosts } = world(() => Promise.resolve(["127.0.0.1", "not an address", ...answers]));
-  discovery.start(0);
-  await settled();
-  const found = hosts();
-  assert(found.length > 200 && found.length <= MAX_DNS_ADDRESSES, `${found.length}`);
-  assert(found.every((text) => text.endsWith(":8333")));
-  assertEquals(env.lines, ["a DNS seed answered"]);
-});
+test(
+  "discovery: a DNS seed's answers go into the book at the network's port, so many at most",
+  { timeout: 60_000 },
+  async () => {
+    const answers = Array.from({ length: 400 }, (_, i) => formatAddress(spread(i)));
+    const { discovery, env, hosts } = world(() => Promise.resolve(["127.0.0.1", "not an address", ...answers]));
+    discovery.start(0);
+    await settled();
+    const found = hosts();
+    assert(found.length > 200 && found.length <= MAX_DNS_ADDRESSES, `${found.length}`);
+    assert(found.every((text) => text.endsWith(":8333")));
+    assertEquals(env.lines, ["a DNS seed answered"]);
+  },
+);
 
-test("discovery: a DNS seed that fails or hangs costs a line, and a late answer is not taken", async () => {
-  let answer: (hosts: readonly string[]) => void = () => {};
-  const resolve: Resolve = (name) => {
-    if (name === "fails.example") return Promise.reject(new LocalError("unreachable", "no resolver"));
-    return name === "works.example" ? Promise.resolve(["1.2.3.4"]) : new Promise((resolved) => answer = resolved);
-  };
-  const dnsSeeds = ["fails.example", "hangs.example", "works.example"];
-  const { discovery, env, hosts } = world(resolve, { dnsSeeds });
-  discovery.start(0);
-  await settled();
-  assertEquals(hosts(), ["1.2.3.4:8333"]);
-  env.advance(DNS_TIMEOUT_MS);
-  answer(["4.3.2.1"]);
-  await settled();
-  assertEquals(hosts(), ["1.2.3.4:8333"]);
-  assertEquals(env.lines.sort(), ["a DNS seed answered", "a DNS seed does not answer", "a DNS seed failed"]);
-});
+test(
+  "discovery: a DNS seed that fails or hangs costs a line, and a late answer is not taken",
+  { timeout: 60_000 },
+  async () => {
+    let answer: (hosts: readonly string[]) => void = () => {};
+    const resolve: Resolve = (name) => {
+      if (name === "fails.example") return Promise.reject(new LocalError("unreachable", "no resolver"));
+      return name === "works.example" ? Promise.resolve(["1.2.3.4"]) : new Promise((resolved) => answer = resolved);
+    };
+    const dnsSeeds = ["fails.example", "hangs.example", "works.example"];
+    const { discovery, env, hosts } = world(resolve, { dnsSeeds });
+    discovery.start(0);
+    await settled();
+    assertEquals(hosts(), ["1.2.3.4:8333"]);
+    env.advance(DNS_TIMEOUT_MS);
+    answer(["4.3.2.1"]);
+    await settled();
+    assertEquals(hosts(), ["1.2.3.4:8333"]);
+    assertEquals(env.lines.sort(), ["a DNS seed answered", "a DNS seed does not answer", "a DNS seed failed"]);
+  },
+);
 
-test("discovery: seeds are not asked again within a minute, nor at all where the book is rich", async () => {
-  let asked = 0;
-  const resolve: Resolve = () => {
-    asked++;
-    return Promise.resolve([]);
-  };
-  const poor = world(resolve);
-  poor.discovery.start(0);
-  for (let now = 0; now < 59_000; now += 1000) poor.discovery.select("full", now);
-  await settled();
-  assertEquals(asked, 1);
-  poor.discovery.reseed(60_000);
-  assertEquals(asked, 2);
-  const book = testBook();
-  for (let i = 0; i < 300; i++) book.add(recordOf("1.1.1.1", { address: spread(i) }), spread(i), NOW);
-  world(resolve, { book }).discovery.start(0);
-  assertEquals(asked, 2);
-});
+test(
+  "discovery: seeds are not asked again within a minute, nor at all where the book is rich",
+  { timeout: 60_000 },
+  async () => {
+    let asked = 0;
+    const resolve: Resolve = () => {
+      asked++;
+      return Promise.resolve([]);
+    };
+    const poor = world(resolve);
+    poor.discovery.start(0);
+    for (let now = 0; now < 59_000; now += 1000) poor.discovery.select("full", now);
+    await settled();
+    assertEquals(asked, 1);
+    poor.discovery.reseed(60_000);
+    assertEquals(asked, 2);
+    const book = testBook();
+    for (let i = 0; i < 300; i++) book.add(recordOf("1.1.1.1", { address: spread(i) }), spread(i), NOW);
+    world(resolve, { book }).discovery.start(0);
+    assertEquals(asked, 2);
+  },
+);
 
-test("discovery: fixed seeds are the last resort: after a minute of silence, or at once where there is nobody to ask", () => {
+test("discovery: fixed seeds are the last resort: after a minute of silence, or at once where there is nobody to ask", {
+  timeout: 60_000,
+}, () => {
   const silent: Resolve = () => new Promise(() => {});
   const fixedSeeds = ["1.2.3.4:99", "named.example:7", "[2a00::1]:5", "127.1:5"];
   const waiting = world(silent, { fixedSeeds });
@@ -123,7 +137,7 @@ test("discovery: fixed seeds are the last resort: after a minute of silence, or 
   assertEquals(alone.hosts().length, 2);
 });
 
-test("discovery: a node to join through is named first, and not for ever the only one", () => {
+test("discovery: a node to join through is named first, and not for ever the only one", { timeout: 60_000 }, () => {
   const book = testBook();
   const { discovery } = world(() => Promise.resolve([]), { join: ["dead.example"], book, dnsSeeds: [] });
   assertEquals(discovery.select("block-only", 0), undefined);
@@ -133,7 +147,7 @@ test("discovery: a node to join through is named first, and not for ever the onl
   assertEquals(new Set(hosts), new Set(["dead.example", "1.2.3.4"]));
 });
 
-test("discovery: dials are noted in the book, by address only", () => {
+test("discovery: dials are noted in the book, by address only", { timeout: 60_000 }, () => {
   const book = testBook();
   const { discovery } = world(() => Promise.resolve([]), { book });
   book.add(recordOf("1.2.3.4"), spread(1), NOW);
@@ -144,7 +158,7 @@ test("discovery: dials are noted in the book, by address only", () => {
   assertEquals([known.lastTry, known.attempts], [NOW, 1]);
 });
 
-test("book keeper: a table that cannot be read costs the addresses, and is not written to", () => {
+test("book keeper: a table that cannot be read costs the addresses, and is not written to", { timeout: 60_000 }, () => {
   const env = new ClockEnv();
   const store = createMemoryStore();
   let writes = 0;
@@ -164,7 +178,7 @@ test("book keeper: a table that cannot be read costs the addresses, and is not w
   assertEquals(env.lines, ["the stored addresses cannot be read: the node goes on without them"]);
 });
 
-test("book keeper: the secret is made once, and a failing store is reported once", () => {
+test("book keeper: the secret is made once, and a failing store is reported once", { timeout: 60_000 }, () => {
   const env = new ClockEnv();
   const store = createMemoryStore();
   const failures: Error[] = [];

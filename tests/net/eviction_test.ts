@@ -24,37 +24,41 @@ function many(count: number, changes: (id: number) => Partial<EvictionCandidate>
   return Array.from({ length: count }, (_, id) => candidate(id, changes(id)));
 }
 
-test("eviction: of strangers who are all alike the youngest leaves", () => {
+test("eviction: of strangers who are all alike the youngest leaves", { timeout: 60_000 }, () => {
   assertEquals(chooseEviction(many(50)), 49);
 });
 
-test("eviction: nobody leaves where everybody has earned a place, or nobody is there", () => {
+test("eviction: nobody leaves where everybody has earned a place, or nobody is there", { timeout: 60_000 }, () => {
   assertEquals(chooseEviction([]), undefined);
   assertEquals(chooseEviction(many(4, (id) => ({ group: id }))), undefined);
   assertEquals(chooseEviction(many(50, () => ({ hasNoban: true }))), undefined);
 });
 
-test("eviction: the most crowded group loses its youngest, though others are younger", () => {
+test("eviction: the most crowded group loses its youngest, though others are younger", { timeout: 60_000 }, () => {
   const crowd = many(40, () => ({ group: 7 }));
   const others = Array.from({ length: 30 }, (_, i) => candidate(100 + i, { group: 100 + i }));
   assertEquals(chooseEviction([...crowd, ...others]), 39);
 });
 
-test("eviction: whose address has faults on record leaves before others", () => {
+test("eviction: whose address has faults on record leaves before others", { timeout: 60_000 }, () => {
   assertEquals(chooseEviction(many(50, (id) => ({ isSuspect: id === 40 }))), 40);
 });
 
-test("eviction: ten honest peers outlive a storm from one group, whatever they are good at", () => {
-  const honest = many(10, (id) => ({ group: 1000 + id, pingMs: 200 }));
-  let table = [...honest, ...Array.from({ length: 107 }, (_, i) => candidate(10 + i, { group: 5, pingMs: 0.1 }))];
-  for (let id = 117; id < 5117; id++) {
-    const leaves = chooseEviction(table);
-    table = table.filter((each) => each.id !== leaves);
-    table.push(candidate(id, { group: 5, pingMs: 0.1 }));
-    assertEquals(table.length, 117);
-  }
-  assert(honest.every((each) => table.includes(each)));
-});
+test(
+  "eviction: ten honest peers outlive a storm from one group, whatever they are good at",
+  { timeout: 60_000 },
+  () => {
+    const honest = many(10, (id) => ({ group: 1000 + id, pingMs: 200 }));
+    let table = [...honest, ...Array.from({ length: 107 }, (_, i) => candidate(10 + i, { group: 5, pingMs: 0.1 }))];
+    for (let id = 117; id < 5117; id++) {
+      const leaves = chooseEviction(table);
+      table = table.filter((each) => each.id !== leaves);
+      table.push(candidate(id, { group: 5, pingMs: 0.1 }));
+      assertEquals(table.length, 117);
+    }
+    assert(honest.every((each) => table.includes(each)));
+  },
+);
 
 const time = fc.oneof(fc.constant(NEVER), fc.integer({ min: 0, max: 50 }));
 const arbitraryTable = fc.array(
@@ -71,7 +75,7 @@ const arbitraryTable = fc.array(
   { maxLength: 80 },
 ).map((table): EvictionCandidate[] => table.map((each, id) => ({ id, ...each })));
 
-test("eviction: the order of the candidates does not matter", () => {
+test("eviction: the order of the candidates does not matter", { timeout: 60_000 }, () => {
   fc.assert(
     fc.property(arbitraryTable, fc.infiniteStream(fc.nat()), (table, keys) => {
       const shuffled = table.map((each) => [keys.next().value!, each] as const)
@@ -93,7 +97,7 @@ function best(
     .slice(0, count).map(({ id }) => id);
 }
 
-test("eviction: the best at anything are never chosen", () => {
+test("eviction: the best at anything are never chosen", { timeout: 60_000 }, () => {
   fc.assert(
     fc.property(arbitraryTable, (table) => {
       const chosen = chooseEviction(table);
@@ -110,7 +114,7 @@ test("eviction: the best at anything are never chosen", () => {
   );
 });
 
-test("eviction: somebody is chosen wherever more are there than can be spared", () => {
+test("eviction: somebody is chosen wherever more are there than can be spared", { timeout: 60_000 }, () => {
   fc.assert(
     fc.property(arbitraryTable, (table) => {
       const strangers = table.filter(({ hasNoban }) => !hasNoban).length;
@@ -120,7 +124,9 @@ test("eviction: somebody is chosen wherever more are there than can be spared", 
   );
 });
 
-test("eviction: of two networks the rare one keeps its oldest peer against any number of older ones", () => {
+test("eviction: of two networks the rare one keeps its oldest peer against any number of older ones", {
+  timeout: 60_000,
+}, () => {
   const table = [...many(60), candidate(60, { network: 4, group: 2 }), candidate(61, { network: 4, group: 2 })];
   const leaving: number[] = [];
   for (let rest = table; rest.length > 20;) {

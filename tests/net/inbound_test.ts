@@ -44,7 +44,7 @@ async function enter({ network }: Scene, host: string): Promise<ScriptedPeer> {
   return peer;
 }
 
-test("inbound: one address has its share, and so has one group", async () => {
+test("inbound: one address has its share, and so has one group", { timeout: 60_000 }, async () => {
   const scene = await openScene({ maxPerAddress: 2, maxPerGroup: 5 });
   const { network, node, warnings } = scene;
   for (let i = 0; i < 4; i++) await dialRaw(network, "20.1.0.1", NODE);
@@ -58,7 +58,7 @@ test("inbound: one address has its share, and so has one group", async () => {
   assertEquals(told, [["address", 2, "--max-per-address"], ["group", 5, "--max-per-group"]]);
 });
 
-test("inbound: a place is free again when its peer is gone", async () => {
+test("inbound: a place is free again when its peer is gone", { timeout: 60_000 }, async () => {
   const scene = await openScene({ maxPerAddress: 1 });
   const first = await enter(scene, "20.1.0.1");
   const second = await dialRaw(scene.network, "20.1.0.1", NODE);
@@ -70,15 +70,21 @@ test("inbound: a place is free again when its peer is gone", async () => {
   assertEquals(scene.node.peers().length, 1);
 });
 
-test("inbound: this machine, private networks and permitted peers have no share to exceed", async () => {
-  const permits = [{ subnet: parseSubnet("20.9.0.0/16"), permissions: new Set(["noban"] as const) }];
-  const scene = await openScene({ maxPerAddress: 1, maxPerGroup: 1, permits });
-  for (const host of ["10.0.0.1", "192.168.1.1", "20.9.0.1"]) for (let i = 0; i < 3; i++) await enter(scene, host);
-  assertEquals(scene.node.peers().length, 9);
-  assertEquals(scene.node.peers().map(({ permissions }) => permissions.length), [0, 0, 0, 0, 0, 0, 1, 1, 1]);
-});
+test(
+  "inbound: this machine, private networks and permitted peers have no share to exceed",
+  { timeout: 60_000 },
+  async () => {
+    const permits = [{ subnet: parseSubnet("20.9.0.0/16"), permissions: new Set(["noban"] as const) }];
+    const scene = await openScene({ maxPerAddress: 1, maxPerGroup: 1, permits });
+    for (const host of ["10.0.0.1", "192.168.1.1", "20.9.0.1"]) for (let i = 0; i < 3; i++) await enter(scene, host);
+    assertEquals(scene.node.peers().length, 9);
+    assertEquals(scene.node.peers().map(({ permissions }) => permissions.length), [0, 0, 0, 0, 0, 0, 1, 1, 1]);
+  },
+);
 
-test("inbound: a full table of ten honest peers and one group's attackers outlives 5,000 newcomers of that group", async () => {
+test("inbound: a full table of ten honest peers and one group's attackers outlives 5,000 newcomers of that group", {
+  timeout: 60_000,
+}, async () => {
   const scene = await openScene({ maxInbound: 40, maxPerGroup: 1000 });
   const { network, node, warnings } = scene;
   const honest: ScriptedPeer[] = [];
@@ -97,7 +103,7 @@ test("inbound: a full table of ten honest peers and one group's attackers outliv
   assert(warnings.length < 20, `${warnings.length} lines for ${refused.full} refusals`);
 });
 
-test("inbound: silent attackers who never read are cut when others need their place", async () => {
+test("inbound: silent attackers who never read are cut when others need their place", { timeout: 60_000 }, async () => {
   const scene = await openScene({ maxInbound: 30, maxPerGroup: 1000 });
   for (let i = 0; i < 60; i++) {
     const attacker = await dialRaw(scene.network, `66.6.0.${i}`, NODE);
@@ -108,7 +114,7 @@ test("inbound: silent attackers who never read are cut when others need their pl
   assertEquals([honest.closed, scene.node.peers().length], [false, 30]);
 });
 
-test("inbound: refusals are logged once a minute and all counted", async () => {
+test("inbound: refusals are logged once a minute and all counted", { timeout: 60_000 }, async () => {
   const scene = await openScene({ maxInbound: 0 });
   const { network, node, warnings } = scene;
   for (let i = 0; i < 50; i++) await dialRaw(network, `20.${i}.0.1`, NODE);
@@ -122,26 +128,30 @@ test("inbound: refusals are logged once a minute and all counted", async () => {
   ]]);
 });
 
-test("inbound: who misbehaved is refused for a day before any handshake, from any of its ports", async () => {
-  const scene = await openScene();
-  const { network, node } = scene;
-  for (let i = 0; i < 4; i++) {
-    const liar = await enter(scene, "20.1.0.1");
-    liar.sendRaw(new Uint8Array(64).fill(0xff));
+test(
+  "inbound: who misbehaved is refused for a day before any handshake, from any of its ports",
+  { timeout: 60_000 },
+  async () => {
+    const scene = await openScene();
+    const { network, node } = scene;
+    for (let i = 0; i < 4; i++) {
+      const liar = await enter(scene, "20.1.0.1");
+      liar.sendRaw(new Uint8Array(64).fill(0xff));
+      await network.run(network.now() + 100);
+      assertEquals(liar.closed, true);
+    }
+    const again = await dialRaw(network, "20.1.0.1", NODE);
+    const neighbour = await enter(scene, "20.1.0.2");
     await network.run(network.now() + 100);
-    assertEquals(liar.closed, true);
-  }
-  const again = await dialRaw(network, "20.1.0.1", NODE);
-  const neighbour = await enter(scene, "20.1.0.2");
-  await network.run(network.now() + 100);
-  assertEquals([again.closed, again.received, neighbour.closed], [true, [], false]);
-  assertEquals(node.connectionCounts().refused.discouraged, 1);
-  await network.run(network.now() + 24 * 3_600_000);
-  const later = await enter(scene, "20.1.0.1");
-  assertEquals(later.closed, false);
-});
+    assertEquals([again.closed, again.received, neighbour.closed], [true, [], false]);
+    assertEquals(node.connectionCounts().refused.discouraged, 1);
+    await network.run(network.now() + 24 * 3_600_000);
+    const later = await enter(scene, "20.1.0.1");
+    assertEquals(later.closed, false);
+  },
+);
 
-test("inbound: a permitted peer is not held to what it did", async () => {
+test("inbound: a permitted peer is not held to what it did", { timeout: 60_000 }, async () => {
   const permits = [{ subnet: parseSubnet("20.1.0.0/16"), permissions: new Set(["noban"] as const) }];
   const scene = await openScene({ permits });
   for (let i = 0; i < 10; i++) {

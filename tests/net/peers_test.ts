@@ -13,7 +13,7 @@ async function settle<T>(network: ReturnType<typeof createMemoryNetwork>, promis
   return outcome!;
 }
 
-test("peers: a second dial of the same endpoint rides the first connection", async () => {
+test("peers: a second dial of the same endpoint rides the first connection", { timeout: 60_000 }, async () => {
   const network = createMemoryNetwork({ seed: 1 });
   const { node: a } = simulateNode(network, "a");
   const { node: b } = simulateNode(network, "b");
@@ -24,7 +24,7 @@ test("peers: a second dial of the same endpoint rides the first connection", asy
   assertEquals([a.peers().length, b.peers().length], [1, 1]);
 });
 
-test("peers: beyond the outbound limit a dial says which option changes it", async () => {
+test("peers: beyond the outbound limit a dial says which option changes it", { timeout: 60_000 }, async () => {
   const network = createMemoryNetwork({ seed: 2 });
   for (const host of ["a", "b"]) await simulateNode(network, host).node.start();
   const { node } = simulateNode(network, "c", { maxOutbound: 1 });
@@ -35,18 +35,22 @@ test("peers: beyond the outbound limit a dial says which option changes it", asy
   assertStringIncludes(error.message, "--max-outbound");
 });
 
-test("peers: a dial that nobody answers rejects with the reason, and the place is free again", async () => {
-  const network = createMemoryNetwork({ seed: 3 });
-  const { node } = simulateNode(network, "a", { maxOutbound: 1 });
-  await node.start();
-  const refused = await settle(network, node.connect({ host: "nowhere", port: 1 }));
-  assertInstanceOf(refused, LocalError);
-  await simulateNode(network, "b").node.start();
-  const peer = await settle(network, node.connect({ host: "b", port: PORT }));
-  assert(!(peer instanceof Error));
-});
+test(
+  "peers: a dial that nobody answers rejects with the reason, and the place is free again",
+  { timeout: 60_000 },
+  async () => {
+    const network = createMemoryNetwork({ seed: 3 });
+    const { node } = simulateNode(network, "a", { maxOutbound: 1 });
+    await node.start();
+    const refused = await settle(network, node.connect({ host: "nowhere", port: 1 }));
+    assertInstanceOf(refused, LocalError);
+    await simulateNode(network, "b").node.start();
+    const peer = await settle(network, node.connect({ host: "b", port: PORT }));
+    assert(!(peer instanceof Error));
+  },
+);
 
-test("peers: a handshake that the remote ends rejects the dial as refused", async () => {
+test("peers: a handshake that the remote ends rejects the dial as refused", { timeout: 60_000 }, async () => {
   const network = createMemoryNetwork({ seed: 4 });
   await network.transport("closing").listen({ host: "closing", port: PORT }, (connection) => connection.close());
   const { node } = simulateNode(network, "a");
@@ -56,39 +60,47 @@ test("peers: a handshake that the remote ends rejects the dial as refused", asyn
   assertEquals(error.code, "handshake-refused");
 });
 
-test("peers: a lost connection is dialled again, later each time while nobody answers", async () => {
-  const network = createMemoryNetwork({ seed: 5 });
-  const accepted: ScriptedPeer[] = [];
-  const { node } = simulateNode(network, "a", { connect: ["b"] });
-  await node.start();
-  await network.run(20_000);
-  assertEquals(node.peers().length, 0);
-  await listenScripted(network, "b", {}, (peer) => void accepted.push(peer));
-  await network.run(() => accepted.length === 1 || network.now() > 200_000);
-  await network.run(network.now() + 100);
-  accepted[0]!.connection.close();
-  await network.run(() => accepted.length === 2 || network.now() > 400_000);
-  await network.run(network.now() + 100);
-  assertEquals(node.peers().map(({ state }) => state), ["ready"]);
-});
+test(
+  "peers: a lost connection is dialled again, later each time while nobody answers",
+  { timeout: 60_000 },
+  async () => {
+    const network = createMemoryNetwork({ seed: 5 });
+    const accepted: ScriptedPeer[] = [];
+    const { node } = simulateNode(network, "a", { connect: ["b"] });
+    await node.start();
+    await network.run(20_000);
+    assertEquals(node.peers().length, 0);
+    await listenScripted(network, "b", {}, (peer) => void accepted.push(peer));
+    await network.run(() => accepted.length === 1 || network.now() > 200_000);
+    await network.run(network.now() + 100);
+    accepted[0]!.connection.close();
+    await network.run(() => accepted.length === 2 || network.now() > 400_000);
+    await network.run(network.now() + 100);
+    assertEquals(node.peers().map(({ state }) => state), ["ready"]);
+  },
+);
 
-test("peers: stopping closes every peer and leaves nothing, even where one never reads", async () => {
-  const network = createMemoryNetwork({ seed: 6 });
-  const { node } = simulateNode(network, "a");
-  await node.start();
-  const peers: ScriptedPeer[] = [];
-  for (let i = 0; i < 100; i++) peers.push(await dialScripted(network, `peer${i}`, "a"));
-  peers[0]!.connection.pause();
-  const began = network.now();
-  const stopped = await settle(network, node.stop());
-  assertEquals(stopped instanceof Error, false);
-  assert(network.now() - began < 1000, `${network.now() - began} ms`);
-  await network.run(network.now() + 1000);
-  assertEquals(node.peers(), []);
-  assertEquals(peers.slice(1).every(({ closed }) => closed), true);
-});
+test(
+  "peers: stopping closes every peer and leaves nothing, even where one never reads",
+  { timeout: 60_000 },
+  async () => {
+    const network = createMemoryNetwork({ seed: 6 });
+    const { node } = simulateNode(network, "a");
+    await node.start();
+    const peers: ScriptedPeer[] = [];
+    for (let i = 0; i < 100; i++) peers.push(await dialScripted(network, `peer${i}`, "a"));
+    peers[0]!.connection.pause();
+    const began = network.now();
+    const stopped = await settle(network, node.stop());
+    assertEquals(stopped instanceof Error, false);
+    assert(network.now() - began < 1000, `${network.now() - began} ms`);
+    await network.run(network.now() + 1000);
+    assertEquals(node.peers(), []);
+    assertEquals(peers.slice(1).every(({ closed }) => closed), true);
+  },
+);
 
-test("peers: another name of a connected node leads to the connection that stands", async () => {
+test("peers: another name of a connected node leads to the connection that stands", { timeout: 60_000 }, async () => {
   const network = createMemoryNetwork({ seed: 7 });
   const { node: a } = simulateNode(network, "20.1.0.1");
   const { node: b } = simulateNode(network, "20.2.0.1");
@@ -109,7 +121,7 @@ test("peers: another name of a connected node leads to the connection that stand
   assertEquals([alias.id, b.peers().length], [anew.id, 1]);
 });
 
-test("peers: a connection to ourselves is seen at both ends, under its own name", async () => {
+test("peers: a connection to ourselves is seen at both ends, under its own name", { timeout: 60_000 }, async () => {
   const network = createMemoryNetwork({ seed: 8 });
   const { node } = simulateNode(network, "20.1.0.1");
   await node.start();

@@ -36,7 +36,7 @@ function permit(subnet: string, ...permissions: Permission[]): Permit {
   return { subnet: parseSubnet(subnet), permissions: new Set(permissions) };
 }
 
-test("reputation: one fault that no honest node commits discourages for a day", () => {
+test("reputation: one fault that no honest node commits discourages for a day", { timeout: 60_000 }, () => {
   const { env, reputation } = open();
   const liar = identifyHost("1.2.3.4");
   assertEquals(reputation.blame(liar, "bad-block"), true);
@@ -47,7 +47,7 @@ test("reputation: one fault that no honest node commits discourages for a day", 
   assertEquals([reputation.standing(liar), reputation.score(liar) < 0.001], ["good", true]);
 });
 
-test("reputation: small faults add up if they come fast, and fade if they do not", () => {
+test("reputation: small faults add up if they come fast, and fade if they do not", { timeout: 60_000 }, () => {
   const { env, reputation } = open();
   const [fast, slow] = [identifyHost("1.2.3.4"), identifyHost("5.6.7.8")];
   const outcomes = Array.from({ length: 4 }, () => reputation.blame(fast, "bad-checksum"));
@@ -59,14 +59,14 @@ test("reputation: small faults add up if they come fast, and fade if they do not
   assert(reputation.score(slow) < 31);
 });
 
-test("reputation: who is not to blame has no score", () => {
+test("reputation: who is not to blame has no score", { timeout: 60_000 }, () => {
   const { reputation } = open();
   const stranger = identifyHost("1.2.3.4");
   for (let i = 0; i < 1000; i++) reputation.blame(stranger, "wrong-network");
   assertEquals([reputation.score(stranger), reputation.standing(stranger)], [0, "good"]);
 });
 
-test("reputation: a /64 of IPv6 answers for all its addresses, this machine for none", () => {
+test("reputation: a /64 of IPv6 answers for all its addresses, this machine for none", { timeout: 60_000 }, () => {
   const { reputation } = open();
   reputation.blame(identifyHost("2a00:1:2:3::1"), "bad-block");
   assertEquals(reputation.standing(identifyHost("2a00:1:2:3:ffff::9")), "discouraged");
@@ -77,7 +77,7 @@ test("reputation: a /64 of IPv6 answers for all its addresses, this machine for 
   }
 });
 
-test("reputation: a ban holds for its subnet, survives a crash, and ends when it ends", () => {
+test("reputation: a ban holds for its subnet, survives a crash, and ends when it ends", { timeout: 60_000 }, () => {
   const { env, store, reputation } = open();
   const ban = reputation.ban(parseSubnet("10.1.0.0/16"), 2 * HOUR_MS, "spam");
   assertEquals([ban.subnet, ban.secondsLeft, ban.reason], ["10.1.0.0/16", 7200, "spam"]);
@@ -93,7 +93,7 @@ test("reputation: a ban holds for its subnet, survives a crash, and ends when it
   assertEquals([again.reputation.bans(), again.store.bans()], [[], []]);
 });
 
-test("reputation: a clock on the wall that jumps neither ends a ban nor prolongs it", () => {
+test("reputation: a clock on the wall that jumps neither ends a ban nor prolongs it", { timeout: 60_000 }, () => {
   const { env, reputation } = open();
   reputation.ban(parseSubnet("1.2.3.4"), HOUR_MS, "");
   for (const jumpMs of [365 * 24 * HOUR_MS, -730 * 24 * HOUR_MS]) {
@@ -105,7 +105,7 @@ test("reputation: a clock on the wall that jumps neither ends a ban nor prolongs
   assertEquals(reputation.standing(identifyHost("1.2.3.4")), "good");
 });
 
-test("reputation: what is no ban in the store is dropped, and what ended is too", () => {
+test("reputation: what is no ban in the store is dropped, and what ended is too", { timeout: 60_000 }, () => {
   const env = new WallEnv();
   const store = createMemoryStore();
   const now = Math.floor(env.wall / 1000);
@@ -117,17 +117,27 @@ test("reputation: what is no ban in the store is dropped, and what ended is too"
   assertEquals(store.bans().map(({ subnet }) => subnet), ["8.8.8.8"]);
 });
 
-test("reputation: unban ends a ban of that very subnet, and the discouragement of an address", () => {
-  const { reputation, store } = open();
-  reputation.ban(parseSubnet("1.2.0.0/16"), HOUR_MS, "");
-  assertEquals([reputation.unban(parseSubnet("1.2.3.4")), reputation.unban(parseSubnet("1.2.0.0/16"))], [false, true]);
-  assertEquals([reputation.standing(identifyHost("1.2.3.4")), store.bans()], ["good", []]);
-  reputation.blame(identifyHost("1.2.3.4"), "bad-block");
-  assertEquals(reputation.unban(parseSubnet("1.2.3.4")), true);
-  assertEquals([reputation.standing(identifyHost("1.2.3.4")), reputation.score(identifyHost("1.2.3.4"))], ["good", 0]);
-});
+test(
+  "reputation: unban ends a ban of that very subnet, and the discouragement of an address",
+  { timeout: 60_000 },
+  () => {
+    const { reputation, store } = open();
+    reputation.ban(parseSubnet("1.2.0.0/16"), HOUR_MS, "");
+    assertEquals([reputation.unban(parseSubnet("1.2.3.4")), reputation.unban(parseSubnet("1.2.0.0/16"))], [
+      false,
+      true,
+    ]);
+    assertEquals([reputation.standing(identifyHost("1.2.3.4")), store.bans()], ["good", []]);
+    reputation.blame(identifyHost("1.2.3.4"), "bad-block");
+    assertEquals(reputation.unban(parseSubnet("1.2.3.4")), true);
+    assertEquals([reputation.standing(identifyHost("1.2.3.4")), reputation.score(identifyHost("1.2.3.4"))], [
+      "good",
+      0,
+    ]);
+  },
+);
 
-test("reputation: the table of bans and their reasons are bounded", () => {
+test("reputation: the table of bans and their reasons are bounded", { timeout: 60_000 }, () => {
   const { reputation } = open();
   for (let i = 0; i < 10_000; i++) reputation.ban(parseSubnet(`10.${i >> 8}.${i & 255}.1`), HOUR_MS, "");
   const full = assertThrows(() => reputation.ban(parseSubnet("11.0.0.1"), HOUR_MS, ""));
@@ -138,7 +148,7 @@ test("reputation: the table of bans and their reasons are bounded", () => {
   assertThrows(() => reputation.ban(parseSubnet("10.0.0.1"), HOUR_MS, "x".repeat(257)), LocalError);
 });
 
-test("reputation: permits of all subnets that hold an address add up", () => {
+test("reputation: permits of all subnets that hold an address add up", { timeout: 60_000 }, () => {
   const { reputation } = open({
     permits: [permit("10.0.0.0/8", "noban"), permit("10.1.0.0/16", "relay", "addr"), permit("10.1.0.0/16", "mempool")],
   });
@@ -147,31 +157,35 @@ test("reputation: permits of all subnets that hold an address add up", () => {
   assertEquals([...reputation.permissions(identifyHost("11.1.1.1"))], []);
 });
 
-test("reputation: a score is never negative, never above its limit, and never rises by itself", () => {
-  const steps = fc.array(fc.tuple(fc.constantFrom(...CODES), fc.integer({ min: 0, max: 4 * HOUR_MS })), {
-    maxLength: 60,
-  });
-  fc.assert(
-    fc.property(steps, (faults) => {
-      const { env, reputation } = open();
-      const who = identifyHost("1.2.3.4");
-      for (const [code, pauseMs] of faults) {
-        const before = reputation.score(who);
-        reputation.blame(who, code);
-        const after = reputation.score(who);
-        assert(
-          after >= before && after <= Math.min(100, before + PENALTIES[code]) + 1e-9,
-          `${before} ${code} ${after}`,
-        );
-        env.advance(pauseMs);
-        const later = reputation.score(who);
-        assert(later >= 0 && later <= after, `${after} ${pauseMs} ${later}`);
-      }
-    }),
-  );
-});
+test(
+  "reputation: a score is never negative, never above its limit, and never rises by itself",
+  { timeout: 60_000 },
+  () => {
+    const steps = fc.array(fc.tuple(fc.constantFrom(...CODES), fc.integer({ min: 0, max: 4 * HOUR_MS })), {
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(steps, (faults) => {
+        const { env, reputation } = open();
+        const who = identifyHost("1.2.3.4");
+        for (const [code, pauseMs] of faults) {
+          const before = reputation.score(who);
+          reputation.blame(who, code);
+          const after = reputation.score(who);
+          assert(
+            after >= before && after <= Math.min(100, before + PENALTIES[code]) + 1e-9,
+            `${before} ${code} ${after}`,
+          );
+          env.advance(pauseMs);
+          const later = reputation.score(who);
+          assert(later >= 0 && later <= after, `${after} ${pauseMs} ${later}`);
+        }
+      }),
+    );
+  },
+);
 
-test("reputation: decay in two parts is decay in one", () => {
+test("reputation: decay in two parts is decay in one", { timeout: 60_000 }, () => {
   const span = fc.integer({ min: 0, max: 10 * HOUR_MS });
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 100 }), span, span, (score, first, second) => {

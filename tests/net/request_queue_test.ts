@@ -44,7 +44,7 @@ class Model {
   }
 }
 
-test("request queue: it does what a slow and simple one does", () => {
+test("request queue: it does what a slow and simple one does", { timeout: 60_000 }, () => {
   const step = fc.oneof(
     fc.record({ do: fc.constant("push" as const), owner: fc.constantFrom("a", "b", "c"), size: fc.nat(40) }),
     fc.record({ do: fc.constant("take" as const) }),
@@ -78,7 +78,7 @@ test("request queue: it does what a slow and simple one does", () => {
   }));
 });
 
-test("request queue: a full one refuses, by items and by bytes, and says what it holds", () => {
+test("request queue: a full one refuses, by items and by bytes, and says what it holds", { timeout: 60_000 }, () => {
   const queue = new RequestQueue<string>({ maxItems: 2, maxBytes: 10 });
   queue.push("a", { sizeBytes: 6 });
   const tooLarge = limitError(() => queue.push("b", { sizeBytes: 5 }));
@@ -91,20 +91,24 @@ test("request queue: a full one refuses, by items and by bytes, and says what it
   assertEquals(queue.counts, { pushed: 2, refused: 2, cancelled: 0 });
 });
 
-test("request queue: a push wakes the consumer that waits longest, and one push wakes one", async () => {
-  const queue = new RequestQueue<number>(ROOMY);
-  const got: string[] = [];
-  const first = queue.pop().then((item) => got.push(`first ${item}`));
-  const second = queue.pop().then((item) => got.push(`second ${item}`));
-  queue.push(1);
-  await first;
-  assertEquals([got, queue.waiting], [["first 1"], 1]);
-  queue.push(2);
-  await second;
-  assertEquals([got, queue.waiting, queue.length], [["first 1", "second 2"], 0, 0]);
-});
+test(
+  "request queue: a push wakes the consumer that waits longest, and one push wakes one",
+  { timeout: 60_000 },
+  async () => {
+    const queue = new RequestQueue<number>(ROOMY);
+    const got: string[] = [];
+    const first = queue.pop().then((item) => got.push(`first ${item}`));
+    const second = queue.pop().then((item) => got.push(`second ${item}`));
+    queue.push(1);
+    await first;
+    assertEquals([got, queue.waiting], [["first 1"], 1]);
+    queue.push(2);
+    await second;
+    assertEquals([got, queue.waiting, queue.length], [["first 1", "second 2"], 0, 0]);
+  },
+);
 
-test("request queue: an owner with much waiting does not hold up the others", () => {
+test("request queue: an owner with much waiting does not hold up the others", { timeout: 60_000 }, () => {
   const queue = new RequestQueue<string>(ROOMY);
   for (let i = 0; i < 1000; i++) queue.push(`greedy ${i}`, { owner: "greedy" });
   queue.push("modest 0", { owner: "modest" });
@@ -112,7 +116,7 @@ test("request queue: an owner with much waiting does not hold up the others", ()
   assertEquals(Array.from({ length: 4 }, () => queue.take()), ["greedy 0", "modest 0", "greedy 1", "modest 1"]);
 });
 
-test("request queue: a signal takes its item out, and only while it waits", () => {
+test("request queue: a signal takes its item out, and only while it waits", { timeout: 60_000 }, () => {
   const queue = new RequestQueue<string>(ROOMY);
   const [waiting, taken] = [new AbortController(), new AbortController()];
   const cancelled: string[] = [];
@@ -124,7 +128,7 @@ test("request queue: a signal takes its item out, and only while it waits", () =
   assertEquals([cancelled, queue.length, queue.bytes, queue.take()], [["waiting"], 0, 0, undefined]);
 });
 
-test("request queue: what is aborted already is not queued, on either side", async () => {
+test("request queue: what is aborted already is not queued, on either side", { timeout: 60_000 }, async () => {
   const queue = new RequestQueue<number>(ROOMY);
   const reason = new Error("enough");
   const signal = AbortSignal.abort(reason);
@@ -133,7 +137,9 @@ test("request queue: what is aborted already is not queued, on either side", asy
   assertEquals([queue.length, queue.waiting], [0, 0]);
 });
 
-test("request queue: a consumer that gives up gets nothing, and what it would have got is not lost", async () => {
+test("request queue: a consumer that gives up gets nothing, and what it would have got is not lost", {
+  timeout: 60_000,
+}, async () => {
   const queue = new RequestQueue<number>(ROOMY);
   const given = new AbortController();
   const popping = assertRejects(() => queue.pop(given.signal));
@@ -143,7 +149,7 @@ test("request queue: a consumer that gives up gets nothing, and what it would ha
   assertEquals([queue.length, queue.take()], [1, 7]);
 });
 
-test("request queue: closing sends everybody home and answers what was left", async () => {
+test("request queue: closing sends everybody home and answers what was left", { timeout: 60_000 }, async () => {
   const idle = new RequestQueue<number>(ROOMY);
   const popping = assertRejects(() => idle.pop(), LocalError, "closed");
   assertEquals(idle.close(), []);
@@ -156,42 +162,46 @@ test("request queue: closing sends everybody home and answers what was left", as
   await assertRejects(() => busy.pop(), LocalError, "closed");
 });
 
-test("request queue: of 16 producers and 5 consumers at once nothing is lost or doubled", async () => {
-  const [producers, consumers, each] = [16, 5, 500];
-  const queue = new RequestQueue<number>({ maxItems: 64, maxBytes: 64 });
-  const seen: number[] = [];
-  let refusals = 0;
+test(
+  "request queue: of 16 producers and 5 consumers at once nothing is lost or doubled",
+  { timeout: 60_000 },
+  async () => {
+    const [producers, consumers, each] = [16, 5, 500];
+    const queue = new RequestQueue<number>({ maxItems: 64, maxBytes: 64 });
+    const seen: number[] = [];
+    let refusals = 0;
 
-  async function produce(producer: number): Promise<void> {
-    for (let i = 0; i < each;) {
-      try {
-        queue.push(producer * each + i, { sizeBytes: 1, owner: `${producer}` });
-        i++;
-      } catch (error) {
-        if (!(error instanceof LocalError)) throw error;
-        refusals++;
+    async function produce(producer: number): Promise<void> {
+      for (let i = 0; i < each;) {
+        try {
+          queue.push(producer * each + i, { sizeBytes: 1, owner: `${producer}` });
+          i++;
+        } catch (error) {
+          if (!(error instanceof LocalError)) throw error;
+          refusals++;
+        }
+        // Turns of different lengths, so that producers and consumers meet in every order.
+        for (let turns = (producer + i) % 4; turns >= 0; turns--) await Promise.resolve();
       }
-      // Turns of different lengths, so that producers and consumers meet in every order.
-      for (let turns = (producer + i) % 4; turns >= 0; turns--) await Promise.resolve();
     }
-  }
 
-  async function consume(consumer: number): Promise<void> {
-    while (seen.length < producers * each) {
-      const item = await queue.pop();
-      if (item < 0) return;
-      seen.push(item);
-      if (item % 7 === consumer) await Promise.resolve();
+    async function consume(consumer: number): Promise<void> {
+      while (seen.length < producers * each) {
+        const item = await queue.pop();
+        if (item < 0) return;
+        seen.push(item);
+        if (item % 7 === consumer) await Promise.resolve();
+      }
     }
-  }
 
-  const consuming = Array.from({ length: consumers }, (_, i) => consume(i));
-  await Promise.all(Array.from({ length: producers }, (_, i) => produce(i)));
-  for (let i = 0; i < consumers; i++) queue.push(-1, { sizeBytes: 0, owner: "end" });
-  await Promise.all(consuming);
-  const left: number[] = [];
-  while (queue.length > 0) left.push(queue.take()!);
-  const all = [...seen, ...left.filter((item) => item >= 0)].sort((a, b) => a - b);
-  assertEquals(all, Array.from({ length: producers * each }, (_, i) => i));
-  assertEquals(queue.counts.refused, refusals);
-});
+    const consuming = Array.from({ length: consumers }, (_, i) => consume(i));
+    await Promise.all(Array.from({ length: producers }, (_, i) => produce(i)));
+    for (let i = 0; i < consumers; i++) queue.push(-1, { sizeBytes: 0, owner: "end" });
+    await Promise.all(consuming);
+    const left: number[] = [];
+    while (queue.length > 0) left.push(queue.take()!);
+    const all = [...seen, ...left.filter((item) => item >= 0)].sort((a, b) => a - b);
+    assertEquals(all, Array.from({ length: producers * each }, (_, i) => i));
+    assertEquals(queue.counts.refused, refusals);
+  },
+);

@@ -5,7 +5,7 @@ import { RetryBudget } from "../../src/net/retry_budget.ts";
 
 const OPTIONS = { share: 0.2, reserve: 10, capacity: 100 };
 
-test("retry budget: when every request fails, retries are a share of requests and no more", () => {
+test("retry budget: when every request fails, retries are a share of requests and no more", { timeout: 60_000 }, () => {
   const budget = new RetryBudget(OPTIONS);
   let retries = 0;
   for (let i = 0; i < 1000; i++) {
@@ -16,13 +16,13 @@ test("retry budget: when every request fails, retries are a share of requests an
   assertEquals(budget.refused, 1000);
 });
 
-test("retry budget: quiet times save up to the capacity", () => {
+test("retry budget: quiet times save up to the capacity", { timeout: 60_000 }, () => {
   const budget = new RetryBudget(OPTIONS);
   for (let i = 0; i < 10_000; i++) budget.earn();
   assertEquals(budget.tokens, 100);
 });
 
-test("retry budget: retries never exceed the reserve and the share", () => {
+test("retry budget: retries never exceed the reserve and the share", { timeout: 60_000 }, () => {
   fc.assert(fc.property(fc.array(fc.boolean(), { maxLength: 500 }), (steps) => {
     const budget = new RetryBudget(OPTIONS);
     let [requests, retries] = [0, 0];

@@ -51,7 +51,7 @@ function kinds(node: P2PNode): Record<string, number> {
 
 const HOSTS = Array.from({ length: 30 }, (_, i) => `20.${i}.0.1`);
 
-test("slots: eight peers for everything and two for blocks, of as many groups", async () => {
+test("slots: eight peers for everything and two for blocks, of as many groups", { timeout: 60_000 }, async () => {
   const { network, node } = await openScene(HOSTS.concat(HOSTS.map((host) => host.replace(/1$/, "2"))));
   await network.run(30_000);
   assertEquals(kinds(node), { "full": 8, "block-only": 2 });
@@ -59,7 +59,9 @@ test("slots: eight peers for everything and two for blocks, of as many groups", 
   assertEquals(groups.size, 10);
 });
 
-test("slots: a connection for blocks says that it wants no transactions, and neither sends nor asks for addresses", async () => {
+test("slots: a connection for blocks says that it wants no transactions, and neither sends nor asks for addresses", {
+  timeout: 60_000,
+}, async () => {
   const { network, node, guests } = await openScene(HOSTS);
   await network.run(30_000);
   for (const { kind, address } of node.peers()) {
@@ -69,7 +71,9 @@ test("slots: a connection for blocks says that it wants no transactions, and nei
   }
 });
 
-test("slots: an address that does not answer waits longer each time, and others are tried meanwhile", async () => {
+test("slots: an address that does not answer waits longer each time, and others are tried meanwhile", {
+  timeout: 60_000,
+}, async () => {
   const { network, node, source } = await openScene(HOSTS.slice(0, 3));
   source.endpoints.push({ host: "21.0.0.1", port: PORT });
   await network.run(10 * MINUTE_MS);
@@ -81,7 +85,7 @@ test("slots: an address that does not answer waits longer each time, and others 
   assertEquals(source.failures.length, tries.length);
 });
 
-test("slots: who hangs up after each handshake is not dialled in a circle", async () => {
+test("slots: who hangs up after each handshake is not dialled in a circle", { timeout: 60_000 }, async () => {
   const { network, guests, source } = await openScene([]);
   let count = 0;
   await listenScripted(network, "22.0.0.1", {}, (peer) => {
@@ -94,19 +98,23 @@ test("slots: who hangs up after each handshake is not dialled in a circle", asyn
   assert(count >= 3 && count < 20, `${count} connections in ten minutes`);
 });
 
-test("slots: a feeler's peer is kept as a spare, which takes the place of a lost one at once", async () => {
-  const { network, node, guests } = await openScene(HOSTS);
-  await network.run(() => kinds(node)["feeler"] === 1 || network.now() > 60 * MINUTE_MS);
-  assertEquals(kinds(node), { "full": 8, "block-only": 2, "feeler": 1 });
-  const spare = node.peers().find(({ kind }) => kind === "feeler")!;
-  const lost = node.peers().find(({ kind }) => kind === "full")!;
-  guests.get(lost.address.split(":")[0]!)!.at(-1)!.connection.abort();
-  await network.run(() => !node.peers().some(({ id }) => id === lost.id));
-  assertEquals(node.peers().find(({ id }) => id === spare.id)!.kind, "full");
-  assertEquals(kinds(node)["full"], 8);
-});
+test(
+  "slots: a feeler's peer is kept as a spare, which takes the place of a lost one at once",
+  { timeout: 60_000 },
+  async () => {
+    const { network, node, guests } = await openScene(HOSTS);
+    await network.run(() => kinds(node)["feeler"] === 1 || network.now() > 60 * MINUTE_MS);
+    assertEquals(kinds(node), { "full": 8, "block-only": 2, "feeler": 1 });
+    const spare = node.peers().find(({ kind }) => kind === "feeler")!;
+    const lost = node.peers().find(({ kind }) => kind === "full")!;
+    guests.get(lost.address.split(":")[0]!)!.at(-1)!.connection.abort();
+    await network.run(() => !node.peers().some(({ id }) => id === lost.id));
+    assertEquals(node.peers().find(({ id }) => id === spare.id)!.kind, "full");
+    assertEquals(kinds(node)["full"], 8);
+  },
+);
 
-test("slots: one spare at most, and never an old one", async () => {
+test("slots: one spare at most, and never an old one", { timeout: 60_000 }, async () => {
   const { network, node } = await openScene(HOSTS);
   let most = 0;
   node.on("peer:connected", () => {
@@ -119,7 +127,7 @@ test("slots: one spare at most, and never an old one", async () => {
   assert(spare[0]!.connectedSeconds < 20 * 60, `${spare[0]!.connectedSeconds} s`);
 });
 
-test("slots: peers that the owner dials take places of others", async () => {
+test("slots: peers that the owner dials take places of others", { timeout: 60_000 }, async () => {
   const { network, node } = await openScene(HOSTS, { maxOutbound: 4 });
   await network.run(10_000);
   assertEquals(kinds(node), { "full": 2, "block-only": 2 });
@@ -133,35 +141,39 @@ test("slots: peers that the owner dials take places of others", async () => {
   assertEquals([kinds(node)["manual"], kinds(node)["full"]! + (kinds(node)["block-only"] ?? 0)], [3, 1]);
 });
 
-test("slots: nobody is dialled where the limit is 0", async () => {
+test("slots: nobody is dialled where the limit is 0", { timeout: 60_000 }, async () => {
   const { network, source } = await openScene(HOSTS, { maxOutbound: 0 });
   await network.run(10 * MINUTE_MS);
   assertEquals(source.attempts, []);
 });
 
-test("slots: after a restart the peers for blocks are found again, also after a crash", async () => {
-  const { network, node, store } = await openScene(HOSTS);
-  await network.run(30_000);
-  const anchors = node.peers().filter(({ kind }) => kind === "block-only").map(({ address }) => address).sort();
-  network.kill("node");
-  const again = simulateNode(network, "node", {
-    addressSource: new ListSource([], network.env("node").random),
-    store: store.crash(),
-  }).node;
-  await again.start();
-  await network.run(network.now() + 10_000);
-  const found = again.peers().map(({ address, kind }) => [address, kind]);
-  assertEquals(found.sort(), anchors.map((address) => [address, "block-only"]));
-});
+test(
+  "slots: after a restart the peers for blocks are found again, also after a crash",
+  { timeout: 60_000 },
+  async () => {
+    const { network, node, store } = await openScene(HOSTS);
+    await network.run(30_000);
+    const anchors = node.peers().filter(({ kind }) => kind === "block-only").map(({ address }) => address).sort();
+    network.kill("node");
+    const again = simulateNode(network, "node", {
+      addressSource: new ListSource([], network.env("node").random),
+      store: store.crash(),
+    }).node;
+    await again.start();
+    await network.run(network.now() + 10_000);
+    const found = again.peers().map(({ address, kind }) => [address, kind]);
+    assertEquals(found.sort(), anchors.map((address) => [address, "block-only"]));
+  },
+);
 
-test("slots: an address of our own is met once", async () => {
+test("slots: an address of our own is met once", { timeout: 60_000 }, async () => {
   const { network, source } = await openScene(HOSTS.slice(0, 2));
   source.endpoints.push({ host: "node", port: PORT });
   await network.run(30 * MINUTE_MS);
   assertEquals(source.attempts.filter(([endpoint]) => endpoint.startsWith("node:")).length, 1);
 });
 
-test("slots: a discouraged address is not dialled", async () => {
+test("slots: a discouraged address is not dialled", { timeout: 60_000 }, async () => {
   const { network, node, guests, source } = await openScene(HOSTS.slice(0, 1));
   await network.run(5_000);
   assertEquals(node.peers().length, 1);
@@ -178,7 +190,7 @@ test("slots: a discouraged address is not dialled", async () => {
   assertEquals(source.attempts.length, before);
 });
 
-test("slots: stopping begins no dial, ends those under way and closes what stands", async () => {
+test("slots: stopping begins no dial, ends those under way and closes what stands", { timeout: 60_000 }, async () => {
   const { network, node, source } = await openScene(HOSTS.slice(0, 5));
   source.endpoints.push(...Array.from({ length: 50 }, (_, i) => ({ host: `23.${i}.0.1`, port: PORT })));
   await network.run(2_000);

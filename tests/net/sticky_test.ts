@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { Sticky } from "../../src/net/sticky.ts";
 
-test("sticky: a session keeps its peer until it was idle for too long", () => {
+test("sticky: a session keeps its peer until it was idle for too long", { timeout: 60_000 }, () => {
   const sticky = new Sticky(10);
   sticky.bind("s", "peer", 100, 0);
   assertEquals([sticky.get("s", 99), sticky.get("s", 100)], ["peer", undefined]);
@@ -12,7 +12,7 @@ test("sticky: a session keeps its peer until it was idle for too long", () => {
   assertEquals(sticky.get("s", 100), "other");
 });
 
-test("sticky: it is bounded, and the idlest session leaves first", () => {
+test("sticky: it is bounded, and the idlest session leaves first", { timeout: 60_000 }, () => {
   const sticky = new Sticky(2);
   sticky.bind("a", "1", 100, 0);
   sticky.bind("b", "2", 100, 1);
@@ -21,7 +21,7 @@ test("sticky: it is bounded, and the idlest session leaves first", () => {
   assertEquals(["a", "b", "c"].map((session) => sticky.get(session, 4)), ["1", undefined, "3"]);
 });
 
-test("sticky: sweeping forgets what has expired, also after the clock leapt", () => {
+test("sticky: sweeping forgets what has expired, also after the clock leapt", { timeout: 60_000 }, () => {
   const sticky = new Sticky(10);
   sticky.bind("a", "1", 100, 0);
   sticky.bind("b", "2", 1000, 0);

@@ -77,101 +77,113 @@ for (const chain of ["regtest", "p2p"] as const) {
   const port = chain === "p2p" ? P2P.defaultPort : PORT;
   const hostOf = (index: number) => `10.0.${index}.1`;
 
-  test(`addresses on ${chain}: ten nodes that know a seed become a network that outlives it`, async () => {
-    const network = createMemoryNetwork({ seed: 3 });
-    const listen = (host: string) => ({ listen: [{ host, port }], ...settings });
-    const seed = simulateNode(network, "10.99.0.1", {
-      discover: true,
-      seed: true,
-      maxOutbound: 0,
-      ...listen("10.99.0.1"),
-    });
-    await seed.node.start();
-    const nodes: SimulatedNode[] = [];
-    for (let index = 0; index < 10; index++) {
-      const joined = joining(network, hostOf(index), "10.99.0.1", listen(hostOf(index)));
-      nodes.push(joined);
-      await joined.node.start();
-      await runFor(network, 5000);
-    }
-    await runFor(network, 10 * MINUTE_MS);
-    assert(isConnected(nodes, hostOf), "connected with the seed");
+  test(
+    `addresses on ${chain}: ten nodes that know a seed become a network that outlives it`,
+    { timeout: 60_000 },
+    async () => {
+      const network = createMemoryNetwork({ seed: 3 });
+      const listen = (host: string) => ({ listen: [{ host, port }], ...settings });
+      const seed = simulateNode(network, "10.99.0.1", {
+        discover: true,
+        seed: true,
+        maxOutbound: 0,
+        ...listen("10.99.0.1"),
+      });
+      await seed.node.start();
+      const nodes: SimulatedNode[] = [];
+      for (let index = 0; index < 10; index++) {
+        const joined = joining(network, hostOf(index), "10.99.0.1", listen(hostOf(index)));
+        nodes.push(joined);
+        await joined.node.start();
+        await runFor(network, 5000);
+      }
+      await runFor(network, 10 * MINUTE_MS);
+      assert(isConnected(nodes, hostOf), "connected with the seed");
 
-    network.kill("10.99.0.1", { silently: true });
-    await runFor(network, 10 * MINUTE_MS);
-    assert(isConnected(nodes, hostOf), "connected after the death of the seed");
+      network.kill("10.99.0.1", { silently: true });
+      await runFor(network, 10 * MINUTE_MS);
+      assert(isConnected(nodes, hostOf), "connected after the death of the seed");
 
-    // Half of them restart, with what they had stored.
-    for (let index = 0; index < 5; index++) {
-      network.kill(hostOf(index));
-      const store = nodes[index]!.store.crash();
-      nodes[index] = joining(network, hostOf(index), "10.99.0.1", { ...listen(hostOf(index)), store });
-      await nodes[index]!.node.start();
-    }
-    await runFor(network, 10 * MINUTE_MS);
-    assert(isConnected(nodes, hostOf), "connected after half of them restarted");
-  });
+      // Half of them restart, with what they had stored.
+      for (let index = 0; index < 5; index++) {
+        network.kill(hostOf(index));
+        const store = nodes[index]!.store.crash();
+        nodes[index] = joining(network, hostOf(index), "10.99.0.1", { ...listen(hostOf(index)), store });
+        await nodes[index]!.node.start();
+      }
+      await runFor(network, 10 * MINUTE_MS);
+      assert(isConnected(nodes, hostOf), "connected after half of them restarted");
+    },
+  );
 }
 
-test("addresses: getaddr is answered once a connection, and to those who dialled us only", async () => {
-  const network = createMemoryNetwork({ seed: 4 });
-  const { node } = simulateNode(network, "1.0.0.1");
-  await node.start();
-  const source = await dialIn(network, "2.0.0.1", "1.0.0.1");
-  source.send({ type: "addr", addresses: fresh(network, ADDRESS_START) });
-  await runFor(network, 1000);
-  assertEquals(node.addresses().total, ADDRESS_START);
+test(
+  "addresses: getaddr is answered once a connection, and to those who dialled us only",
+  { timeout: 60_000 },
+  async () => {
+    const network = createMemoryNetwork({ seed: 4 });
+    const { node } = simulateNode(network, "1.0.0.1");
+    await node.start();
+    const source = await dialIn(network, "2.0.0.1", "1.0.0.1");
+    source.send({ type: "addr", addresses: fresh(network, ADDRESS_START) });
+    await runFor(network, 1000);
+    assertEquals(node.addresses().total, ADDRESS_START);
 
-  const asker = await dialIn(network, "3.0.0.1", "1.0.0.1");
-  asker.send({ type: "getaddr" }, { type: "getaddr" });
-  await runFor(network, 1000);
-  const answers = asker.of("addr").filter(({ addresses }) => addresses.length > 1);
-  assertEquals(answers.map(({ addresses }) => addresses.length), [ADDRESS_START]);
+    const asker = await dialIn(network, "3.0.0.1", "1.0.0.1");
+    asker.send({ type: "getaddr" }, { type: "getaddr" });
+    await runFor(network, 1000);
+    const answers = asker.of("addr").filter(({ addresses }) => addresses.length > 1);
+    assertEquals(answers.map(({ addresses }) => addresses.length), [ADDRESS_START]);
 
-  const dialled: ScriptedPeer[] = [];
-  await listenScripted(network, "4.0.0.1", {}, (peer) => void dialled.push(peer));
-  const connecting = node.connect({ host: "4.0.0.1", port: PORT });
-  await network.run(() => dialled[0]?.of("verack").length === 1);
-  await connecting;
-  dialled[0]!.send({ type: "getaddr" });
-  await runFor(network, 1000);
-  assertEquals(told(dialled[0]!), [`1.0.0.1:${PORT}`], "only where we are");
-});
+    const dialled: ScriptedPeer[] = [];
+    await listenScripted(network, "4.0.0.1", {}, (peer) => void dialled.push(peer));
+    const connecting = node.connect({ host: "4.0.0.1", port: PORT });
+    await network.run(() => dialled[0]?.of("verack").length === 1);
+    await connecting;
+    dialled[0]!.send({ type: "getaddr" });
+    await runFor(network, 1000);
+    assertEquals(told(dialled[0]!), [`1.0.0.1:${PORT}`], "only where we are");
+  },
+);
 
-test("addresses: all who ask get the same answer for a day, and no more of the book than a share", async () => {
-  const network = createMemoryNetwork({ seed: 5 });
-  const { node } = simulateNode(network, "1.0.0.1", {
-    permits: [{ subnet: parseSubnet("20.0.0.0/6"), permissions: new Set(["addr"]) }],
-  });
-  await node.start();
-  for (const host of ["20.0.0.1", "21.0.0.1", "22.0.0.1"]) {
-    const source = await dialIn(network, host, "1.0.0.1");
-    for (let i = 0; i < 3000; i += 1000) {
-      const time = seconds(network);
-      const addresses = Array.from({ length: 1000 }, (_, number) => spread(i + number));
-      source.send({ type: "addr", addresses: addresses.map((address) => recordOf("1.1.1.1", { address, time })) });
+test(
+  "addresses: all who ask get the same answer for a day, and no more of the book than a share",
+  { timeout: 60_000 },
+  async () => {
+    const network = createMemoryNetwork({ seed: 5 });
+    const { node } = simulateNode(network, "1.0.0.1", {
+      permits: [{ subnet: parseSubnet("20.0.0.0/6"), permissions: new Set(["addr"]) }],
+    });
+    await node.start();
+    for (const host of ["20.0.0.1", "21.0.0.1", "22.0.0.1"]) {
+      const source = await dialIn(network, host, "1.0.0.1");
+      for (let i = 0; i < 3000; i += 1000) {
+        const time = seconds(network);
+        const addresses = Array.from({ length: 1000 }, (_, number) => spread(i + number));
+        source.send({ type: "addr", addresses: addresses.map((address) => recordOf("1.1.1.1", { address, time })) });
+      }
+      await runFor(network, 1000);
+      source.connection.close();
     }
-    await runFor(network, 1000);
-    source.connection.close();
-  }
-  const { total } = node.addresses();
-  assert(total > 1000, `${total}`);
-  const ask = async (host: string) => {
-    const asker = await dialIn(network, host, "1.0.0.1");
-    asker.send({ type: "getaddr" });
-    await runFor(network, 1000);
-    asker.connection.close();
-    return told(asker).filter((text) => !text.startsWith("1.0.0.1"));
-  };
-  const first = await ask("50.0.0.1");
-  assertEquals(first.length, Math.floor(total * 0.23));
-  assertEquals(await ask("51.0.0.1"), first);
-  await runFor(network, 28 * HOUR_MS);
-  const later = await ask("52.0.0.1");
-  assert(JSON.stringify(later) !== JSON.stringify(first), "another day, another answer");
-});
+    const { total } = node.addresses();
+    assert(total > 1000, `${total}`);
+    const ask = async (host: string) => {
+      const asker = await dialIn(network, host, "1.0.0.1");
+      asker.send({ type: "getaddr" });
+      await runFor(network, 1000);
+      asker.connection.close();
+      return told(asker).filter((text) => !text.startsWith("1.0.0.1"));
+    };
+    const first = await ask("50.0.0.1");
+    assertEquals(first.length, Math.floor(total * 0.23));
+    assertEquals(await ask("51.0.0.1"), first);
+    await runFor(network, 28 * HOUR_MS);
+    const later = await ask("52.0.0.1");
+    assert(JSON.stringify(later) !== JSON.stringify(first), "another day, another answer");
+  },
+);
 
-test("addresses: of a flood, so much is looked at as one peer may tell", async () => {
+test("addresses: of a flood, so much is looked at as one peer may tell", { timeout: 60_000 }, async () => {
   const network = createMemoryNetwork({ seed: 6 });
   const { node } = simulateNode(network, "1.0.0.1");
   await node.start();
@@ -191,7 +203,9 @@ test("addresses: of a flood, so much is looked at as one peer may tell", async (
   assertEquals(received - limited, ADDRESS_START + 10);
 });
 
-test("addresses: news goes on to two others, in the form that each understands, and back to nobody", async () => {
+test("addresses: news goes on to two others, in the form that each understands, and back to nobody", {
+  timeout: 60_000,
+}, async () => {
   const network = createMemoryNetwork({ seed: 8 });
   const { node } = simulateNode(network, "1.0.0.1");
   await node.start();
@@ -218,7 +232,9 @@ test("addresses: news goes on to two others, in the form that each understands, 
   assertEquals(node.addresses().total, 3);
 });
 
-test("addresses: networks that cannot be dialled are passed on to one who understands them, and not kept", async () => {
+test("addresses: networks that cannot be dialled are passed on to one who understands them, and not kept", {
+  timeout: 60_000,
+}, async () => {
   const network = createMemoryNetwork({ seed: 9 });
   const { node } = simulateNode(network, "1.0.0.1");
   await node.start();
@@ -245,7 +261,7 @@ test("addresses: networks that cannot be dialled are passed on to one who unders
   assertEquals(told(old).filter((text) => !text.startsWith("1.0.0.1")), []);
 });
 
-test("addresses: our own address comes back, and is nobody to dial", async () => {
+test("addresses: our own address comes back, and is nobody to dial", { timeout: 60_000 }, async () => {
   const network = createMemoryNetwork({ seed: 14 });
   const { node } = simulateNode(network, "1.0.0.1");
   await node.start();
@@ -255,7 +271,7 @@ test("addresses: our own address comes back, and is nobody to dial", async () =>
   assertEquals([node.addresses().gossip.received, node.addresses().total], [1, 0]);
 });
 
-test("addresses: we say where we are to those for whom it means something", async () => {
+test("addresses: we say where we are to those for whom it means something", { timeout: 60_000 }, async () => {
   const network = createMemoryNetwork({ seed: 10 });
   const { node } = simulateNode(network, "192.168.0.5");
   await node.start();
@@ -269,7 +285,9 @@ test("addresses: we say where we are to those for whom it means something", asyn
   assertEquals(node.addresses().addresses.map(({ address }) => address), ["192.168.0.7:8333"]);
 });
 
-test("addresses: a seed lets go who got an answer or never asks, keeps who is busy or has nowhere to go", async () => {
+test("addresses: a seed lets go who got an answer or never asks, keeps who is busy or has nowhere to go", {
+  timeout: 60_000,
+}, async () => {
   const network = createMemoryNetwork({ seed: 11 });
   const { node } = simulateNode(network, "1.0.0.1", { seed: true, maxOutbound: 0, discover: true });
   await node.start();
@@ -293,43 +311,51 @@ test("addresses: a seed lets go who got an answer or never asks, keeps who is bu
   assertEquals(told(asker).filter((text) => text.startsWith("20.")).length, 3);
 });
 
-test("addresses: a seed probes what it hears of, recommends what answers, and keeps the record", async () => {
-  const network = createMemoryNetwork({ seed: 12 });
-  const { node, store } = simulateNode(network, "1.0.0.1", { seed: true, maxOutbound: 0, discover: true });
-  await node.start();
-  for (let i = 1; i <= 5; i++) await listenScripted(network, `30.${i}.0.1`);
-  const source = await dialIn(network, "2.0.0.1", "1.0.0.1");
-  const hosts = [1, 2, 3, 4, 5].flatMap((i) => [`30.${i}.0.1`, `31.${i}.0.1`]);
-  const addresses = hosts.map((host) => recordOf(host, { port: PORT, time: seconds(network) }));
-  source.send({ type: "addr", addresses });
-  await runFor(network, HOUR_MS);
-  const known = node.addresses().addresses;
-  const reliable = known.filter((address) => address.reliable).map(({ address }) => address).sort();
-  assertEquals(reliable, [1, 2, 3, 4, 5].map((i) => `30.${i}.0.1:${PORT}`));
-  assert(known.filter(({ tried }) => !tried).every(({ uptime }) => uptime?.["2h"] === 0));
+test(
+  "addresses: a seed probes what it hears of, recommends what answers, and keeps the record",
+  { timeout: 60_000 },
+  async () => {
+    const network = createMemoryNetwork({ seed: 12 });
+    const { node, store } = simulateNode(network, "1.0.0.1", { seed: true, maxOutbound: 0, discover: true });
+    await node.start();
+    for (let i = 1; i <= 5; i++) await listenScripted(network, `30.${i}.0.1`);
+    const source = await dialIn(network, "2.0.0.1", "1.0.0.1");
+    const hosts = [1, 2, 3, 4, 5].flatMap((i) => [`30.${i}.0.1`, `31.${i}.0.1`]);
+    const addresses = hosts.map((host) => recordOf(host, { port: PORT, time: seconds(network) }));
+    source.send({ type: "addr", addresses });
+    await runFor(network, HOUR_MS);
+    const known = node.addresses().addresses;
+    const reliable = known.filter((address) => address.reliable).map(({ address }) => address).sort();
+    assertEquals(reliable, [1, 2, 3, 4, 5].map((i) => `30.${i}.0.1:${PORT}`));
+    assert(known.filter(({ tried }) => !tried).every(({ uptime }) => uptime?.["2h"] === 0));
 
-  network.kill("1.0.0.1");
-  const again = simulateNode(network, "1.0.0.1", { seed: true, maxOutbound: 0, store: store.crash() }).node;
-  again.load();
-  assertEquals(again.addresses().addresses.filter((address) => address.reliable).length, 5);
-});
+    network.kill("1.0.0.1");
+    const again = simulateNode(network, "1.0.0.1", { seed: true, maxOutbound: 0, store: store.crash() }).node;
+    again.load();
+    assertEquals(again.addresses().addresses.filter((address) => address.reliable).length, 5);
+  },
+);
 
-test("addresses: the book survives a crash, and rows that were tampered with cost themselves", async () => {
-  const network = createMemoryNetwork({ seed: 13 });
-  const { node, store } = simulateNode(network, "1.0.0.1");
-  await node.start();
-  const source = await dialIn(network, "2.0.0.1", "1.0.0.1");
-  source.send({ type: "addr", addresses: fresh(network, 8) });
-  await runFor(network, MINUTE_MS);
-  const [poisoned] = node.addresses().addresses;
-  const { total } = node.addresses();
-  network.kill("1.0.0.1");
-  const reopened = store.crash();
-  reopened.putAddress({ endpoint: poisoned!.address, record: "{}" });
-  reopened.putAddress({ endpoint: "nobody", record: "?" });
-  const again = simulateNode(network, "1.0.0.1", { store: reopened }).node;
-  await again.start();
-  assertEquals(again.addresses().total, total - 1);
-  await runFor(network, MINUTE_MS);
-  assertEquals(reopened.addresses().length, total - 1);
-});
+test(
+  "addresses: the book survives a crash, and rows that were tampered with cost themselves",
+  { timeout: 60_000 },
+  async () => {
+    const network = createMemoryNetwork({ seed: 13 });
+    const { node, store } = simulateNode(network, "1.0.0.1");
+    await node.start();
+    const source = await dialIn(network, "2.0.0.1", "1.0.0.1");
+    source.send({ type: "addr", addresses: fresh(network, 8) });
+    await runFor(network, MINUTE_MS);
+    const [poisoned] = node.addresses().addresses;
+    const { total } = node.addresses();
+    network.kill("1.0.0.1");
+    const reopened = store.crash();
+    reopened.putAddress({ endpoint: poisoned!.address, record: "{}" });
+    reopened.putAddress({ endpoint: "nobody", record: "?" });
+    const again = simulateNode(network, "1.0.0.1", { store: reopened }).node;
+    await again.start();
+    assertEquals(again.addresses().total, total - 1);
+    await runFor(network, MINUTE_MS);
+    assertEquals(reopened.addresses().length, total - 1);
+  },
+);

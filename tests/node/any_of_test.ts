@@ -76,7 +76,9 @@ function assertFailed(outcome: Outcome, code: LocalErrorCode): LocalError {
   return outcome.error;
 }
 
-test("anyOf: requests survive a slow, a dead and a lying peer among ten, within the budget of retries", async () => {
+test("anyOf: requests survive a slow, a dead and a lying peer among ten, within the budget of retries", {
+  timeout: 60_000,
+}, async () => {
   const { promise, resolve } = Promise.withResolvers<MemoryNetwork>();
   const slow: RequestHandler = async (payload) => {
     const network = await promise;
@@ -103,7 +105,7 @@ test("anyOf: requests survive a slow, a dead and a lying peer among ten, within 
   for (const count of asked.slice(3)) assert(count > 20, `good peers were asked too seldom: ${asked}`);
 });
 
-test("anyOf: a peer that dies with requests under way does not take them with it", async () => {
+test("anyOf: a peer that dies with requests under way does not take them with it", { timeout: 60_000 }, async () => {
   const here = await world([never, echo, echo]);
   const outcomes = Array.from({ length: 30 }, (_, i) => here.ask(`${i}`, { strategy: "round-robin" }));
   await here.network.run(here.network.now() + 50);
@@ -113,7 +115,7 @@ test("anyOf: a peer that dies with requests under way does not take them with it
   assert(here.asker.balancing().requests.retries >= 10);
 });
 
-test("anyOf: where nobody may be asked the caller hears why, at once", async () => {
+test("anyOf: where nobody may be asked the caller hears why, at once", { timeout: 60_000 }, async () => {
   const here = await world([never, never]);
   const nobody = await world([]);
   const alone = nobody.ask("x");
@@ -134,7 +136,7 @@ test("anyOf: where nobody may be asked the caller hears why, at once", async () 
   assert(/none of 2 peers may be asked: 2 failed lately and may be tried in \d+ ms/.test(message), message);
 });
 
-test("anyOf: a peer whose breaker opened is found well again by a probe", async () => {
+test("anyOf: a peer whose breaker opened is found well again by a probe", { timeout: 60_000 }, async () => {
   let isBroken = true;
   const here = await world([(payload) => {
     if (isBroken) throw new LocalError("stopped", "out of order");
@@ -150,7 +152,7 @@ test("anyOf: a peer whose breaker opened is found well again by a probe", async 
   assertEquals(here.asker.balancing().workers.find(({ work }) => work === "requests")!.breaker, "closed");
 });
 
-test("anyOf: peers without the method are asked once a while, and cost no retries", async () => {
+test("anyOf: peers without the method are asked once a while, and cost no retries", { timeout: 60_000 }, async () => {
   const here = await world([undefined, undefined, undefined, undefined, undefined, echo]);
   const outcomes = Array.from({ length: 50 }, (_, i) => `${i}`);
   for (const text of outcomes) {
@@ -165,28 +167,32 @@ test("anyOf: peers without the method are asked once a while, and cost no retrie
   }
 });
 
-test("anyOf: keys stay with their peer, sessions too, and a peer that drains gets nothing new", async () => {
-  const rules = [{ class: "sticky", strategy: "round-robin" as const, stickyMs: 60_000 }];
-  const here = await world([echo, echo, echo, echo], { balancing: { rules } });
-  const busy = () => here.asked.filter((each) => each.length > 0).length;
-  for (let i = 0; i < 8; i++) await settle(here, here.ask("k", { key: "a", strategy: "consistent-hash" }));
-  assertEquals(busy(), 1);
-  for (const each of here.asked) each.length = 0;
-  for (let i = 0; i < 8; i++) await settle(here, here.ask("s", { class: "sticky", session: "s" }));
-  assertEquals(busy(), 1);
-  const holder = here.asked.findIndex((each) => each.length > 0);
-  const peer = here.asker.peers().find(({ address }) => address.startsWith(`s${holder}:`))!.id;
-  assertEquals([here.asker.drain(peer), here.asker.drain(999)], [true, false]);
-  for (const each of here.asked) each.length = 0;
-  for (let i = 0; i < 12; i++) await settle(here, here.ask("r", { strategy: "round-robin" }));
-  for (let i = 0; i < 4; i++) await settle(here, here.ask("s", { class: "sticky", session: "s" }));
-  assertEquals(here.asked[holder], []);
-  here.asker.drain(peer, false);
-  for (let i = 0; i < 4; i++) await settle(here, here.ask("r", { strategy: "round-robin" }));
-  assertEquals(here.asked[holder]!.length, 1);
-});
+test(
+  "anyOf: keys stay with their peer, sessions too, and a peer that drains gets nothing new",
+  { timeout: 60_000 },
+  async () => {
+    const rules = [{ class: "sticky", strategy: "round-robin" as const, stickyMs: 60_000 }];
+    const here = await world([echo, echo, echo, echo], { balancing: { rules } });
+    const busy = () => here.asked.filter((each) => each.length > 0).length;
+    for (let i = 0; i < 8; i++) await settle(here, here.ask("k", { key: "a", strategy: "consistent-hash" }));
+    assertEquals(busy(), 1);
+    for (const each of here.asked) each.length = 0;
+    for (let i = 0; i < 8; i++) await settle(here, here.ask("s", { class: "sticky", session: "s" }));
+    assertEquals(busy(), 1);
+    const holder = here.asked.findIndex((each) => each.length > 0);
+    const peer = here.asker.peers().find(({ address }) => address.startsWith(`s${holder}:`))!.id;
+    assertEquals([here.asker.drain(peer), here.asker.drain(999)], [true, false]);
+    for (const each of here.asked) each.length = 0;
+    for (let i = 0; i < 12; i++) await settle(here, here.ask("r", { strategy: "round-robin" }));
+    for (let i = 0; i < 4; i++) await settle(here, here.ask("s", { class: "sticky", session: "s" }));
+    assertEquals(here.asked[holder], []);
+    here.asker.drain(peer, false);
+    for (let i = 0; i < 4; i++) await settle(here, here.ask("r", { strategy: "round-robin" }));
+    assertEquals(here.asked[holder]!.length, 1);
+  },
+);
 
-test("anyOf: what makes no sense is refused before anybody is asked", async () => {
+test("anyOf: what makes no sense is refused before anybody is asked", { timeout: 60_000 }, async () => {
   const here = await world([echo]);
   const wishes: readonly [Wish, string][] = [
     [{ key: "x".repeat(257) }, "key has at most 256 characters: received 257 characters"],
@@ -202,7 +208,9 @@ test("anyOf: what makes no sense is refused before anybody is asked", async () =
   assertEquals(here.asked, [[]]);
 });
 
-test("anyOf: a caller that gives up, and a node that stops, end requests that wait or are under way", async () => {
+test("anyOf: a caller that gives up, and a node that stops, end requests that wait or are under way", {
+  timeout: 60_000,
+}, async () => {
   const here = await world([never]);
   const given = new AbortController();
   // More than may be under way at once, so that some wait.
@@ -224,7 +232,7 @@ test("anyOf: a caller that gives up, and a node that stops, end requests that wa
   assertFailed(last, "stopped");
 });
 
-test("anyOf: a full queue refuses at once, and counts", async () => {
+test("anyOf: a full queue refuses at once, and counts", { timeout: 60_000 }, async () => {
   const here = await world([never]);
   const outcomes = Array.from({ length: 5000 }, () => here.ask("x", {}, { timeoutMs: 1000 }));
   await here.network.run(here.network.now() + 1);

@@ -22,7 +22,7 @@ async function withPair(network: string, act: (a: P2PNode, b: P2PNode) => Promis
 }
 
 for (const network of ["p2p", "regtest"]) {
-  test(`applications on real sockets, ${network}: topics, requests and bytes`, async () => {
+  test(`applications on real sockets, ${network}: topics, requests and bytes`, { timeout: 60_000 }, async () => {
     await withPair(network, async (a, b) => {
       const messages = a.topic("chat").messages();
       const first = messages.next();

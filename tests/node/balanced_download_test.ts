@@ -59,7 +59,9 @@ function watch(node: P2PNode): string[] {
   return reasons;
 }
 
-test("block download: a peer that stalls is left alone, and one that fails its probe too is disconnected", async () => {
+test("block download: a peer that stalls is left alone, and one that fails its probe too is disconnected", {
+  timeout: 60_000,
+}, async () => {
   const network = createMemoryNetwork({ seed: 11 });
   const moody = await listenMoody(network, "moody", 100);
   const { node } = simulateNode(network, "node", { connect: ["moody"] });
@@ -73,7 +75,9 @@ test("block download: a peer that stalls is left alone, and one that fails its p
   assertEquals(reasons, ["stalled"]);
 });
 
-test("block download: a probe that is answered makes a stalled peer a full one without a reconnect", async () => {
+test("block download: a probe that is answered makes a stalled peer a full one without a reconnect", {
+  timeout: 60_000,
+}, async () => {
   const network = createMemoryNetwork({ seed: 12 });
   const moody = await listenMoody(network, "moody", 100);
   const { node } = simulateNode(network, "node", { connect: ["moody"] });
@@ -85,7 +89,7 @@ test("block download: a probe that is answered makes a stalled peer a full one w
   assertEquals([node.chain().height, moody.askedLater[0], reasons], [HEIGHT, 1, []]);
 });
 
-test("block download: what a stalled peer owes comes from another one", async () => {
+test("block download: what a stalled peer owes comes from another one", { timeout: 60_000 }, async () => {
   const network = createMemoryNetwork({ seed: 13 });
   const moody = await listenMoody(network, "moody", 20);
   const { node } = simulateNode(network, "node", { connect: ["moody"] });
@@ -121,9 +125,13 @@ async function shareOfFast(strategy: StrategyName): Promise<number> {
   return blocks.get("fast")! / (blocks.get("fast")! + blocks.get("slow")!);
 }
 
-test("block download: the faster peer delivers most, by default and by least latency", async () => {
-  for (const strategy of ["adaptive", "least-latency"] as const) {
-    const share = await shareOfFast(strategy);
-    assert(share > 0.7, `${strategy}: ${share}`);
-  }
-});
+test(
+  "block download: the faster peer delivers most, by default and by least latency",
+  { timeout: 60_000 },
+  async () => {
+    for (const strategy of ["adaptive", "least-latency"] as const) {
+      const share = await shareOfFast(strategy);
+      assert(share > 0.7, `${strategy}: ${share}`);
+    }
+  },
+);

@@ -16,32 +16,36 @@ function wishes(peer: ScriptedPeer): boolean[] {
   return peer.of("sendcmpct").map(({ highBandwidth }) => highBandwidth);
 }
 
-test("compact blocks: a node offers version 2 once the handshake is done", async () => {
+test("compact blocks: a node offers version 2 once the handshake is done", { timeout: 60_000 }, async () => {
   const world = await compactWorld();
   const peer = await world.peer("peer");
   assertEquals(peer.of("sendcmpct"), [SPEAKS_COMPACT]);
 });
 
-test("compact blocks: a new tip is pushed to who wishes it, and told in no other way", async () => {
-  const world = await compactWorld();
-  const [pushed, told] = [await world.peer("pushed"), await world.peer("told")];
-  pushed.send(WISHES_COMPACT, { type: "sendheaders" });
-  told.send({ type: "sendheaders" });
-  await world.settle();
-  const block = mineWith(world, 3);
-  world.node.submitBlock(block.raw);
-  await world.settle();
-  const [message] = pushed.of("cmpctblock");
-  assertEquals(compactOf(block).shortIds.length, message!.shortIds.length);
-  assertEquals([message!.header, message!.prefilled.map(({ index }) => index)], [block.header, [0]]);
-  const announcements = (peer: ScriptedPeer) =>
-    peer.received.filter(({ type }) => type === "inv" || type === "headers" || type === "cmpctblock").map(({ type }) =>
-      type
-    );
-  assertEquals([announcements(pushed), announcements(told)], [["cmpctblock"], ["headers"]]);
-});
+test(
+  "compact blocks: a new tip is pushed to who wishes it, and told in no other way",
+  { timeout: 60_000 },
+  async () => {
+    const world = await compactWorld();
+    const [pushed, told] = [await world.peer("pushed"), await world.peer("told")];
+    pushed.send(WISHES_COMPACT, { type: "sendheaders" });
+    told.send({ type: "sendheaders" });
+    await world.settle();
+    const block = mineWith(world, 3);
+    world.node.submitBlock(block.raw);
+    await world.settle();
+    const [message] = pushed.of("cmpctblock");
+    assertEquals(compactOf(block).shortIds.length, message!.shortIds.length);
+    assertEquals([message!.header, message!.prefilled.map(({ index }) => index)], [block.header, [0]]);
+    const announcements = (peer: ScriptedPeer) =>
+      peer.received.filter(({ type }) => type === "inv" || type === "headers" || type === "cmpctblock").map((
+        { type },
+      ) => type);
+    assertEquals([announcements(pushed), announcements(told)], [["cmpctblock"], ["headers"]]);
+  },
+);
 
-test("compact blocks: a wish for another version is none", async () => {
+test("compact blocks: a wish for another version is none", { timeout: 60_000 }, async () => {
   const world = await compactWorld();
   const peer = await world.peer("old");
   peer.send({ ...WISHES_COMPACT, version: 1n }, { ...WISHES_COMPACT, version: 3n }, { type: "sendheaders" });
@@ -51,7 +55,9 @@ test("compact blocks: a wish for another version is none", async () => {
   assertEquals([peer.of("cmpctblock").length, peer.of("headers").length], [0, 1]);
 });
 
-test("compact blocks: who cannot connect a new tip gets headers, and who no longer wishes gets no block", async () => {
+test("compact blocks: who cannot connect a new tip gets headers, and who no longer wishes gets no block", {
+  timeout: 60_000,
+}, async () => {
   const world = await compactWorld();
   const [behind, weary] = [await world.peer("behind"), await world.peer("weary")];
   behind.send(WISHES_COMPACT, { type: "sendheaders" });
@@ -68,7 +74,7 @@ test("compact blocks: who cannot connect a new tip gets headers, and who no long
   }
 });
 
-test("compact blocks: blocks up to 5 below the tip are served so, older ones whole", async () => {
+test("compact blocks: blocks up to 5 below the tip are served so, older ones whole", { timeout: 60_000 }, async () => {
   const world = await compactWorld();
   const peer = await world.peer("peer");
   const at = (depth: number) => world.chain.at(-1 - depth)!;
@@ -79,37 +85,45 @@ test("compact blocks: blocks up to 5 below the tip are served so, older ones who
   assertEquals(peer.of("block").map(({ block }) => block), [at(6).raw]);
 });
 
-test("compact blocks: single transactions are served up to 10 below the tip, beyond it the block", async () => {
-  const world = await compactWorld();
-  const block = mineWith(world, 5);
-  world.node.submitBlock(block.raw);
-  for (const { raw } of world.miner.mineMany(10, block.node)) world.node.submitBlock(raw);
-  const peer = await world.peer("peer");
-  const ask: MessageOf<"getblocktxn"> = { type: "getblocktxn", blockHash: block.hash, indexes: [1, 2, 5] };
-  peer.send(ask);
-  await world.settle();
-  const all = transactionsOf(block);
-  assertEquals(peer.of("blocktxn").map(({ transactions }) => transactions), [[all[1]!, all[2]!, all[5]!]]);
-  world.node.submitBlock(world.miner.mine(world.miner.chain.tip).raw);
-  peer.send(ask);
-  await world.settle();
-  assertEquals([peer.of("blocktxn").length, peer.of("block").map(({ block }) => block)], [1, [block.raw]]);
-});
+test(
+  "compact blocks: single transactions are served up to 10 below the tip, beyond it the block",
+  { timeout: 60_000 },
+  async () => {
+    const world = await compactWorld();
+    const block = mineWith(world, 5);
+    world.node.submitBlock(block.raw);
+    for (const { raw } of world.miner.mineMany(10, block.node)) world.node.submitBlock(raw);
+    const peer = await world.peer("peer");
+    const ask: MessageOf<"getblocktxn"> = { type: "getblocktxn", blockHash: block.hash, indexes: [1, 2, 5] };
+    peer.send(ask);
+    await world.settle();
+    const all = transactionsOf(block);
+    assertEquals(peer.of("blocktxn").map(({ transactions }) => transactions), [[all[1]!, all[2]!, all[5]!]]);
+    world.node.submitBlock(world.miner.mine(world.miner.chain.tip).raw);
+    peer.send(ask);
+    await world.settle();
+    assertEquals([peer.of("blocktxn").length, peer.of("block").map(({ block }) => block)], [1, [block.raw]]);
+  },
+);
 
-test("compact blocks: one that a peer announces by headers is asked for in its compact form", async () => {
-  const world = await compactWorld();
-  const peer = await world.peer("peer");
-  const block = mineWith(world, 2);
-  peer.onMessage = (message) => {
-    if (message.type === "getdata") peer.send(compactOf(block, 1, 2));
-  };
-  peer.send({ type: "headers", headers: [block.header] });
-  await world.settle();
-  assertEquals(peer.of("getdata").map(({ items }) => items), [[{ kind: INV_COMPACT_BLOCK, hash: block.hash }]]);
-  assertEquals(world.node.chain().bestHash, block.hash);
-});
+test(
+  "compact blocks: one that a peer announces by headers is asked for in its compact form",
+  { timeout: 60_000 },
+  async () => {
+    const world = await compactWorld();
+    const peer = await world.peer("peer");
+    const block = mineWith(world, 2);
+    peer.onMessage = (message) => {
+      if (message.type === "getdata") peer.send(compactOf(block, 1, 2));
+    };
+    peer.send({ type: "headers", headers: [block.header] });
+    await world.settle();
+    assertEquals(peer.of("getdata").map(({ items }) => items), [[{ kind: INV_COMPACT_BLOCK, hash: block.hash }]]);
+    assertEquals(world.node.chain().bestHash, block.hash);
+  },
+);
 
-test("compact blocks: several at once are asked for whole", async () => {
+test("compact blocks: several at once are asked for whole", { timeout: 60_000 }, async () => {
   const world = await compactWorld();
   const peer = await world.peer("peer");
   const blocks = world.miner.mineMany(2, world.chain.at(-1)!.node);
@@ -119,7 +133,9 @@ test("compact blocks: several at once are asked for whole", async () => {
   assertEquals(peer.of("getdata").map((message) => message.items), [items]);
 });
 
-test("compact blocks: a node that takes no transactions asks for whole blocks, and serves compact ones", async () => {
+test("compact blocks: a node that takes no transactions asks for whole blocks, and serves compact ones", {
+  timeout: 60_000,
+}, async () => {
   const world = await compactWorld(20, { blockRelayOnly: true });
   const peer = await world.peer("peer");
   const block = mineWith(world, 2);
@@ -133,7 +149,9 @@ test("compact blocks: a node that takes no transactions asks for whole blocks, a
   assertEquals(peer.of("cmpctblock").map(({ header }) => header), [block.header]);
 });
 
-test("compact blocks: who brings new blocks first is asked to push, and let off when three others did", async () => {
+test("compact blocks: who brings new blocks first is asked to push, and let off when three others did", {
+  timeout: 60_000,
+}, async () => {
   const world = await compactWorld();
   const peers: ScriptedPeer[] = [];
   for (const name of ["a", "b", "c", "d"]) peers.push(await world.peer(name));
@@ -149,7 +167,7 @@ test("compact blocks: who brings new blocks first is asked to push, and let off 
   assertEquals(peers.map(wishes), [[false, true, false], [false, true], [false, true], [false, true]]);
 });
 
-test("compact blocks: what we lacked ourselves is passed on in full", async () => {
+test("compact blocks: what we lacked ourselves is passed on in full", { timeout: 60_000 }, async () => {
   const world = await compactWorld();
   const [source, next] = [await world.peer("source"), await world.peer("next")];
   next.send(WISHES_COMPACT);

@@ -46,42 +46,56 @@ function prefillAt(compact: Compact, index: number): Compact {
 }
 
 for (const [name, change] of MALFORMED) {
-  test(`compact block with ${name}: its sender is let go, and the honest copy is taken`, async () => {
+  test(
+    `compact block with ${name}: its sender is let go, and the honest copy is taken`,
+    { timeout: 60_000 },
+    async () => {
+      const world = await compactWorld();
+      const liar = await world.peer("liar");
+      const block = mineWith(world, 4);
+      liar.send(change(compactOf(block)));
+      await world.settle();
+      assertEquals([liar.closed, world.reasons], [true, ["malformed"]]);
+      await assertHonestCopyIsTaken(world, block);
+    },
+  );
+}
+
+test(
+  "compact block with wrong short ids: the right transactions give the sender away",
+  { timeout: 60_000 },
+  async () => {
     const world = await compactWorld();
     const liar = await world.peer("liar");
     const block = mineWith(world, 4);
-    liar.send(change(compactOf(block)));
+    serveBlock(liar, block);
+    liar.send({ ...compactOf(block, 1, 2), shortIds: ["010203040506", "a1a2a3a4a5a6"] });
     await world.settle();
-    assertEquals([liar.closed, world.reasons], [true, ["malformed"]]);
+    assertEquals(liar.of("getblocktxn").map(({ indexes }) => indexes), [[3, 4]]);
+    assertEquals([liar.closed, world.reasons, world.node.chain().height], [true, ["malformed"], 20]);
     await assertHonestCopyIsTaken(world, block);
-  });
-}
+  },
+);
 
-test("compact block with wrong short ids: the right transactions give the sender away", async () => {
-  const world = await compactWorld();
-  const liar = await world.peer("liar");
-  const block = mineWith(world, 4);
-  serveBlock(liar, block);
-  liar.send({ ...compactOf(block, 1, 2), shortIds: ["010203040506", "a1a2a3a4a5a6"] });
-  await world.settle();
-  assertEquals(liar.of("getblocktxn").map(({ indexes }) => indexes), [[3, 4]]);
-  assertEquals([liar.closed, world.reasons, world.node.chain().height], [true, ["malformed"], 20]);
-  await assertHonestCopyIsTaken(world, block);
-});
+test(
+  "compact block with two equal short ids: the block is asked for whole, and nobody is blamed",
+  { timeout: 60_000 },
+  async () => {
+    const world = await compactWorld();
+    const peer = await world.peer("unlucky");
+    const block = mineWith(world, 4);
+    serveBlock(peer, block);
+    const compact = compactOf(block);
+    peer.send({ ...compact, shortIds: compact.shortIds.map(() => compact.shortIds[0]!) });
+    await world.settle();
+    assertEquals([wholeAsked(peer, block), peer.of("getblocktxn").length], [1, 0]);
+    assertEquals([world.node.chain().bestHash, peer.closed], [block.hash, false]);
+  },
+);
 
-test("compact block with two equal short ids: the block is asked for whole, and nobody is blamed", async () => {
-  const world = await compactWorld();
-  const peer = await world.peer("unlucky");
-  const block = mineWith(world, 4);
-  serveBlock(peer, block);
-  const compact = compactOf(block);
-  peer.send({ ...compact, shortIds: compact.shortIds.map(() => compact.shortIds[0]!) });
-  await world.settle();
-  assertEquals([wholeAsked(peer, block), peer.of("getblocktxn").length], [1, 0]);
-  assertEquals([world.node.chain().bestHash, peer.closed], [block.hash, false]);
-});
-
-test("compact block with the short id of another pooled transaction: it is asked for whole, without blame", async () => {
+test("compact block with the short id of another pooled transaction: it is asked for whole, without blame", {
+  timeout: 60_000,
+}, async () => {
   const world = await compactWorld();
   const peer = await world.peer("unlucky");
   const block = mineWith(world, 2);
@@ -104,7 +118,7 @@ const WRONG_ANSWERS: readonly [name: string, change: (right: Uint8Array[]) => Ui
 ];
 
 for (const [name, change] of WRONG_ANSWERS) {
-  test(`blocktxn with ${name}: its sender is let go, and the honest copy is taken`, async () => {
+  test(`blocktxn with ${name}: its sender is let go, and the honest copy is taken`, { timeout: 60_000 }, async () => {
     const world = await compactWorld();
     const liar = await world.peer("liar");
     const block = mineWith(world, 4);
@@ -119,7 +133,7 @@ for (const [name, change] of WRONG_ANSWERS) {
   });
 }
 
-test("blocktxn that nobody asked for is ignored", async () => {
+test("blocktxn that nobody asked for is ignored", { timeout: 60_000 }, async () => {
   const world = await compactWorld();
   const peer = await world.peer("eager");
   const block = mineWith(world, 4);
@@ -133,7 +147,7 @@ test("blocktxn that nobody asked for is ignored", async () => {
   assertEquals(world.node.chain().bestHash, block.hash);
 });
 
-test("getblocktxn past the end is a fault of the one who asks", async () => {
+test("getblocktxn past the end is a fault of the one who asks", { timeout: 60_000 }, async () => {
   const world = await compactWorld();
   const [curious, other] = [await world.peer("curious"), await world.peer("other")];
   curious.send({ type: "getblocktxn", blockHash: world.chain.at(-1)!.hash, indexes: [0, 1] });
@@ -141,7 +155,7 @@ test("getblocktxn past the end is a fault of the one who asks", async () => {
   assertEquals([curious.closed, world.reasons, other.closed], [true, ["malformed"], false]);
 });
 
-test("getblocktxn of a block that nobody has is answered with notfound", async () => {
+test("getblocktxn of a block that nobody has is answered with notfound", { timeout: 60_000 }, async () => {
   const world = await compactWorld();
   const peer = await world.peer("curious");
   const blockHash = "ab".repeat(32);
@@ -150,7 +164,9 @@ test("getblocktxn of a block that nobody has is answered with notfound", async (
   assertEquals(peer.of("notfound").map(({ items }) => items), [[{ kind: INV_WITNESS_BLOCK, hash: blockHash }]]);
 });
 
-test("compact block of an unknown parent: what lies between is asked for, and in the end it is a fault", async () => {
+test("compact block of an unknown parent: what lies between is asked for, and in the end it is a fault", {
+  timeout: 60_000,
+}, async () => {
   const world = await compactWorld();
   const peer = await world.peer("ahead");
   const [, second] = world.miner.mineMany(2, world.chain.at(-1)!.node);
@@ -163,7 +179,7 @@ test("compact block of an unknown parent: what lies between is asked for, and in
   assertEquals([peer.closed, world.reasons], [true, ["unconnected-headers"]]);
 });
 
-test("compact block without enough work behind it is not looked at", async () => {
+test("compact block without enough work behind it is not looked at", { timeout: 60_000 }, async () => {
   const world = await compactWorld(200);
   const peer = await world.peer("poor");
   const sibling = world.miner.mine(world.miner.chain.genesis, { transactions: [unique()] });
@@ -173,7 +189,7 @@ test("compact block without enough work behind it is not looked at", async () =>
   assertEquals(wholeAsked(peer, sibling), 0);
 });
 
-test("compact block whose header breaks a rule is a fault", async () => {
+test("compact block whose header breaks a rule is a fault", { timeout: 60_000 }, async () => {
   const world = await compactWorld();
   const peer = await world.peer("bad");
   const block = mineWith(world, 1);
@@ -183,7 +199,7 @@ test("compact block whose header breaks a rule is a fault", async () => {
   assertEquals([peer.closed, world.reasons], [true, ["bad-header"]]);
 });
 
-test("compact block that breaks a rule: nobody is blamed, nor who brings it again", async () => {
+test("compact block that breaks a rule: nobody is blamed, nor who brings it again", { timeout: 60_000 }, async () => {
   const world = await compactWorld();
   const [first, second] = [await world.peer("first"), await world.peer("second")];
   const block = mineWith(world, 1);
@@ -197,7 +213,7 @@ test("compact block that breaks a rule: nobody is blamed, nor who brings it agai
   await assertHonestCopyIsTaken(world, block);
 });
 
-test("compact block whose sender then stalls: the block is had from another one", async () => {
+test("compact block whose sender then stalls: the block is had from another one", { timeout: 60_000 }, async () => {
   const world = await compactWorld();
   const staller = await world.peer("staller");
   const block = mineWith(world, 4);
@@ -217,7 +233,7 @@ test("compact block whose sender then stalls: the block is had from another one"
   assertEquals([world.node.chain().bestHash, world.reasons], [block.hash, ["stalled"]]);
 });
 
-test("compact block from another sender while one stalls: it is completed at once", async () => {
+test("compact block from another sender while one stalls: it is completed at once", { timeout: 60_000 }, async () => {
   const world = await compactWorld();
   const [staller, honest] = [await world.peer("staller"), await world.peer("honest")];
   const block = mineWith(world, 4);
@@ -230,7 +246,7 @@ test("compact block from another sender while one stalls: it is completed at onc
   assertEquals([world.node.chain().bestHash, staller.closed, honest.closed], [block.hash, false, false]);
 });
 
-test("compact block from two who stall: they are found out one after the other", async () => {
+test("compact block from two who stall: they are found out one after the other", { timeout: 60_000 }, async () => {
   const world = await compactWorld();
   const stallers = [await world.peer("first"), await world.peer("second")];
   const block = mineWith(world, 4);
@@ -243,7 +259,7 @@ test("compact block from two who stall: they are found out one after the other",
   assertEquals(stallers[1]!.of("getdata").length, 1, "what the first one owed is asked of the second");
 });
 
-test("compact block far ahead of what we have is not looked at", async () => {
+test("compact block far ahead of what we have is not looked at", { timeout: 60_000 }, async () => {
   const world = await compactWorld();
   const [source, pusher] = [await world.peer("source"), await world.peer("pusher")];
   const between = world.miner.mineMany(3, world.chain.at(-1)!.node);
@@ -255,7 +271,7 @@ test("compact block far ahead of what we have is not looked at", async () => {
   assertEquals([pusher.of("getblocktxn").length, pusher.closed, source.of("getdata").length], [0, false, 1]);
 });
 
-test("compact block with no more work than our tip is let be", async () => {
+test("compact block with no more work than our tip is let be", { timeout: 60_000 }, async () => {
   const world = await compactWorld();
   const peer = await world.peer("rival");
   peer.send(compactOf(mineWith(world, 4, world.chain.at(-2)!), 1, 2));
@@ -263,7 +279,7 @@ test("compact block with no more work than our tip is let be", async () => {
   assertEquals([peer.of("getblocktxn").length, peer.of("getdata").length, peer.closed], [0, 0, false]);
 });
 
-test("compact blocks that were completed make room for others", async () => {
+test("compact blocks that were completed make room for others", { timeout: 60_000 }, async () => {
   const world = await compactWorld();
   const peer = await world.peer("busy");
   let parent = world.chain.at(-1)!;
@@ -278,7 +294,7 @@ test("compact blocks that were completed make room for others", async () => {
   }
 });
 
-test("compact blocks that a peer never completes are few", async () => {
+test("compact blocks that a peer never completes are few", { timeout: 60_000 }, async () => {
   const world = await compactWorld();
   const greedy = await world.peer("greedy");
   for (let i = 0; i < 10; i++) greedy.send(compactOf(mineWith(world, 4), 1, 2));
@@ -287,18 +303,22 @@ test("compact blocks that a peer never completes are few", async () => {
   assert(!greedy.closed);
 });
 
-test("compact blocks are asked for again where a peer says that it lacks what it announced", async () => {
-  const world = await compactWorld();
-  const [forgetful, honest] = [await world.peer("forgetful"), await world.peer("honest")];
-  const block = mineWith(world, 4);
-  serveBlock(honest, block);
-  forgetful.onMessage = (message) => {
-    if (message.type === "getdata") forgetful.send({ type: "notfound", items: message.items });
-  };
-  forgetful.send({ type: "headers", headers: [block.header] });
-  await world.settle();
-  assertEquals(forgetful.of("getdata").map(({ items }) => items), [[{ kind: INV_COMPACT_BLOCK, hash: block.hash }]]);
-  honest.send({ type: "headers", headers: [block.header] });
-  await world.settle();
-  assertEquals([world.node.chain().bestHash, forgetful.closed], [block.hash, false]);
-});
+test(
+  "compact blocks are asked for again where a peer says that it lacks what it announced",
+  { timeout: 60_000 },
+  async () => {
+    const world = await compactWorld();
+    const [forgetful, honest] = [await world.peer("forgetful"), await world.peer("honest")];
+    const block = mineWith(world, 4);
+    serveBlock(honest, block);
+    forgetful.onMessage = (message) => {
+      if (message.type === "getdata") forgetful.send({ type: "notfound", items: message.items });
+    };
+    forgetful.send({ type: "headers", headers: [block.header] });
+    await world.settle();
+    assertEquals(forgetful.of("getdata").map(({ items }) => items), [[{ kind: INV_COMPACT_BLOCK, hash: block.hash }]]);
+    honest.send({ type: "headers", headers: [block.header] });
+    await world.settle();
+    assertEquals([world.node.chain().bestHash, forgetful.closed], [block.hash, false]);
+  },
+);

@@ -67,27 +67,37 @@ class Line {
 for (const params of [REGTEST, P2P]) {
   const wire = `on the ${params.wire} wire`;
 
-  test(`compact relay: a block of pooled transactions travels in short ids alone, ${wire}`, async () => {
-    const line = new Line(params);
-    await line.start();
-    const transactions = Array.from({ length: POOLED }, () => unique());
-    await line.spread(transactions);
-    await line.mine(transactions);
-    assertEquals([line.sent("block"), line.sent("cmpctblock"), line.sent("getblocktxn")], [0, 3, 0]);
-    assertEquals(line.nodes.map((node) => node.pool().count), [0, 0, 0, 0]);
-  });
+  test(
+    `compact relay: a block of pooled transactions travels in short ids alone, ${wire}`,
+    { timeout: 60_000 },
+    async () => {
+      const line = new Line(params);
+      await line.start();
+      const transactions = Array.from({ length: POOLED }, () => unique());
+      await line.spread(transactions);
+      await line.mine(transactions);
+      assertEquals([line.sent("block"), line.sent("cmpctblock"), line.sent("getblocktxn")], [0, 3, 0]);
+      assertEquals(line.nodes.map((node) => node.pool().count), [0, 0, 0, 0]);
+    },
+  );
 
-  test(`compact relay: what half of the nodes' pools lack is asked for once, ${wire}`, async () => {
-    const line = new Line(params);
-    await line.start();
-    const transactions = Array.from({ length: POOLED }, () => unique());
-    await line.spread(transactions.filter((_, i) => i % 2 === 0));
-    await line.mine(transactions);
-    // The second node asks the first; those behind it get what it lacked without asking.
-    assertEquals([line.sent("block"), line.sent("cmpctblock"), line.sent("getblocktxn")], [0, 3, 1]);
-  });
+  test(
+    `compact relay: what half of the nodes' pools lack is asked for once, ${wire}`,
+    { timeout: 60_000 },
+    async () => {
+      const line = new Line(params);
+      await line.start();
+      const transactions = Array.from({ length: POOLED }, () => unique());
+      await line.spread(transactions.filter((_, i) => i % 2 === 0));
+      await line.mine(transactions);
+      // The second node asks the first; those behind it get what it lacked without asking.
+      assertEquals([line.sent("block"), line.sent("cmpctblock"), line.sent("getblocktxn")], [0, 3, 1]);
+    },
+  );
 
-  test(`compact relay: who brought the last block pushes the next one, which nobody asks for, ${wire}`, async () => {
+  test(`compact relay: who brought the last block pushes the next one, which nobody asks for, ${wire}`, {
+    timeout: 60_000,
+  }, async () => {
     const line = new Line(params);
     await line.start();
     await line.mine();

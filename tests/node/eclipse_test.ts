@@ -21,7 +21,9 @@ function stay(peer: ScriptedPeer): void {
   };
 }
 
-test("eclipse: 200 attackers of one group, who dial, tell of each other and answer, do not surround a node", async () => {
+test("eclipse: 200 attackers of one group, who dial, tell of each other and answer, do not surround a node", {
+  timeout: 60_000,
+}, async () => {
   const network = createMemoryNetwork({ seed: 21 });
   const join = [{ host: honestHost(0), port: PORT }];
   const honest = Array.from(

@@ -68,7 +68,7 @@ const BEFORE_HANDSHAKE: readonly [name: string, messages: readonly Message[], re
 ];
 
 for (const [name, messages, reason] of BEFORE_HANDSHAKE) {
-  test(`hostile: ${name} ends the connection as ${reason}`, async () => {
+  test(`hostile: ${name} ends the connection as ${reason}`, { timeout: 60_000 }, async () => {
     const { network, node, reasons } = await world();
     const peer = await dialRaw(network, "bad", "node");
     const good = await dialScripted(network, "good", "node");
@@ -93,7 +93,7 @@ function spoil(field: "length" | "checksum"): Uint8Array {
 }
 
 for (const [name, bytes, reason] of RAW) {
-  test(`hostile: ${name} ends the connection as ${reason}`, async () => {
+  test(`hostile: ${name} ends the connection as ${reason}`, { timeout: 60_000 }, async () => {
     const { network, reasons } = await world();
     const peer = await dialRaw(network, "bad", "node");
     peer.sendRaw(bytes());
@@ -102,27 +102,27 @@ for (const [name, bytes, reason] of RAW) {
   });
 }
 
-test("hostile: a stranger who says nothing is let go", async () => {
+test("hostile: a stranger who says nothing is let go", { timeout: 60_000 }, async () => {
   const { network, node, reasons } = await world();
   await dialRaw(network, "mute", "node");
   await runFor(network, 30_000);
   assertEquals([node.peers(), reasons], [[], ["handshake-timeout"]]);
 });
 
-test("hostile: a node that dials itself notices", async () => {
+test("hostile: a node that dials itself notices", { timeout: 60_000 }, async () => {
   const { network, reasons } = await world(0, ["node"]);
   await runFor(network, 500);
   assert(reasons.includes("self-connection"), `${reasons}`);
 });
 
-test("hostile: a peer that answers no ping is let go", async () => {
+test("hostile: a peer that answers no ping is let go", { timeout: 60_000 }, async () => {
   const { network, node, reasons } = await world();
   await dialScripted(network, "deaf", "node");
   await runFor(network, LONG_MS);
   assertEquals([node.peers(), reasons], [[], ["ping-timeout"]]);
 });
 
-test("hostile: headers that lead nowhere are asked about, and in the end a fault", async () => {
+test("hostile: headers that lead nowhere are asked about, and in the end a fault", { timeout: 60_000 }, async () => {
   const { network, reasons } = await world();
   const peer = await dialScripted(network, "lost", "node");
   const unconnected = headersOf(testChain().main.slice(50, 52));
@@ -134,7 +134,9 @@ test("hostile: headers that lead nowhere are asked about, and in the end a fault
   assertEquals([peer.closed, reasons], [true, ["unconnected-headers"]]);
 });
 
-test("hostile: headers without work, of the wrong difficulty or out of order are refused and not kept", async () => {
+test("hostile: headers without work, of the wrong difficulty or out of order are refused and not kept", {
+  timeout: 60_000,
+}, async () => {
   const [first, second] = headersOf(testChain().main.slice(1, 3)) as [BlockHeader, BlockHeader];
   let nonce = 0;
   const meetsTarget = (candidate: number) =>
@@ -165,7 +167,9 @@ const MUTATIONS: readonly [name: string, change: (block: Uint8Array) => Uint8Arr
 ];
 
 for (const [name, change] of MUTATIONS) {
-  test(`hostile: a block with ${name} costs its sender the connection, and the honest copy is taken`, async () => {
+  test(`hostile: a block with ${name} costs its sender the connection, and the honest copy is taken`, {
+    timeout: 60_000,
+  }, async () => {
     const { main } = testChain();
     const blocks = main.slice(0, 21);
     const network = createMemoryNetwork({ seed: 7 });
@@ -185,7 +189,7 @@ for (const [name, change] of MUTATIONS) {
   });
 }
 
-test("hostile: what a stalling peer owes is asked of another one", async () => {
+test("hostile: what a stalling peer owes is asked of another one", { timeout: 60_000 }, async () => {
   const { main } = testChain();
   const blocks = main.slice(0, 201);
   const network = createMemoryNetwork({ seed: 8 });
@@ -208,7 +212,9 @@ test("hostile: what a stalling peer owes is asked of another one", async () => {
   assert(network.now() < 30_000, `found out after ${network.now()} ms`);
 });
 
-test("hostile: a peer that dies in mid-frame leaves nothing behind, and what it owed comes from elsewhere", async () => {
+test("hostile: a peer that dies in mid-frame leaves nothing behind, and what it owed comes from elsewhere", {
+  timeout: 60_000,
+}, async () => {
   const { main } = testChain();
   const blocks = main.slice(0, 101);
   const network = createMemoryNetwork({ seed: 9 });
@@ -231,25 +237,31 @@ test("hostile: a peer that dies in mid-frame leaves nothing behind, and what it 
   assertEquals(node.chain().height, 100);
 });
 
-test("hostile: a peer that asks for everything and never reads costs bounded memory and is let go", async () => {
-  const { network, node } = await world(2000);
-  const peer = await dialScripted(network, "greedy", "node");
-  peer.connection.pause();
-  const items = testChain().main.slice(1, 2001).map((block) => ({ kind: INV_BLOCK, hash: hashOf(block) }));
-  for (let i = 0; i < 20; i++) peer.send({ type: "getdata", items });
-  await runFor(network, 5000);
-  const [snapshot] = node.peers();
-  const bound = Object.values(LANE_POLICIES).reduce((sum, { maxBytes }) => sum + maxBytes, 0);
-  assert(snapshot!.outbox.bytes <= bound, `${snapshot!.outbox.bytes} bytes wait`);
-  const good = await dialScripted(network, "good", "node");
-  good.send({ type: "getdata", items: items.slice(0, 3) });
-  await network.run(() => good.of("block").length === 3 || network.now() > LONG_MS);
-  assertEquals(good.of("block").length, 3);
-  await runFor(network, LONG_MS);
-  assertEquals(node.peers().filter(({ userAgent }) => userAgent === "/scripted/").length, 0);
-});
+test(
+  "hostile: a peer that asks for everything and never reads costs bounded memory and is let go",
+  { timeout: 60_000 },
+  async () => {
+    const { network, node } = await world(2000);
+    const peer = await dialScripted(network, "greedy", "node");
+    peer.connection.pause();
+    const items = testChain().main.slice(1, 2001).map((block) => ({ kind: INV_BLOCK, hash: hashOf(block) }));
+    for (let i = 0; i < 20; i++) peer.send({ type: "getdata", items });
+    await runFor(network, 5000);
+    const [snapshot] = node.peers();
+    const bound = Object.values(LANE_POLICIES).reduce((sum, { maxBytes }) => sum + maxBytes, 0);
+    assert(snapshot!.outbox.bytes <= bound, `${snapshot!.outbox.bytes} bytes wait`);
+    const good = await dialScripted(network, "good", "node");
+    good.send({ type: "getdata", items: items.slice(0, 3) });
+    await network.run(() => good.of("block").length === 3 || network.now() > LONG_MS);
+    assertEquals(good.of("block").length, 3);
+    await runFor(network, LONG_MS);
+    assertEquals(node.peers().filter(({ userAgent }) => userAgent === "/scripted/").length, 0);
+  },
+);
 
-test("hostile: 500 connections leave places for those who have them, and are refused beyond the limit", async () => {
+test("hostile: 500 connections leave places for those who have them, and are refused beyond the limit", {
+  timeout: 60_000,
+}, async () => {
   const { network, node } = await world();
   const good = await dialScripted(network, "good", "node");
   for (let i = 0; i < 500; i++) await dialRaw(network, `storm${i}`, "node");
@@ -264,7 +276,7 @@ test("hostile: 500 connections leave places for those who have them, and are ref
   assert(node.peers().length <= 2, "the silent ones are gone and a newcomer is let in");
 });
 
-test("hostile: a block that nobody asked for and that leads nowhere is ignored", async () => {
+test("hostile: a block that nobody asked for and that leads nowhere is ignored", { timeout: 60_000 }, async () => {
   const { network, node } = await world(10);
   const peer = await dialScripted(network, "pusher", "node");
   peer.send({ type: "block", block: testChain().main[500]! }, { type: "ping", nonce: 9n });
@@ -272,7 +284,7 @@ test("hostile: a block that nobody asked for and that leads nowhere is ignored",
   assertEquals([peer.closed, node.chain().headers], [false, 10]);
 });
 
-test("hostile: a new block that is pushed without asking is taken", async () => {
+test("hostile: a new block that is pushed without asking is taken", { timeout: 60_000 }, async () => {
   const { network, node } = await world(10);
   const peer = await dialScripted(network, "pusher", "node");
   peer.send({ type: "block", block: testChain().main[11]! });
@@ -280,7 +292,9 @@ test("hostile: a new block that is pushed without asking is taken", async () => 
   assertEquals([peer.closed, node.chain().height], [false, 11]);
 });
 
-test("hostile: on a network of known work a short list of cheap headers is not kept, one without any is a fault", async () => {
+test("hostile: on a network of known work a short list of cheap headers is not kept, one without any is a fault", {
+  timeout: 60_000,
+}, async () => {
   const cheap = { ...REGTEST, minimumChainWork: 1_000_000n };
   for (const [index, reasons] of [[0, []], [1, ["bad-header"]]] as const) {
     const network = createMemoryNetwork({ seed: 10 });

@@ -9,7 +9,7 @@ import { dialScripted } from "../support/scripted_peer.ts";
 import { feed, simulateNode } from "../support/simulated_node.ts";
 import { testChain } from "../support/test_chain.ts";
 
-test("node: one that is stopped while it starts stays stopped", async () => {
+test("node: one that is stopped while it starts stays stopped", { timeout: 60_000 }, async () => {
   const network = createMemoryNetwork({ seed: 1 });
   const { node } = simulateNode(network, "a", { mineSeconds: 1 });
   const failures: string[] = [];
@@ -21,20 +21,24 @@ test("node: one that is stopped while it starts stays stopped", async () => {
   assertEquals([settled, node.chain().height, node.listening.length, failures], [2, 0, 0, []]);
 });
 
-test("node: all that a peer said before it left is heard, even more than one turn's worth", async () => {
-  const { main } = testChain();
-  const network = createMemoryNetwork({ seed: 2 });
-  const { node } = simulateNode(network, "a");
-  feed(node, main.slice(0, 11));
-  const starting = node.start();
-  await network.run(10);
-  await starting;
-  const peer = await dialScripted(network, "b", "a");
-  const codec = bitcoinCodec(node.network.magic, testHasher);
-  const pings = Array.from({ length: TURN_MESSAGES + 1 }, () => codec.encode({ type: "ping", nonce: 1n }));
-  // In one piece, so that the end comes while a part of it still waits for its turn.
-  peer.sendRaw(concatBytes([...pings, codec.encode({ type: "block", block: main[11]! })]));
-  peer.connection.close();
-  await network.run(network.now() + 1000);
-  assertEquals([node.peers().length, node.chain().height], [0, 11]);
-});
+test(
+  "node: all that a peer said before it left is heard, even more than one turn's worth",
+  { timeout: 60_000 },
+  async () => {
+    const { main } = testChain();
+    const network = createMemoryNetwork({ seed: 2 });
+    const { node } = simulateNode(network, "a");
+    feed(node, main.slice(0, 11));
+    const starting = node.start();
+    await network.run(10);
+    await starting;
+    const peer = await dialScripted(network, "b", "a");
+    const codec = bitcoinCodec(node.network.magic, testHasher);
+    const pings = Array.from({ length: TURN_MESSAGES + 1 }, () => codec.encode({ type: "ping", nonce: 1n }));
+    // In one piece, so that the end comes while a part of it still waits for its turn.
+    peer.sendRaw(concatBytes([...pings, codec.encode({ type: "block", block: main[11]! })]));
+    peer.connection.close();
+    await network.run(network.now() + 1000);
+    assertEquals([node.peers().length, node.chain().height], [0, 11]);
+  },
+);

@@ -50,7 +50,9 @@ async function reachOneTip(network: MemoryNetwork, members: readonly Member[], t
 }
 
 for (const seed of [1, 2, 3]) {
-  test(`partition: 20 nodes split for ten minutes with competing blocks heal to one tip (seed ${seed})`, async () => {
+  test(`partition: 20 nodes split for ten minutes with competing blocks heal to one tip (seed ${seed})`, {
+    timeout: 60_000,
+  }, async () => {
     const network = createMemoryNetwork({ seed, link: { latencyMs: 30, jitterMs: 20 } });
     const members = await startNodes(network, 20);
     await network.run(MINUTE_MS);
@@ -76,30 +78,36 @@ for (const seed of [1, 2, 3]) {
   });
 }
 
-test("partition: a node that lost everybody says so, asks for addresses, and finds back by itself", async () => {
-  const network = createMemoryNetwork({ seed: 4 });
-  const members = await startNodes(network, 6);
-  await network.run(MINUTE_MS);
-  const [lonely, ...others] = members;
-  network.partition([[lonely!.host], others.map(({ host }) => host)]);
-  await network.run(network.now() + SPLIT_MS);
-  assertEquals(lonely!.node.peers(), []);
-  assertEquals(lonely!.events.slice(0, 2), ["suspected no-peers", "reseed"]);
-  assert(lonely!.source.reseeds >= 3, `${lonely!.source.reseeds} times`);
-  network.heal();
-  await network.run(() => lonely!.events.at(-1) === "healed no-peers" || network.now() > 60 * MINUTE_MS);
-  assert(lonely!.node.peers().length > 0);
-  assertEquals(others.flatMap(({ events }) => events), []);
-});
+test(
+  "partition: a node that lost everybody says so, asks for addresses, and finds back by itself",
+  { timeout: 60_000 },
+  async () => {
+    const network = createMemoryNetwork({ seed: 4 });
+    const members = await startNodes(network, 6);
+    await network.run(MINUTE_MS);
+    const [lonely, ...others] = members;
+    network.partition([[lonely!.host], others.map(({ host }) => host)]);
+    await network.run(network.now() + SPLIT_MS);
+    assertEquals(lonely!.node.peers(), []);
+    assertEquals(lonely!.events.slice(0, 2), ["suspected no-peers", "reseed"]);
+    assert(lonely!.source.reseeds >= 3, `${lonely!.source.reseeds} times`);
+    network.heal();
+    await network.run(() => lonely!.events.at(-1) === "healed no-peers" || network.now() > 60 * MINUTE_MS);
+    assert(lonely!.node.peers().length > 0);
+    assertEquals(others.flatMap(({ events }) => events), []);
+  },
+);
 
-test("partition: a node that wants nobody suspects nothing", async () => {
+test("partition: a node that wants nobody suspects nothing", { timeout: 60_000 }, async () => {
   const network = createMemoryNetwork({ seed: 5 });
   const [alone] = await startNodes(network, 1, { maxOutbound: 0 });
   await network.run(60 * MINUTE_MS);
   assertEquals(alone!.events, []);
 });
 
-test("partition: a tip that is older than the network's pace explains brings one peer more, then other peers", async () => {
+test("partition: a tip that is older than the network's pace explains brings one peer more, then other peers", {
+  timeout: 60_000,
+}, async () => {
   const network = createMemoryNetwork({ seed: 6 });
   const params: NetworkParams = { ...REGTEST, difficulty: "main", spacingSeconds: 60 };
   const members = await startNodes(network, 12, { network: params });
@@ -120,7 +128,7 @@ test("partition: a tip that is older than the network's pace explains brings one
   assertEquals(outbound(), 4);
 });
 
-test("partition: where no pace is prescribed, the pace that was seen is the measure", async () => {
+test("partition: where no pace is prescribed, the pace that was seen is the measure", { timeout: 60_000 }, async () => {
   const network = createMemoryNetwork({ seed: 7 });
   const members = await startNodes(network, 4);
   await network.run(60 * MINUTE_MS);
@@ -135,7 +143,9 @@ test("partition: where no pace is prescribed, the pace that was seen is the meas
   assertEquals(members[0]!.events.slice(0, 2), ["suspected stale-tip", "extra-peer"]);
 });
 
-test("partition: a peer that shows more work, whose blocks do not come, is a reason to look for others", async () => {
+test("partition: a peer that shows more work, whose blocks do not come, is a reason to look for others", {
+  timeout: 60_000,
+}, async () => {
   const network = createMemoryNetwork({ seed: 8 });
   const [member] = await startNodes(network, 1);
   const blocks = new Miner().mineMany(5);

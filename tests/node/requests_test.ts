@@ -53,20 +53,24 @@ async function assertIdle(network: MemoryNetwork, ...nodes: P2PNode[]): Promise<
 }
 
 for (const [wire, params] of WIRES) {
-  test(`requests, ${wire} wire: a request is answered at once or later, and many at a time`, async () => {
-    const { network, asker, answerer, ask } = await pair(params);
-    answerer.handle("echo", (payload) => payload);
-    answerer.handle("shout", async (payload) => utf8((await Promise.resolve(textOf(payload))).toUpperCase()));
-    const outcomes = ["echo", "shout"].map((method) => ask(method, utf8("hi")));
-    const many = Array.from({ length: MAX_REQUESTS_PER_PEER - 2 }, (_, i) => ask("shout", utf8(`n${i}`)));
-    await runFor(network);
-    assertEquals(outcomes, [{ text: "hi" }, { text: "HI" }]);
-    assertEquals(many, many.map((_, i) => ({ text: `N${i}` })));
-    await assertIdle(network, asker, answerer);
-  });
+  test(
+    `requests, ${wire} wire: a request is answered at once or later, and many at a time`,
+    { timeout: 60_000 },
+    async () => {
+      const { network, asker, answerer, ask } = await pair(params);
+      answerer.handle("echo", (payload) => payload);
+      answerer.handle("shout", async (payload) => utf8((await Promise.resolve(textOf(payload))).toUpperCase()));
+      const outcomes = ["echo", "shout"].map((method) => ask(method, utf8("hi")));
+      const many = Array.from({ length: MAX_REQUESTS_PER_PEER - 2 }, (_, i) => ask("shout", utf8(`n${i}`)));
+      await runFor(network);
+      assertEquals(outcomes, [{ text: "hi" }, { text: "HI" }]);
+      assertEquals(many, many.map((_, i) => ({ text: `N${i}` })));
+      await assertIdle(network, asker, answerer);
+    },
+  );
 }
 
-test("requests: the handler learns who asks what", async () => {
+test("requests: the handler learns who asks what", { timeout: 60_000 }, async () => {
   const { network, answerer, ask } = await pair();
   const seen: unknown[] = [];
   answerer.handle("who", (_, { method, peer, signal }) => {
@@ -78,7 +82,7 @@ test("requests: the handler learns who asks what", async () => {
   assertEquals(seen, [["who", answerer.peers()[0]!.id, false]]);
 });
 
-test("requests: both sides ask each other at the same time", async () => {
+test("requests: both sides ask each other at the same time", { timeout: 60_000 }, async () => {
   const { network, asker, answerer, ask } = await pair();
   for (const node of [asker, answerer]) node.handle("name", () => utf8(node.userAgent));
   const back = watch(answerer.request(answerer.peers()[0]!.id, "name", NOTHING));
@@ -87,7 +91,7 @@ test("requests: both sides ask each other at the same time", async () => {
   assertEquals([forth, back], [{ text: "/b/" }, { text: "/a/" }]);
 });
 
-test("requests: a method that nobody answers, or no longer, is refused", async () => {
+test("requests: a method that nobody answers, or no longer, is refused", { timeout: 60_000 }, async () => {
   const { network, answerer, ask } = await pair();
   const handle = answerer.handle("echo", (payload) => payload);
   assertThrows(() => answerer.handle("echo", (payload) => payload), LocalError, "has a handler already");
@@ -103,7 +107,9 @@ test("requests: a method that nobody answers, or no longer, is refused", async (
   assertEquals(again, { text: "x" });
 });
 
-test("requests: what a handler throws ends the request, not the peer, and tells no more than it should", async () => {
+test("requests: what a handler throws ends the request, not the peer, and tells no more than it should", {
+  timeout: 60_000,
+}, async () => {
   const { network, asker, answerer, ask } = await pair();
   answerer.handle("bug", () => {
     throw new TypeError("secret path /etc/x");
@@ -124,20 +130,24 @@ test("requests: what a handler throws ends the request, not the peer, and tells 
   await assertIdle(network, asker, answerer);
 });
 
-test("requests: an answer that does not come is given up after the default time, or the given one", async () => {
-  const { network, asker, answerer, ask } = await pair();
-  answerer.handle("never", () => new Promise(() => {}));
-  const [usual, short] = [ask("never"), ask("never", NOTHING, { timeoutMs: 500 })];
-  await runFor(network, 600);
-  assertStringIncludes(assertFailed(short, "timeout").message, "no answer within 500 ms");
-  assertEquals(usual, {});
-  await runFor(network, REQUEST_TIMEOUT_MS);
-  assertFailed(usual, "timeout");
-  await runFor(network, HANDLER_TIMEOUT_MS);
-  await assertIdle(network, asker, answerer);
-});
+test(
+  "requests: an answer that does not come is given up after the default time, or the given one",
+  { timeout: 60_000 },
+  async () => {
+    const { network, asker, answerer, ask } = await pair();
+    answerer.handle("never", () => new Promise(() => {}));
+    const [usual, short] = [ask("never"), ask("never", NOTHING, { timeoutMs: 500 })];
+    await runFor(network, 600);
+    assertStringIncludes(assertFailed(short, "timeout").message, "no answer within 500 ms");
+    assertEquals(usual, {});
+    await runFor(network, REQUEST_TIMEOUT_MS);
+    assertFailed(usual, "timeout");
+    await runFor(network, HANDLER_TIMEOUT_MS);
+    await assertIdle(network, asker, answerer);
+  },
+);
 
-test("requests: a handler that takes too long is told so, and so is who asked", async () => {
+test("requests: a handler that takes too long is told so, and so is who asked", { timeout: 60_000 }, async () => {
   const { network, asker, answerer, ask } = await pair();
   let signal: AbortSignal | undefined;
   answerer.handle("never", (_, context) => {
@@ -151,7 +161,7 @@ test("requests: a handler that takes too long is told so, and so is who asked", 
   await assertIdle(network, asker, answerer);
 });
 
-test("requests: an aborted signal withdraws the request and aborts the handler's", async () => {
+test("requests: an aborted signal withdraws the request and aborts the handler's", { timeout: 60_000 }, async () => {
   const { network, asker, answerer, ask } = await pair();
   const aborted: boolean[] = [];
   answerer.handle("wait", (_, { signal }) =>
@@ -174,7 +184,7 @@ test("requests: an aborted signal withdraws the request and aborts the handler's
   await assertIdle(network, asker, answerer);
 });
 
-test("requests: a signal asked for after the cancel is aborted already", async () => {
+test("requests: a signal asked for after the cancel is aborted already", { timeout: 60_000 }, async () => {
   const { network, nodes: [a] } = await startNodes([[]]);
   const peer = await dialApp(network);
   let late: boolean | undefined;
@@ -191,7 +201,7 @@ test("requests: a signal asked for after the cancel is aborted already", async (
   assertEquals([late, peer.of("response")], [true, []]);
 });
 
-test("requests: the end of a connection rejects what waits", async () => {
+test("requests: the end of a connection rejects what waits", { timeout: 60_000 }, async () => {
   const { network, asker, answerer, ask } = await pair();
   answerer.handle("never", () => new Promise(() => {}));
   const outcome = ask("never");
@@ -202,7 +212,7 @@ test("requests: the end of a connection rejects what waits", async () => {
   await assertIdle(network, asker);
 });
 
-test("requests: the end of a connection aborts the handlers at work for it", async () => {
+test("requests: the end of a connection aborts the handlers at work for it", { timeout: 60_000 }, async () => {
   const { network, answerer, ask } = await pair();
   answerer.handle(
     "wait",
@@ -216,7 +226,7 @@ test("requests: the end of a connection aborts the handlers at work for it", asy
   await assertIdle(network, answerer);
 });
 
-test("requests: stopping the node rejects what waits; asking then is refused", async () => {
+test("requests: stopping the node rejects what waits; asking then is refused", { timeout: 60_000 }, async () => {
   const { network, asker, answerer, ask } = await pair();
   answerer.handle("never", () => new Promise(() => {}));
   const outcome = ask("never");
@@ -230,7 +240,7 @@ test("requests: stopping the node rejects what waits; asking then is refused", a
   assertFailed(after, "stopped");
 });
 
-test("requests: a peer that is none, or takes none, is unreachable", async () => {
+test("requests: a peer that is none, or takes none, is unreachable", { timeout: 60_000 }, async () => {
   const { network, nodes: [a] } = await startNodes([[]]);
   await dialScripted(network, "old", "a");
   const ids = [a!.peers()[0]!.id, 4711];
@@ -239,7 +249,7 @@ test("requests: a peer that is none, or takes none, is unreachable", async () =>
   for (const outcome of outcomes) assertFailed(outcome, "unreachable");
 });
 
-test("requests: names and payloads over their limits are refused to the caller", async () => {
+test("requests: names and payloads over their limits are refused to the caller", { timeout: 60_000 }, async () => {
   const { network, asker, answerer, ask } = await pair();
   const outcomes = [ask(""), ask("x".repeat(65)), ask("echo", new Uint8Array(MAX_APP_PAYLOAD_BYTES + 1))];
   await runFor(network);
@@ -247,7 +257,7 @@ test("requests: names and payloads over their limits are refused to the caller",
   await assertIdle(network, asker, answerer);
 });
 
-test("requests: one more than may be under way is refused to the caller", async () => {
+test("requests: one more than may be under way is refused to the caller", { timeout: 60_000 }, async () => {
   const { network, answerer, ask } = await pair();
   answerer.handle("never", () => new Promise(() => {}));
   const outcomes = Array.from({ length: MAX_REQUESTS_PER_PEER + 1 }, () => ask("never"));
@@ -258,7 +268,9 @@ test("requests: one more than may be under way is refused to the caller", async 
   for (const outcome of outcomes.slice(0, -1)) assertFailed(outcome, "timeout");
 });
 
-test("requests: a peer that asks too much at a time hears that we are busy, cancelled handlers included", async () => {
+test("requests: a peer that asks too much at a time hears that we are busy, cancelled handlers included", {
+  timeout: 60_000,
+}, async () => {
   const { network, nodes: [a] } = await startNodes([[]]);
   a!.handle("never", () => new Promise(() => {}));
   a!.handle("echo", (payload) => payload);
@@ -276,7 +288,7 @@ test("requests: a peer that asks too much at a time hears that we are busy, canc
   assertEquals([countsOf(a!).running, a!.peers().length], [0, 2]);
 });
 
-test("requests: responses and cancels that match nothing are counted and ignored", async () => {
+test("requests: responses and cancels that match nothing are counted and ignored", { timeout: 60_000 }, async () => {
   const { network, nodes: [a] } = await startNodes([[]]);
   const peer = await dialApp(network);
   peer.send({ type: "response", id: 5, status: 0, payload: NOTHING }, { type: "cancel", id: 5 });
@@ -284,7 +296,7 @@ test("requests: responses and cancels that match nothing are counted and ignored
   assertEquals([countsOf(a!).unmatched, countsOf(a!).unknownCancels, a!.peers().length], [1, 1, 1]);
 });
 
-test("requests: an answer after its time is counted and ignored", async () => {
+test("requests: an answer after its time is counted and ignored", { timeout: 60_000 }, async () => {
   const { network, asker, answerer, ask } = await pair();
   network.setLink("a", "b", { latencyMs: 1000 });
   answerer.handle("echo", (payload) => payload);
@@ -294,7 +306,7 @@ test("requests: an answer after its time is counted and ignored", async () => {
   assertEquals([countsOf(asker).unmatched, countsOf(answerer).unknownCancels], [1, 1]);
 });
 
-test("requests: an id that is in use is a fault", async () => {
+test("requests: an id that is in use is a fault", { timeout: 60_000 }, async () => {
   const { network, nodes: [a] } = await startNodes([[]]);
   a!.handle("never", () => new Promise(() => {}));
   const reasons = reasonsOf(a!);
@@ -305,22 +317,26 @@ test("requests: an id that is in use is a fault", async () => {
   assertEquals(reasons, ["unexpected-message"]);
 });
 
-test("requests: a status of the future is a refusal, and the remote's words are harmless", async () => {
-  const { network, nodes: [a] } = await startNodes([[]]);
-  const peer = await dialApp(network);
-  const outcome = watch(a!.request(a!.peers()[0]!.id, "x", NOTHING));
-  await runFor(network);
-  const { id } = peer.of("request")[0]!;
-  peer.send({ type: "response", id, status: 200, payload: utf8(`\u001b[2J${"x".repeat(999)}`) });
-  await runFor(network);
-  const error = assertFailed(outcome, "refused");
-  assertStringIncludes(error.message, "(200)");
-  assertEquals(String(error.cause).slice(0, 9), "\\x1b[2Jxx");
-  assert(String(error.cause).length < 300);
-});
+test(
+  "requests: a status of the future is a refusal, and the remote's words are harmless",
+  { timeout: 60_000 },
+  async () => {
+    const { network, nodes: [a] } = await startNodes([[]]);
+    const peer = await dialApp(network);
+    const outcome = watch(a!.request(a!.peers()[0]!.id, "x", NOTHING));
+    await runFor(network);
+    const { id } = peer.of("request")[0]!;
+    peer.send({ type: "response", id, status: 200, payload: utf8(`\u001b[2J${"x".repeat(999)}`) });
+    await runFor(network);
+    const error = assertFailed(outcome, "refused");
+    assertStringIncludes(error.message, "(200)");
+    assertEquals(String(error.cause).slice(0, 9), "\\x1b[2Jxx");
+    assert(String(error.cause).length < 300);
+  },
+);
 
 for (const [wire, params] of WIRES) {
-  test(`app messages, ${wire} wire: bytes arrive as they are, in order`, async () => {
+  test(`app messages, ${wire} wire: bytes arrive as they are, in order`, { timeout: 60_000 }, async () => {
     const { network, asker, answerer } = await pair(params);
     const heard: string[] = [];
     answerer.on("app:message", ({ peer, payload }) => void heard.push(`${peer} ${textOf(payload)}`));
@@ -333,22 +349,26 @@ for (const [wire, params] of WIRES) {
   });
 }
 
-test("app messages: a peer that is none, or takes none, gets none; what nobody hears is counted", async () => {
-  const { network, nodes: [a] } = await startNodes([[]]);
-  const old = await dialScripted(network, "old", "a");
-  const peer = await dialApp(network);
-  old.send({ type: "app", payload: NOTHING });
-  peer.send({ type: "app", payload: NOTHING });
-  await runFor(network);
-  assertEquals(a!.applications().appMessages, { received: 1, unheard: 1 });
-  const [oldId] = a!.peers().map(({ id }) => id);
-  assertEquals([a!.send(oldId!, NOTHING), a!.send(4711, NOTHING)], [false, false]);
-  assertThrows(() => a!.send(a!.peers()[1]!.id, new Uint8Array(MAX_APP_PAYLOAD_BYTES + 1)), LocalError);
-  await runFor(network);
-  assertEquals(old.of("app"), []);
-});
+test(
+  "app messages: a peer that is none, or takes none, gets none; what nobody hears is counted",
+  { timeout: 60_000 },
+  async () => {
+    const { network, nodes: [a] } = await startNodes([[]]);
+    const old = await dialScripted(network, "old", "a");
+    const peer = await dialApp(network);
+    old.send({ type: "app", payload: NOTHING });
+    peer.send({ type: "app", payload: NOTHING });
+    await runFor(network);
+    assertEquals(a!.applications().appMessages, { received: 1, unheard: 1 });
+    const [oldId] = a!.peers().map(({ id }) => id);
+    assertEquals([a!.send(oldId!, NOTHING), a!.send(4711, NOTHING)], [false, false]);
+    assertThrows(() => a!.send(a!.peers()[1]!.id, new Uint8Array(MAX_APP_PAYLOAD_BYTES + 1)), LocalError);
+    await runFor(network);
+    assertEquals(old.of("app"), []);
+  },
+);
 
-test("requests: a promise rejects, it does not throw", async () => {
+test("requests: a promise rejects, it does not throw", { timeout: 60_000 }, async () => {
   const { nodes: [a] } = await startNodes([[]]);
   const asking = a!.request(1, "x", NOTHING);
   await assertRejects(() => asking, LocalError, "no such peer");

@@ -23,7 +23,7 @@ function smallStore(blocks: number): MemoryStore {
   };
 }
 
-test("store failure: a block that could not be written is not reported as taken", () => {
+test("store failure: a block that could not be written is not reported as taken", { timeout: 60_000 }, () => {
   const { main } = testChain();
   const { node } = simulateNode(createMemoryNetwork({ seed: 1 }), "a", { store: smallStore(2) });
   feed(node, main.slice(0, 3));
@@ -32,51 +32,63 @@ test("store failure: a block that could not be written is not reported as taken"
   assertThrows(() => node.submitBlock(main[4]!), LocalError, "no space left");
 });
 
-test("store failure: a node that cannot write says so and stops, and what it had written is there", async () => {
-  const { main } = testChain();
-  const network = createMemoryNetwork({ seed: 2 });
-  const source = simulateNode(network, "source").node;
-  feed(source, main);
-  await source.start();
-  const store = smallStore(500);
-  const { node } = simulateNode(network, "node", { connect: ["source"], store });
-  const failures: string[] = [];
-  node.on("node:failed", ({ error }) => void failures.push(error.message));
-  await node.start();
-  await network.run(60_000);
-  assertEquals(failures, ["Cannot write the store: no space left"]);
-  assertEquals([node.peers(), source.peers()], [[], []]);
-  const again = simulateNode(network, "again", { store: store.crash() }).node;
-  again.load();
-  const { height } = again.chain();
-  assert(height > 0 && height <= 500, `height ${height}`);
-});
+test(
+  "store failure: a node that cannot write says so and stops, and what it had written is there",
+  { timeout: 60_000 },
+  async () => {
+    const { main } = testChain();
+    const network = createMemoryNetwork({ seed: 2 });
+    const source = simulateNode(network, "source").node;
+    feed(source, main);
+    await source.start();
+    const store = smallStore(500);
+    const { node } = simulateNode(network, "node", { connect: ["source"], store });
+    const failures: string[] = [];
+    node.on("node:failed", ({ error }) => void failures.push(error.message));
+    await node.start();
+    await network.run(60_000);
+    assertEquals(failures, ["Cannot write the store: no space left"]);
+    assertEquals([node.peers(), source.peers()], [[], []]);
+    const again = simulateNode(network, "again", { store: store.crash() }).node;
+    again.load();
+    const { height } = again.chain();
+    assert(height > 0 && height <= 500, `height ${height}`);
+  },
+);
 
-test("store failure: a ban that could not be written is not reported as made, and the node stops", async () => {
-  const network = createMemoryNetwork({ seed: 3 });
-  const store = createMemoryStore();
-  const { node } = simulateNode(network, "a", { store: { ...store, putBan: full } });
-  const failures: string[] = [];
-  node.on("node:failed", ({ error }) => void failures.push(error.message));
-  const starting = node.start();
-  await network.run(1000);
-  await starting;
-  assertThrows(() => node.ban("10.0.0.0/8"), LocalError, "no space left");
-  await network.run(2000);
-  assertEquals(failures.length, 1);
-  await assertRejects(() => node.connect({ host: "b", port: PORT }), LocalError, "stopped");
-});
+test(
+  "store failure: a ban that could not be written is not reported as made, and the node stops",
+  { timeout: 60_000 },
+  async () => {
+    const network = createMemoryNetwork({ seed: 3 });
+    const store = createMemoryStore();
+    const { node } = simulateNode(network, "a", { store: { ...store, putBan: full } });
+    const failures: string[] = [];
+    node.on("node:failed", ({ error }) => void failures.push(error.message));
+    const starting = node.start();
+    await network.run(1000);
+    await starting;
+    assertThrows(() => node.ban("10.0.0.0/8"), LocalError, "no space left");
+    await network.run(2000);
+    assertEquals(failures.length, 1);
+    await assertRejects(() => node.connect({ host: "b", port: PORT }), LocalError, "stopped");
+  },
+);
 
-test("store failure: pruning at the start that cannot be written keeps the node from starting", () => {
-  const { main } = testChain();
-  const network = createMemoryNetwork({ seed: 4 });
-  const first = simulateNode(network, "a");
-  feed(first.node, main);
-  const store = { ...first.store.crash(), removeBlock: full };
-  assertThrows(() => simulateNode(network, "b", { store, pruneBytes: 1 }).node.load(), LocalError, "no space left");
-});
+test(
+  "store failure: pruning at the start that cannot be written keeps the node from starting",
+  { timeout: 60_000 },
+  () => {
+    const { main } = testChain();
+    const network = createMemoryNetwork({ seed: 4 });
+    const first = simulateNode(network, "a");
+    feed(first.node, main);
+    const store = { ...first.store.crash(), removeBlock: full };
+    assertThrows(() => simulateNode(network, "b", { store, pruneBytes: 1 }).node.load(), LocalError, "no space left");
+  },
+);
 
-test("store failure: nothing is told of blocks whose commit failed", async () => {
+test("store failure: nothing is told of blocks whose commit failed", { timeout: 60_000 }, async () => {
   const { main } = testChain();
   const network = createMemoryNetwork({ seed: 5 });
   const { node } = simulateNode(network, "a", { store: { ...createMemoryStore(), commit: full } });

@@ -71,7 +71,9 @@ async function showAndVanish(network: MemoryNetwork, to: string, blocks: readonl
   await network.run(network.now() + 100);
 }
 
-test("sync: blocks that nobody has do not keep a node from a chain with less work that others have", async () => {
+test("sync: blocks that nobody has do not keep a node from a chain with less work that others have", {
+  timeout: 60_000,
+}, async () => {
   const { main, fork, forkHeight } = testChain();
   const network = createMemoryNetwork({ seed: 1 });
   const node = await startWith(network, "node", main.slice(0, forkHeight + 1));
@@ -85,19 +87,23 @@ test("sync: blocks that nobody has do not keep a node from a chain with less wor
   await reach(network, node, main.length - 1);
 });
 
-test("sync: a node that knows of blocks that nobody has still tells others of its new ones", async () => {
-  const { main, fork, forkHeight } = testChain();
-  const network = createMemoryNetwork({ seed: 2 });
-  const node = await startWith(network, "node", main.slice(0, forkHeight + 1));
-  const reader = simulateNode(network, "reader", { connect: ["node"] }).node;
-  await reader.start();
-  await reach(network, reader, forkHeight);
-  await showAndVanish(network, "node", fork.slice(forkHeight + 1));
-  node.submitBlock(main[forkHeight + 1]!);
-  await reach(network, reader, forkHeight + 1);
-});
+test(
+  "sync: a node that knows of blocks that nobody has still tells others of its new ones",
+  { timeout: 60_000 },
+  async () => {
+    const { main, fork, forkHeight } = testChain();
+    const network = createMemoryNetwork({ seed: 2 });
+    const node = await startWith(network, "node", main.slice(0, forkHeight + 1));
+    const reader = simulateNode(network, "reader", { connect: ["node"] }).node;
+    await reader.start();
+    await reach(network, reader, forkHeight);
+    await showAndVanish(network, "node", fork.slice(forkHeight + 1));
+    node.submitBlock(main[forkHeight + 1]!);
+    await reach(network, reader, forkHeight + 1);
+  },
+);
 
-test("sync: the newest blocks come from a peer that pruned the old ones", async () => {
+test("sync: the newest blocks come from a peer that pruned the old ones", { timeout: 60_000 }, async () => {
   const { main } = testChain();
   const network = createMemoryNetwork({ seed: 3 });
   await startWith(network, "pruned", main, 1);
@@ -107,7 +113,7 @@ test("sync: the newest blocks come from a peer that pruned the old ones", async 
   await reach(network, node, main.length - 1);
 });
 
-test("sync: a pruned peer is not asked for blocks that it no longer has", async () => {
+test("sync: a pruned peer is not asked for blocks that it no longer has", { timeout: 60_000 }, async () => {
   const { main } = testChain();
   const network = createMemoryNetwork({ seed: 4 });
   const pruned = await startWith(network, "pruned", main, 1);
@@ -119,21 +125,25 @@ test("sync: a pruned peer is not asked for blocks that it no longer has", async 
   assertEquals(peer!.messages.out.notfound, undefined);
 });
 
-test("sync: a peer that leaves out one block and sends what follows is found out while it sends", async () => {
-  const { main } = testChain();
-  const network = createMemoryNetwork({ seed: 5, link: { latencyMs: 10, bandwidthBytesPerSecond: 40_000 } });
-  for (const [host, withheld] of [["liar", 3], ["honest", 0]] as const) {
-    await listenScripted(network, host, { startHeight: 2100 }, (peer) => serveFrom(peer, main, withheld));
-  }
-  const { node } = simulateNode(network, "node", { connect: ["liar", "honest"] });
-  const reasons = reasonsOf(node);
-  await node.start();
-  await network.run(() => node.chain().height >= 3 || network.now() > 40_000);
-  assert(node.chain().height >= 3, `nothing above ${node.chain().height} after ${network.now()} ms`);
-  assert(reasons.every((reason) => reason === "stalled"), `${reasons}`);
-});
+test(
+  "sync: a peer that leaves out one block and sends what follows is found out while it sends",
+  { timeout: 60_000 },
+  async () => {
+    const { main } = testChain();
+    const network = createMemoryNetwork({ seed: 5, link: { latencyMs: 10, bandwidthBytesPerSecond: 40_000 } });
+    for (const [host, withheld] of [["liar", 3], ["honest", 0]] as const) {
+      await listenScripted(network, host, { startHeight: 2100 }, (peer) => serveFrom(peer, main, withheld));
+    }
+    const { node } = simulateNode(network, "node", { connect: ["liar", "honest"] });
+    const reasons = reasonsOf(node);
+    await node.start();
+    await network.run(() => node.chain().height >= 3 || network.now() > 40_000);
+    assert(node.chain().height >= 3, `nothing above ${node.chain().height} after ${network.now()} ms`);
+    assert(reasons.every((reason) => reason === "stalled"), `${reasons}`);
+  },
+);
 
-test("sync: an honest peer behind a thin line is not taken for a dead one", async () => {
+test("sync: an honest peer behind a thin line is not taken for a dead one", { timeout: 60_000 }, async () => {
   const blocks = [REGTEST_GENESIS, ...makeBranch({ count: 40, padding: 900_000 })];
   const network = createMemoryNetwork({ seed: 6 });
   // 16 blocks in flight take 48 s, and pongs come behind them.
@@ -151,7 +161,7 @@ test("sync: an honest peer behind a thin line is not taken for a dead one", asyn
   assertEquals(reasons, []);
 });
 
-test("sync: a pause of our own is nobody's fault", async () => {
+test("sync: a pause of our own is nobody's fault", { timeout: 60_000 }, async () => {
   const { main } = testChain();
   const network = createMemoryNetwork({ seed: 7, link: { latencyMs: 100, bandwidthBytesPerSecond: 500_000 } });
   const source = await startWith(network, "source", main);
@@ -174,20 +184,24 @@ test("sync: a pause of our own is nobody's fault", async () => {
   assertEquals([reasons, source.peers().length], [[], 1]);
 });
 
-test("sync: an announcement is followed although the question before it was never answered", async () => {
-  const { main } = testChain();
-  const network = createMemoryNetwork({ seed: 8 });
-  const { node } = simulateNode(network, "node");
-  await node.start();
-  const peer = await dialScripted(network, "busy", "node");
-  await network.run(network.now() + 1000);
-  assertEquals(peer.of("getheaders").length, 1);
-  serveFrom(peer, main.slice(0, 6));
-  peer.send({ type: "inv", items: [{ kind: INV_BLOCK, hash: hashOf(main[5]!) }] });
-  await reach(network, node, 5, 60_000);
-});
+test(
+  "sync: an announcement is followed although the question before it was never answered",
+  { timeout: 60_000 },
+  async () => {
+    const { main } = testChain();
+    const network = createMemoryNetwork({ seed: 8 });
+    const { node } = simulateNode(network, "node");
+    await node.start();
+    const peer = await dialScripted(network, "busy", "node");
+    await network.run(network.now() + 1000);
+    assertEquals(peer.of("getheaders").length, 1);
+    serveFrom(peer, main.slice(0, 6));
+    peer.send({ type: "inv", items: [{ kind: INV_BLOCK, hash: hashOf(main[5]!) }] });
+    await reach(network, node, 5, 60_000);
+  },
+);
 
-test("sync: a peer that hangs up after each handshake is dialled ever less often", async () => {
+test("sync: a peer that hangs up after each handshake is dialled ever less often", { timeout: 60_000 }, async () => {
   const network = createMemoryNetwork({ seed: 9 });
   let accepted = 0;
   await listenScripted(network, "moody", {}, (peer) => {
@@ -202,15 +216,19 @@ test("sync: a peer that hangs up after each handshake is dialled ever less often
   assert(accepted > 2 && accepted < 12, `${accepted} connections in two minutes`);
 });
 
-test("sync: it is done although the last blocks came from elsewhere than those who owe them", async () => {
-  const { main } = testChain();
-  const network = createMemoryNetwork({ seed: 10 });
-  const { node } = simulateNode(network, "node");
-  const done: number[] = [];
-  node.on("sync:done", ({ height }) => void done.push(height));
-  await node.start();
-  await showAndVanish(network, "node", main.slice(1, 31));
-  for (const block of main.slice(1, 31)) node.submitBlock(block);
-  await network.run(network.now() + 5000);
-  assertEquals([node.chain().height, done], [30, [30]]);
-});
+test(
+  "sync: it is done although the last blocks came from elsewhere than those who owe them",
+  { timeout: 60_000 },
+  async () => {
+    const { main } = testChain();
+    const network = createMemoryNetwork({ seed: 10 });
+    const { node } = simulateNode(network, "node");
+    const done: number[] = [];
+    node.on("sync:done", ({ height }) => void done.push(height));
+    await node.start();
+    await showAndVanish(network, "node", main.slice(1, 31));
+    for (const block of main.slice(1, 31)) node.submitBlock(block);
+    await network.run(network.now() + 5000);
+    assertEquals([node.chain().height, done], [30, [30]]);
+  },
+);

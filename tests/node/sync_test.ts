@@ -31,7 +31,7 @@ async function reach(network: MemoryNetwork, node: P2PNode, tip: string): Promis
   assertEquals(node.chain().bestHash, tip);
 }
 
-test("sync: a node fetches the chain of the one it connects to", async () => {
+test("sync: a node fetches the chain of the one it connects to", { timeout: 60_000 }, async () => {
   const { main, mainTip } = testChain();
   const network = newNetwork(1);
   await startWith(network, "a", main);
@@ -47,7 +47,7 @@ test("sync: a node fetches the chain of the one it connects to", async () => {
   assertEquals([b.chain().syncing, b.chain().progress, done], [false, 1, [2100]]);
 });
 
-test("sync: blocks come from several peers, though the links differ", async () => {
+test("sync: blocks come from several peers, though the links differ", { timeout: 60_000 }, async () => {
   const { main, mainTip } = testChain();
   const network = newNetwork(2);
   const hosts = ["a", "b", "c"];
@@ -65,7 +65,7 @@ test("sync: blocks come from several peers, though the links differ", async () =
   }
 });
 
-test("sync: a branch with more work makes everybody reorganise", async () => {
+test("sync: a branch with more work makes everybody reorganise", { timeout: 60_000 }, async () => {
   const { main, fork, forkTip, forkHeight, mainTip } = testChain();
   const network = newNetwork(3);
   const a = await startWith(network, "a", main);
@@ -84,7 +84,7 @@ test("sync: a branch with more work makes everybody reorganise", async () => {
   assertEquals(a.chain().forks.map(({ hash }) => hash), [mainTip]);
 });
 
-test("sync: a node that was killed goes on from what it had committed", async () => {
+test("sync: a node that was killed goes on from what it had committed", { timeout: 60_000 }, async () => {
   const { main, mainTip } = testChain();
   const network = newNetwork(4);
   await startWith(network, "a", main);
@@ -102,7 +102,7 @@ test("sync: a node that was killed goes on from what it had committed", async ()
   await reach(network, second.node, mainTip);
 });
 
-test("sync: a new block reaches every node of a line, and nobody is told twice", async () => {
+test("sync: a new block reaches every node of a line, and nobody is told twice", { timeout: 60_000 }, async () => {
   const { main } = testChain();
   const network = newNetwork(5);
   const start = main.slice(0, 11);
@@ -123,25 +123,29 @@ test("sync: a new block reaches every node of a line, and nobody is told twice",
   assertEquals(blocksSent(a.peers()[0]!), 13);
 });
 
-test("sync: peers on both sides of a healed partition agree on the branch with more work", async () => {
-  const { main, fork, forkTip, forkHeight } = testChain();
-  const network = newNetwork(6);
-  const common = main.slice(0, forkHeight + 1);
-  const a = await startWith(network, "a", common);
-  const { node: b } = simulateNode(network, "b", { connect: ["a"] });
-  feed(b, common);
-  await b.start();
-  await network.run(1000);
-  network.partition([["a"], ["b"]]);
-  for (const block of main.slice(forkHeight + 1)) a.submitBlock(block);
-  for (const block of fork.slice(forkHeight + 1)) b.submitBlock(block);
-  await network.run(5000);
-  network.heal();
-  await reach(network, a, forkTip);
-  await reach(network, b, forkTip);
-});
+test(
+  "sync: peers on both sides of a healed partition agree on the branch with more work",
+  { timeout: 60_000 },
+  async () => {
+    const { main, fork, forkTip, forkHeight } = testChain();
+    const network = newNetwork(6);
+    const common = main.slice(0, forkHeight + 1);
+    const a = await startWith(network, "a", common);
+    const { node: b } = simulateNode(network, "b", { connect: ["a"] });
+    feed(b, common);
+    await b.start();
+    await network.run(1000);
+    network.partition([["a"], ["b"]]);
+    for (const block of main.slice(forkHeight + 1)) a.submitBlock(block);
+    for (const block of fork.slice(forkHeight + 1)) b.submitBlock(block);
+    await network.run(5000);
+    network.heal();
+    await reach(network, a, forkTip);
+    await reach(network, b, forkTip);
+  },
+);
 
-test("sync: a pruned node follows the chain and keeps its newest blocks", async () => {
+test("sync: a pruned node follows the chain and keeps its newest blocks", { timeout: 60_000 }, async () => {
   const { main, mainTip } = testChain();
   const network = newNetwork(7);
   await startWith(network, "a", main);

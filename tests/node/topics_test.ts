@@ -23,7 +23,9 @@ function countsOf(node: P2PNode, topic = "chat"): TopicSnapshot {
 }
 
 for (const [wire, params] of WIRES) {
-  test(`topics, ${wire} wire: in a ring of ten a message reaches each node once, and one copy too many is counted`, async () => {
+  test(`topics, ${wire} wire: in a ring of ten a message reaches each node once, and one copy too many is counted`, {
+    timeout: 60_000,
+  }, async () => {
     const SIZE = 10;
     const links = Array.from({ length: SIZE }, (_, i) => i === 0 ? [] : [nameOf(i - 1)]);
     links[SIZE - 1] = [nameOf(SIZE - 2), nameOf(0)];
@@ -39,7 +41,7 @@ for (const [wire, params] of WIRES) {
     assertEquals(nodes.map((node) => node.peers().length), Array.from({ length: SIZE }, () => 2));
   });
 
-  test(`topics, ${wire} wire: subscriptions are told at the handshake and on change`, async () => {
+  test(`topics, ${wire} wire: subscriptions are told at the handshake and on change`, { timeout: 60_000 }, async () => {
     const { network, nodes: [a, b] } = await startNodes([[], ["a"]], params);
     const early = a!.topic("early");
     await runFor(network);
@@ -56,7 +58,9 @@ for (const [wire, params] of WIRES) {
   });
 }
 
-test("topics: the message tells its topic, id and the peer it came from, and is not given to who published it", async () => {
+test("topics: the message tells its topic, id and the peer it came from, and is not given to who published it", {
+  timeout: 60_000,
+}, async () => {
   const { network, nodes: [a, b] } = await startNodes([[], ["a"]]);
   const [own, far] = [listenTo(a!), [] as TopicMessage[]];
   b!.topic("chat").subscribe((message) => void far.push(message));
@@ -66,7 +70,7 @@ test("topics: the message tells its topic, id and the peer it came from, and is 
   assertEquals([own, far], [[], [{ topic: "chat", id, payload: HELLO, from: b!.peers()[0]!.id }]]);
 });
 
-test("topics: two messages with the same bytes are two messages", async () => {
+test("topics: two messages with the same bytes are two messages", { timeout: 60_000 }, async () => {
   const { network, nodes: [a, b] } = await startNodes([[], ["a"]]);
   const heard = listenTo(b!);
   a!.topic("chat");
@@ -76,7 +80,7 @@ test("topics: two messages with the same bytes are two messages", async () => {
   assertEquals(heard, ["hello", "hello", "hello"]);
 });
 
-test("topics: a message is passed on unchanged, once, and never back to its sender", async () => {
+test("topics: a message is passed on unchanged, once, and never back to its sender", { timeout: 60_000 }, async () => {
   const { network, nodes: [a] } = await startNodes([[]]);
   a!.topic("chat");
   const [sender, other] = [await dialApp(network, "x"), await dialApp(network, "y")];
@@ -90,7 +94,7 @@ test("topics: a message is passed on unchanged, once, and never back to its send
   assertEquals([countsOf(a!).accepted, countsOf(a!).duplicates], [1, 2]);
 });
 
-test("topics: one that nobody opened is neither delivered nor passed on", async () => {
+test("topics: one that nobody opened is neither delivered nor passed on", { timeout: 60_000 }, async () => {
   const { network, nodes: [a] } = await startNodes([[]]);
   const [sender, other] = [await dialApp(network, "x"), await dialApp(network, "y")];
   other.send({ type: "subscribe", topics: ["chat"] });
@@ -100,7 +104,7 @@ test("topics: one that nobody opened is neither delivered nor passed on", async 
   assertEquals([other.of("publish").length, a!.peers().length], [0, 2]);
 });
 
-test("topics: peers without the service bit hear nothing and are not listened to", async () => {
+test("topics: peers without the service bit hear nothing and are not listened to", { timeout: 60_000 }, async () => {
   const { network, nodes: [a] } = await startNodes([[]]);
   const heard = listenTo(a!);
   const peer = await dialScripted(network, "old", "a");
@@ -112,7 +116,7 @@ test("topics: peers without the service bit hear nothing and are not listened to
   assertEquals([heard, peer.of("subscribe"), peer.of("publish"), a!.peers().length], [[], [], [], 1]);
 });
 
-test("topics: a peer may have 256 subscriptions, not more", async () => {
+test("topics: a peer may have 256 subscriptions, not more", { timeout: 60_000 }, async () => {
   const { network, nodes: [a] } = await startNodes([[]]);
   const reasons = reasonsOf(a!);
   const peer = await dialApp(network);
@@ -127,7 +131,7 @@ test("topics: a peer may have 256 subscriptions, not more", async () => {
   assertEquals(a!.topic("t5").publish(HELLO).peers, 0);
 });
 
-test("topics: names and payloads over their limits are refused to the caller", async () => {
+test("topics: names and payloads over their limits are refused to the caller", { timeout: 60_000 }, async () => {
   const { nodes: [a] } = await startNodes([[]]);
   for (const name of ["", "é".repeat(33), "\ud800", "\ufeffa"]) assertThrows(() => a!.topic(name), LocalError);
   const topic = a!.topic("é".repeat(32));
@@ -137,7 +141,7 @@ test("topics: names and payloads over their limits are refused to the caller", a
   assertEquals(error.code, "limit");
 });
 
-test("topics: the same name is the same topic; options come with the first", async () => {
+test("topics: the same name is the same topic; options come with the first", { timeout: 60_000 }, async () => {
   const { nodes: [a] } = await startNodes([[]]);
   const topic = a!.topic("chat", { validate: () => "accept" });
   assertStrictEquals(a!.topic("chat"), topic);
@@ -148,7 +152,7 @@ test("topics: the same name is the same topic; options come with the first", asy
   assert(a!.topic("chat", {}) !== topic);
 });
 
-test("topics: the largest message goes through", async () => {
+test("topics: the largest message goes through", { timeout: 60_000 }, async () => {
   const { network, nodes: [a, b] } = await startNodes([[], ["a"]]);
   const sizes: number[] = [];
   b!.topic("chat").subscribe(({ payload }) => void sizes.push(payload.length));
@@ -159,7 +163,7 @@ test("topics: the largest message goes through", async () => {
   assertEquals(sizes, [MAX_APP_PAYLOAD_BYTES]);
 });
 
-test("topics: a listener that throws harms neither others nor the node", async () => {
+test("topics: a listener that throws harms neither others nor the node", { timeout: 60_000 }, async () => {
   const { network, nodes: [a, b] } = await startNodes([[], ["a"]]);
   b!.topic("chat").subscribe(() => {
     throw new Error("a bug of the application");
@@ -173,53 +177,61 @@ test("topics: a listener that throws harms neither others nor the node", async (
   assertEquals([heard, b!.peers().length], [["1", "2"], 1]);
 });
 
-test("topics: who never reads misses the oldest and is told how many; others are not affected", async () => {
-  const SENT = 5000;
-  const KEPT = 4096;
-  const { network, nodes: [a, b] } = await startNodes([[], ["a"]]);
-  const topic = b!.topic("chat");
-  const reader = topic.messages();
-  const first = reader.next();
-  let release = () => {};
-  const missed: number[] = [];
-  const slow: number[] = [];
-  topic.subscribe(({ payload }) => {
-    slow.push(payload[0]! + (payload[1]! << 8));
-    return new Promise((resolve) => release = resolve);
-  }, { onLag: (count) => void missed.push(count) });
-  let heard = 0;
-  topic.subscribe(() => void heard++);
-  a!.topic("chat");
-  await runFor(network);
-  for (let i = 0; i < SENT; i++) a!.topic("chat").publish(Uint8Array.of(i, i >> 8));
-  await runFor(network, 1000);
-  assertEquals([heard, slow, missed], [SENT, [0], []]);
-  assertEquals((await first).value!.payload, Uint8Array.of(0, 0));
-  assertEquals((await reader.next()).value!.payload, Uint8Array.of((SENT - KEPT) & 0xff, (SENT - KEPT) >> 8));
-  release();
-  await runFor(network);
-  assertEquals([slow, missed], [[0, SENT - KEPT], [SENT - KEPT - 1]]);
-  assertEquals(countsOf(b!).lag, 2 * (SENT - KEPT - 1));
-});
+test(
+  "topics: who never reads misses the oldest and is told how many; others are not affected",
+  { timeout: 60_000 },
+  async () => {
+    const SENT = 5000;
+    const KEPT = 4096;
+    const { network, nodes: [a, b] } = await startNodes([[], ["a"]]);
+    const topic = b!.topic("chat");
+    const reader = topic.messages();
+    const first = reader.next();
+    let release = () => {};
+    const missed: number[] = [];
+    const slow: number[] = [];
+    topic.subscribe(({ payload }) => {
+      slow.push(payload[0]! + (payload[1]! << 8));
+      return new Promise((resolve) => release = resolve);
+    }, { onLag: (count) => void missed.push(count) });
+    let heard = 0;
+    topic.subscribe(() => void heard++);
+    a!.topic("chat");
+    await runFor(network);
+    for (let i = 0; i < SENT; i++) a!.topic("chat").publish(Uint8Array.of(i, i >> 8));
+    await runFor(network, 1000);
+    assertEquals([heard, slow, missed], [SENT, [0], []]);
+    assertEquals((await first).value!.payload, Uint8Array.of(0, 0));
+    assertEquals((await reader.next()).value!.payload, Uint8Array.of((SENT - KEPT) & 0xff, (SENT - KEPT) >> 8));
+    release();
+    await runFor(network);
+    assertEquals([slow, missed], [[0, SENT - KEPT], [SENT - KEPT - 1]]);
+    assertEquals(countsOf(b!).lag, 2 * (SENT - KEPT - 1));
+  },
+);
 
-test("topics: a listener that was disposed hears nothing more, not even of a publish under way", async () => {
-  const { network, nodes: [a, b] } = await startNodes([[], ["a"]]);
-  const topic = b!.topic("chat");
-  const heard: string[] = [];
-  const first = topic.subscribe(({ payload }) => {
-    heard.push(`first ${textOf(payload)}`);
-    second[Symbol.dispose]();
-    first[Symbol.dispose]();
-  });
-  const second = topic.subscribe(() => void heard.push("second"));
-  a!.topic("chat");
-  await runFor(network);
-  for (const text of ["1", "2"]) a!.topic("chat").publish(utf8(text));
-  await runFor(network);
-  assertEquals(heard, ["first 1"]);
-});
+test(
+  "topics: a listener that was disposed hears nothing more, not even of a publish under way",
+  { timeout: 60_000 },
+  async () => {
+    const { network, nodes: [a, b] } = await startNodes([[], ["a"]]);
+    const topic = b!.topic("chat");
+    const heard: string[] = [];
+    const first = topic.subscribe(({ payload }) => {
+      heard.push(`first ${textOf(payload)}`);
+      second[Symbol.dispose]();
+      first[Symbol.dispose]();
+    });
+    const second = topic.subscribe(() => void heard.push("second"));
+    a!.topic("chat");
+    await runFor(network);
+    for (const text of ["1", "2"]) a!.topic("chat").publish(utf8(text));
+    await runFor(network);
+    assertEquals(heard, ["first 1"]);
+  },
+);
 
-test("topics: closing a topic ends its listeners and its loops; so does a signal", async () => {
+test("topics: closing a topic ends its listeners and its loops; so does a signal", { timeout: 60_000 }, async () => {
   const { network, nodes: [a, b] } = await startNodes([[], ["a"]]);
   const heard = listenTo(b!);
   const stop = new AbortController();
@@ -242,7 +254,7 @@ async function readAll(messages: AsyncIterable<TopicMessage>): Promise<string[]>
   return texts;
 }
 
-test("topics: publishing while the node closes is refused, and its loops end", async () => {
+test("topics: publishing while the node closes is refused, and its loops end", { timeout: 60_000 }, async () => {
   const { network, nodes: [a, b] } = await startNodes([[], ["a"]]);
   const topic = a!.topic("chat");
   const loop = readAll(topic.messages());
@@ -257,7 +269,7 @@ test("topics: publishing while the node closes is refused, and its loops end", a
   assertEquals([await loop, countsOf(b!).accepted], [[], 1]);
 });
 
-test("topics: closing a topic in the middle of publishing leaves the rest", async () => {
+test("topics: closing a topic in the middle of publishing leaves the rest", { timeout: 60_000 }, async () => {
   const { network, nodes: [a, b] } = await startNodes([[], ["a"]]);
   const heard: string[] = [];
   b!.topic("chat").subscribe(({ payload }) => {
@@ -292,7 +304,9 @@ for (
     ["later", (verdict: TopicVerdict) => Promise.resolve(verdict)],
   ] as const
 ) {
-  test(`topics: a validator that answers ${how} lets pass, ignores, and rejects, which ends the sender`, async () => {
+  test(`topics: a validator that answers ${how} lets pass, ignores, and rejects, which ends the sender`, {
+    timeout: 60_000,
+  }, async () => {
     const { network, node, heard, reasons, other, publish } = await validating(({ payload }) =>
       answer(textOf(payload) as TopicVerdict)
     );
@@ -308,7 +322,7 @@ for (
   });
 }
 
-test("topics: a validator that throws ignores, and harms nobody", async () => {
+test("topics: a validator that throws ignores, and harms nobody", { timeout: 60_000 }, async () => {
   const { network, node, heard, publish } = await validating(({ id }) => {
     if (id === 1n) throw new Error("a bug of the application");
     return id === 2n ? Promise.reject(new Error("another one")) : "accept";
@@ -319,23 +333,29 @@ test("topics: a validator that throws ignores, and harms nobody", async () => {
   assertEquals([heard, node.peers().length, ignored, failed, accepted], [["3"], 2, 2, 2, 1]);
 });
 
-test("topics: a validator that hangs ignores in the end, and what it says then is not heard", async () => {
-  const late: (() => void)[] = [];
-  const { network, node, heard, publish } = await validating(({ payload }) =>
-    textOf(payload) === "hang" ? new Promise((resolve) => late.push(() => resolve("reject"))) : "accept"
-  );
-  publish(1n, "hang");
-  publish(2n, "next");
-  await runFor(network);
-  assertEquals(heard, ["next"]);
-  await runFor(network, VALIDATION_TIMEOUT_MS + 100);
-  assertEquals([countsOf(node).failed, countsOf(node).ignored], [1, 1]);
-  late[0]!();
-  await runFor(network);
-  assertEquals([node.peers().length, countsOf(node).rejected], [2, 0]);
-});
+test(
+  "topics: a validator that hangs ignores in the end, and what it says then is not heard",
+  { timeout: 60_000 },
+  async () => {
+    const late: (() => void)[] = [];
+    const { network, node, heard, publish } = await validating(({ payload }) =>
+      textOf(payload) === "hang" ? new Promise((resolve) => late.push(() => resolve("reject"))) : "accept"
+    );
+    publish(1n, "hang");
+    publish(2n, "next");
+    await runFor(network);
+    assertEquals(heard, ["next"]);
+    await runFor(network, VALIDATION_TIMEOUT_MS + 100);
+    assertEquals([countsOf(node).failed, countsOf(node).ignored], [1, 1]);
+    late[0]!();
+    await runFor(network);
+    assertEquals([node.peers().length, countsOf(node).rejected], [2, 0]);
+  },
+);
 
-test("topics: messages being judged are bounded for each peer; beyond they are dropped and counted", async () => {
+test("topics: messages being judged are bounded for each peer; beyond they are dropped and counted", {
+  timeout: 60_000,
+}, async () => {
   const EXTRA = 5;
   const { network, node, other, heard, publish } = await validating(({ payload }) =>
     textOf(payload) === "hang" ? new Promise(() => {}) : Promise.resolve("accept")
@@ -352,22 +372,28 @@ test("topics: messages being judged are bounded for each peer; beyond they are d
   assertEquals(heard, ["of another peer", "room again"]);
 });
 
-test("topics: a bad copy under the id of a good one hides it neither before nor after", async () => {
-  const { network, heard, sender, other, publish } = await validating(async ({ payload }) => {
-    await Promise.resolve();
-    return textOf(payload) === "good" ? "accept" : "ignore";
-  });
-  publish(1n, "bad", sender);
-  publish(1n, "good", other);
-  await runFor(network);
-  publish(2n, "bad", sender);
-  await runFor(network);
-  publish(2n, "good", other);
-  await runFor(network);
-  assertEquals(heard, ["good", "good"]);
-});
+test(
+  "topics: a bad copy under the id of a good one hides it neither before nor after",
+  { timeout: 60_000 },
+  async () => {
+    const { network, heard, sender, other, publish } = await validating(async ({ payload }) => {
+      await Promise.resolve();
+      return textOf(payload) === "good" ? "accept" : "ignore";
+    });
+    publish(1n, "bad", sender);
+    publish(1n, "good", other);
+    await runFor(network);
+    publish(2n, "bad", sender);
+    await runFor(network);
+    publish(2n, "good", other);
+    await runFor(network);
+    assertEquals(heard, ["good", "good"]);
+  },
+);
 
-test("topics: a message that two peers sent is judged once, goes back to neither, and a rejection is both's", async () => {
+test("topics: a message that two peers sent is judged once, goes back to neither, and a rejection is both's", {
+  timeout: 60_000,
+}, async () => {
   const judged: ((verdict: TopicVerdict) => void)[] = [];
   const { network, node, reasons, sender, other, publish } = await validating(() =>
     new Promise((resolve) => judged.push(resolve))
@@ -385,7 +411,7 @@ test("topics: a message that two peers sent is judged once, goes back to neither
   assertEquals(reasons, ["rejected-message", "rejected-message"]);
 });
 
-test("topics: a verdict after the topic or the peer is gone does no harm", async () => {
+test("topics: a verdict after the topic or the peer is gone does no harm", { timeout: 60_000 }, async () => {
   const judged: ((verdict: TopicVerdict) => void)[] = [];
   const { network, node, heard, sender, publish } = await validating(() =>
     new Promise((resolve) => judged.push(resolve))

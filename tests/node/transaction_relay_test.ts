@@ -39,24 +39,28 @@ async function ring(network: MemoryNetwork, count: number, options: WorldOptions
 }
 
 for (const [name, options] of [["usual", {}], ["immediate", IMMEDIATE]] as const) {
-  test(`transactions: in a ring of ten each node gets each one once, at the ${name} pace`, async () => {
-    const network = createMemoryNetwork({ seed: 1, scrambleChunks: true });
-    const nodes = await ring(network, 10, options);
-    const seen = nodes.map(() => [] as string[]);
-    nodes.forEach((node, i) => node.on("transaction:seen", ({ wtxid }) => void seen[i]!.push(wtxid)));
-    const raws = Array.from({ length: 20 }, (_, i) => numbered(i));
-    raws.forEach((raw, i) => assertEquals(nodes[i % 10]!.submitTransaction(raw).kind, "accepted"));
-    await until(network, () => nodes.every((node) => node.pool().count === raws.length));
-    await runFor(network, 60_000);
-    const expected = raws.map(idOf).sort();
-    for (const ids of seen) assertEquals(ids.sort(), expected);
-    for (const node of nodes) {
-      assertEquals([countOf(node, "in", "tx"), node.pool().requested], [18, 0], "all but its own two, once each");
-    }
-  });
+  test(
+    `transactions: in a ring of ten each node gets each one once, at the ${name} pace`,
+    { timeout: 60_000 },
+    async () => {
+      const network = createMemoryNetwork({ seed: 1, scrambleChunks: true });
+      const nodes = await ring(network, 10, options);
+      const seen = nodes.map(() => [] as string[]);
+      nodes.forEach((node, i) => node.on("transaction:seen", ({ wtxid }) => void seen[i]!.push(wtxid)));
+      const raws = Array.from({ length: 20 }, (_, i) => numbered(i));
+      raws.forEach((raw, i) => assertEquals(nodes[i % 10]!.submitTransaction(raw).kind, "accepted"));
+      await until(network, () => nodes.every((node) => node.pool().count === raws.length));
+      await runFor(network, 60_000);
+      const expected = raws.map(idOf).sort();
+      for (const ids of seen) assertEquals(ids.sort(), expected);
+      for (const node of nodes) {
+        assertEquals([countOf(node, "in", "tx"), node.pool().requested], [18, 0], "all but its own two, once each");
+      }
+    },
+  );
 }
 
-test("transactions: the same on the native wire", async () => {
+test("transactions: the same on the native wire", { timeout: 60_000 }, async () => {
   const network = createMemoryNetwork({ seed: 2, scrambleChunks: true });
   const nodes = await ring(network, 3, { network: P2P });
   nodes[0]!.submitTransaction(numbered(1));
@@ -64,44 +68,52 @@ test("transactions: the same on the native wire", async () => {
   assertEquals(nodes.map((node) => countOf(node, "in", "tx")), [0, 1, 1]);
 });
 
-test("transactions: at the usual pace it takes seconds, and how many nobody can foresee", async () => {
-  const delays: number[] = [];
-  const network = createMemoryNetwork({ seed: 3 });
-  const { node } = simulateNode(network, "node");
-  await node.start();
-  const peer = await dialByWtxid(network, "peer");
-  peer.onMessage = (message) => {
-    if (message.type === "ping") peer.send({ type: "pong", nonce: message.nonce });
-  };
-  for (let i = 0; i < 100; i++) {
-    const start = network.now();
-    node.submitTransaction(numbered(i));
-    await until(network, () => told(peer).length === i + 1);
-    delays.push(network.now() - start);
-  }
-  const mean = delays.reduce((sum, each) => sum + each, 0) / delays.length;
-  assert(mean > TRICKLE_INBOUND_MS / 2 && mean < 2 * TRICKLE_INBOUND_MS, `mean ${mean} ms`);
-  assert(Math.min(...delays) < 1000 && Math.max(...delays) > 10_000);
-});
+test(
+  "transactions: at the usual pace it takes seconds, and how many nobody can foresee",
+  { timeout: 60_000 },
+  async () => {
+    const delays: number[] = [];
+    const network = createMemoryNetwork({ seed: 3 });
+    const { node } = simulateNode(network, "node");
+    await node.start();
+    const peer = await dialByWtxid(network, "peer");
+    peer.onMessage = (message) => {
+      if (message.type === "ping") peer.send({ type: "pong", nonce: message.nonce });
+    };
+    for (let i = 0; i < 100; i++) {
+      const start = network.now();
+      node.submitTransaction(numbered(i));
+      await until(network, () => told(peer).length === i + 1);
+      delays.push(network.now() - start);
+    }
+    const mean = delays.reduce((sum, each) => sum + each, 0) / delays.length;
+    assert(mean > TRICKLE_INBOUND_MS / 2 && mean < 2 * TRICKLE_INBOUND_MS, `mean ${mean} ms`);
+    assert(Math.min(...delays) < 1000 && Math.max(...delays) > 10_000);
+  },
+);
 
-test("transactions: each peer is told by the id that it knows, and served as it asks", async () => {
-  const { network, node } = await world();
-  const old = await dialScripted(network, "old", "node");
-  const modern = await dialByWtxid(network, "modern");
-  node.submitTransaction(numbered(1));
-  await until(network, () => told(old).length + told(modern).length === 2);
-  const [txid, wtxid] = [idOf(withoutWitness(1)), idOf(numbered(1))];
-  assertEquals(old.of("inv").map(({ items }) => items), [[{ kind: INV_TX, hash: txid }]]);
-  assertEquals(modern.of("inv").map(({ items }) => items), [[{ kind: INV_WTX, hash: wtxid }]]);
-  old.send({ type: "getdata", items: [{ kind: INV_TX, hash: txid }, { kind: INV_WITNESS_TX, hash: txid }] });
-  modern.send({ type: "getdata", items: [{ kind: INV_WTX, hash: wtxid }, { kind: INV_WTX, hash: txid }] });
-  await until(network, () => modern.of("notfound").length === 1);
-  assertEquals(old.of("tx").map((message) => message.transaction), [withoutWitness(1), numbered(1)]);
-  assertEquals(modern.of("tx").map((message) => message.transaction), [numbered(1)]);
-  assertEquals(modern.of("notfound").map(({ items }) => items), [[{ kind: INV_WTX, hash: txid }]]);
-});
+test(
+  "transactions: each peer is told by the id that it knows, and served as it asks",
+  { timeout: 60_000 },
+  async () => {
+    const { network, node } = await world();
+    const old = await dialScripted(network, "old", "node");
+    const modern = await dialByWtxid(network, "modern");
+    node.submitTransaction(numbered(1));
+    await until(network, () => told(old).length + told(modern).length === 2);
+    const [txid, wtxid] = [idOf(withoutWitness(1)), idOf(numbered(1))];
+    assertEquals(old.of("inv").map(({ items }) => items), [[{ kind: INV_TX, hash: txid }]]);
+    assertEquals(modern.of("inv").map(({ items }) => items), [[{ kind: INV_WTX, hash: wtxid }]]);
+    old.send({ type: "getdata", items: [{ kind: INV_TX, hash: txid }, { kind: INV_WITNESS_TX, hash: txid }] });
+    modern.send({ type: "getdata", items: [{ kind: INV_WTX, hash: wtxid }, { kind: INV_WTX, hash: txid }] });
+    await until(network, () => modern.of("notfound").length === 1);
+    assertEquals(old.of("tx").map((message) => message.transaction), [withoutWitness(1), numbered(1)]);
+    assertEquals(modern.of("tx").map((message) => message.transaction), [numbered(1)]);
+    assertEquals(modern.of("notfound").map(({ items }) => items), [[{ kind: INV_WTX, hash: txid }]]);
+  },
+);
 
-test("transactions: a peer that wants none is told of none, but may send and ask", async () => {
+test("transactions: a peer that wants none is told of none, but may send and ask", { timeout: 60_000 }, async () => {
   const { network, node } = await world();
   const [quiet, usual] = [await dialByWtxid(network, "quiet", { relay: false }), await dialByWtxid(network, "usual")];
   quiet.send({ type: "tx", transaction: numbered(1) });
@@ -114,7 +126,7 @@ test("transactions: a peer that wants none is told of none, but may send and ask
   await until(network, () => quiet.of("tx").length === 1);
 });
 
-test("transactions: nobody is told of what he told us, and nobody twice", async () => {
+test("transactions: nobody is told of what he told us, and nobody twice", { timeout: 60_000 }, async () => {
   const { network, node } = await world();
   const [source, other] = [await dialByWtxid(network, "source"), await dialByWtxid(network, "other")];
   source.send({ type: "inv", items: [wtx(1)] });
@@ -127,7 +139,7 @@ test("transactions: nobody is told of what he told us, and nobody twice", async 
   assertEquals([told(source), told(other)], [[], [wtx(1).hash]]);
 });
 
-test("transactions: mempool lists the pool, once a minute", async () => {
+test("transactions: mempool lists the pool, once a minute", { timeout: 60_000 }, async () => {
   const { network, node } = await world();
   for (let i = 0; i < 3; i++) node.submitTransaction(numbered(i));
   const peer = await dialByWtxid(network, "peer", { relay: false });
@@ -140,7 +152,9 @@ test("transactions: mempool lists the pool, once a minute", async () => {
   assertEquals(told(peer).length, 6);
 });
 
-test("transactions: we want all of them, and spare a peer those of which we know that they pay it too little", async () => {
+test("transactions: we want all of them, and spare a peer those of which we know that they pay it too little", {
+  timeout: 60_000,
+}, async () => {
   const { network, node } = await world();
   const peer = await dialByWtxid(network, "peer");
   assertEquals(peer.of("feefilter").map(({ feeRate }) => feeRate), [0n]);
@@ -155,21 +169,25 @@ test("transactions: we want all of them, and spare a peer those of which we know
   assertEquals(told(peer).sort(), [wtx(2).hash, wtx(3).hash].sort());
 });
 
-test("transactions: our own that nobody fetched yet is announced to those who come later", async () => {
-  const { network, node } = await world();
-  node.submitTransaction(numbered(1));
-  const first = await dialByWtxid(network, "first");
-  await until(network, () => told(first).length === 1);
-  const second = await dialByWtxid(network, "second");
-  await until(network, () => told(second).length === 1);
-  second.send({ type: "getdata", items: [wtx(1)] });
-  await until(network, () => second.of("tx").length === 1);
-  const third = await dialByWtxid(network, "third");
-  await runFor(network, 60_000);
-  assertEquals(told(third), []);
-});
+test(
+  "transactions: our own that nobody fetched yet is announced to those who come later",
+  { timeout: 60_000 },
+  async () => {
+    const { network, node } = await world();
+    node.submitTransaction(numbered(1));
+    const first = await dialByWtxid(network, "first");
+    await until(network, () => told(first).length === 1);
+    const second = await dialByWtxid(network, "second");
+    await until(network, () => told(second).length === 1);
+    second.send({ type: "getdata", items: [wtx(1)] });
+    await until(network, () => second.of("tx").length === 1);
+    const third = await dialByWtxid(network, "third");
+    await runFor(network, 60_000);
+    assertEquals(told(third), []);
+  },
+);
 
-test("transactions: newcomers are told though many came, were told and left before", async () => {
+test("transactions: newcomers are told though many came, were told and left before", { timeout: 60_000 }, async () => {
   const { network, node } = await world();
   node.submitTransaction(numbered(1));
   for (let i = 0; i < 100; i++) {
@@ -180,7 +198,7 @@ test("transactions: newcomers are told though many came, were told and left befo
   }
 });
 
-test("transactions: what we are given ourselves is asked of nobody any more", async () => {
+test("transactions: what we are given ourselves is asked of nobody any more", { timeout: 60_000 }, async () => {
   const { network, node } = await world();
   const [first, second] = [await dialByWtxid(network, "first"), await dialByWtxid(network, "second")];
   for (const peer of [first, second]) peer.send({ type: "inv", items: [wtx(1)] });
@@ -191,7 +209,9 @@ test("transactions: what we are given ourselves is asked of nobody any more", as
   assertEquals([asked(second), told(first), told(second)], [[], [], []]);
 });
 
-test("transactions: what a block confirms leaves the pool and is not asked for; a reorganisation brings it back", async () => {
+test("transactions: what a block confirms leaves the pool and is not asked for; a reorganisation brings it back", {
+  timeout: 60_000,
+}, async () => {
   const { network, node } = await world();
   const miner = new Miner();
   const peer = await dialByWtxid(network, "peer");
@@ -211,19 +231,23 @@ test("transactions: what a block confirms leaves the pool and is not asked for; 
   assertEquals([node.chain().bestHash, node.pool().count], [second.hash, 3]);
 });
 
-test("transactions: a node that relays blocks only says so, takes none and gives its own", async () => {
-  const { network, node } = await world({ ...IMMEDIATE, blockRelayOnly: true });
-  const peer = await dialRaw(network, "peer", "node");
-  peer.send(versionOf(), { type: "wtxidrelay" }, { type: "verack" });
-  await until(network, () => peer.of("sendheaders").length > 0);
-  assertEquals([peer.of("version")[0]?.relay, peer.of("feefilter").length], [false, 0]);
-  peer.send({ type: "inv", items: [wtx(1)] }, { type: "tx", transaction: numbered(1) });
-  node.submitTransaction(numbered(2));
-  await until(network, () => told(peer).length === 1);
-  assertEquals([asked(peer), node.pool().count, told(peer)], [[], 1, [wtx(2).hash]]);
-});
+test(
+  "transactions: a node that relays blocks only says so, takes none and gives its own",
+  { timeout: 60_000 },
+  async () => {
+    const { network, node } = await world({ ...IMMEDIATE, blockRelayOnly: true });
+    const peer = await dialRaw(network, "peer", "node");
+    peer.send(versionOf(), { type: "wtxidrelay" }, { type: "verack" });
+    await until(network, () => peer.of("sendheaders").length > 0);
+    assertEquals([peer.of("version")[0]?.relay, peer.of("feefilter").length], [false, 0]);
+    peer.send({ type: "inv", items: [wtx(1)] }, { type: "tx", transaction: numbered(1) });
+    node.submitTransaction(numbered(2));
+    await until(network, () => told(peer).length === 1);
+    assertEquals([asked(peer), node.pool().count, told(peer)], [[], 1, [wtx(2).hash]]);
+  },
+);
 
-test("transactions: verdicts on our own", async () => {
+test("transactions: verdicts on our own", { timeout: 60_000 }, async () => {
   const { node } = await world();
   const [txid, wtxid] = [idOf(withoutWitness(1)), idOf(numbered(1))];
   assertEquals(node.submitTransaction(numbered(1)), { kind: "accepted", txid, wtxid });

@@ -69,33 +69,39 @@ const SOURCES: Readonly<Record<string, readonly [groups: number, sourceOf: (i: n
 };
 
 for (const [name, [groups, sourceOf]] of Object.entries(SOURCES)) {
-  test(`address book: 200,000 addresses of one /16 ${name} stay below the bound of the buckets`, () => {
-    const book = honestBook();
-    const before = holdings(book).honest;
-    for (let i = 0; i < OFFERS; i++) book.add(offer(i), sourceOf(i), NOW);
-    const told = holdings(book);
-    assertLessOrEqual(told.fresh, groups * BUCKET_SLOTS);
-    assert(told.fresh > 0, "the attacker got nothing: this tests nothing");
-    assertEquals([told.tried, told.honest], [0, before]);
-    // All 1,024 buckets are in use by honest addresses, at 20,000 of them.
-    assertLess(told.selected, mostOf(groups / NEW_BUCKETS / 2));
+  test(
+    `address book: 200,000 addresses of one /16 ${name} stay below the bound of the buckets`,
+    { timeout: 60_000 },
+    () => {
+      const book = honestBook();
+      const before = holdings(book).honest;
+      for (let i = 0; i < OFFERS; i++) book.add(offer(i), sourceOf(i), NOW);
+      const told = holdings(book);
+      assertLessOrEqual(told.fresh, groups * BUCKET_SLOTS);
+      assert(told.fresh > 0, "the attacker got nothing: this tests nothing");
+      assertEquals([told.tried, told.honest], [0, before]);
+      // All 1,024 buckets are in use by honest addresses, at 20,000 of them.
+      assertLess(told.selected, mostOf(groups / NEW_BUCKETS / 2));
 
-    // Then each of them answers, on its first port.
-    for (let i = 0; i < GROUP_SIZE; i++) {
-      book.add(offer(i), sourceOf(i), NOW);
-      book.good(offer(i), NOW);
-    }
-    book.settle(NOW + 60);
-    const answered = holdings(book);
-    assertLessOrEqual(answered.tried, TRIED_BUCKETS_PER_GROUP * BUCKET_SLOTS);
-    assertLessOrEqual(answered.fresh, groups * BUCKET_SLOTS);
-    const triedBuckets = 250; // 2,000 honest ones leave hardly one of 256 empty
-    assertLess(answered.selected, mostOf((groups / NEW_BUCKETS + TRIED_BUCKETS_PER_GROUP / triedBuckets) / 2));
-    assert(answered.honest >= before - 10, `${before} honest addresses before, ${answered.honest} after`);
-  });
+      // Then each of them answers, on its first port.
+      for (let i = 0; i < GROUP_SIZE; i++) {
+        book.add(offer(i), sourceOf(i), NOW);
+        book.good(offer(i), NOW);
+      }
+      book.settle(NOW + 60);
+      const answered = holdings(book);
+      assertLessOrEqual(answered.tried, TRIED_BUCKETS_PER_GROUP * BUCKET_SLOTS);
+      assertLessOrEqual(answered.fresh, groups * BUCKET_SLOTS);
+      const triedBuckets = 250; // 2,000 honest ones leave hardly one of 256 empty
+      assertLess(answered.selected, mostOf((groups / NEW_BUCKETS + TRIED_BUCKETS_PER_GROUP / triedBuckets) / 2));
+      assert(answered.honest >= before - 10, `${before} honest addresses before, ${answered.honest} after`);
+    },
+  );
 }
 
-test("address book: one group of sources reaches 1/16 of the new table, whatever addresses it invents", () => {
+test("address book: one group of sources reaches 1/16 of the new table, whatever addresses it invents", {
+  timeout: 60_000,
+}, () => {
   const book = testBook();
   for (let i = 0; i < 100_000; i++) {
     book.add(recordOf("1.1.1.1", { address: spread(i), port: 1 + (i >> 15) }), at("6.6.6.6"), NOW);

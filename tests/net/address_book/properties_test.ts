@@ -75,7 +75,9 @@ function stored(rows: ReadonlyMap<string, string>): StoredAddress[] {
   return [...rows].map(([endpoint, record]) => ({ endpoint, record }));
 }
 
-test("address book: an address stands in one slot of the tried table or in one to eight of the new", () => {
+test("address book: an address stands in one slot of the tried table or in one to eight of the new", {
+  timeout: 60_000,
+}, () => {
   fc.assert(
     fc.property(history, (steps) => {
       const book = testBook();
@@ -102,7 +104,7 @@ test("address book: an address stands in one slot of the tried table or in one t
   );
 });
 
-test("address book: what was written comes back as it was", () => {
+test("address book: what was written comes back as it was", { timeout: 60_000 }, () => {
   fc.assert(
     fc.property(history, history, (steps, more) => {
       const book = testBook();
@@ -130,17 +132,21 @@ test("address book: what was written comes back as it was", () => {
   );
 });
 
-test("address book: a book with another secret takes the rows all the same, in other places", () => {
-  const book = testBook();
-  const rows = new Map<string, string>();
-  for (let i = 0; i < 200; i++) book.add(recordOf(`11.${i}.1.1`), recordOf(`12.${i}.1.1`).address, NOW);
-  for (let i = 0; i < 100; i++) book.good(recordOf(`11.${i}.1.1`), NOW);
-  write(book, rows);
-  const other = testBook({ key: 8 });
-  const lost = other.restore(stored(rows), NOW);
-  assert(lost < 5, `${lost} lost`);
-  assert(other.triedCount > 90, `${other.triedCount} tried`);
-});
+test(
+  "address book: a book with another secret takes the rows all the same, in other places",
+  { timeout: 60_000 },
+  () => {
+    const book = testBook();
+    const rows = new Map<string, string>();
+    for (let i = 0; i < 200; i++) book.add(recordOf(`11.${i}.1.1`), recordOf(`12.${i}.1.1`).address, NOW);
+    for (let i = 0; i < 100; i++) book.good(recordOf(`11.${i}.1.1`), NOW);
+    write(book, rows);
+    const other = testBook({ key: 8 });
+    const lost = other.restore(stored(rows), NOW);
+    assert(lost < 5, `${lost} lost`);
+    assert(other.triedCount > 90, `${other.triedCount} tried`);
+  },
+);
 
 const GOOD = testBook();
 GOOD.add(recordOf("1.2.3.4"), recordOf("5.6.7.8").address, NOW);
@@ -176,7 +182,7 @@ function change(changes: Readonly<Record<string, unknown>>): StoredAddress {
   return { ...GOOD_ROW, record: JSON.stringify({ ...JSON.parse(GOOD_ROW.record), ...changes }) };
 }
 
-test("address book: a poisoned row costs that row, and is removed", () => {
+test("address book: a poisoned row costs that row, and is removed", { timeout: 60_000 }, () => {
   for (const [name, row] of Object.entries(POISON)) {
     const book = testBook();
     const fine = { ...GOOD_ROW, endpoint: "4.3.2.1:8333" };
@@ -186,27 +192,31 @@ test("address book: a poisoned row costs that row, and is removed", () => {
   }
 });
 
-test("address book: times from the future in the store become now", () => {
+test("address book: times from the future in the store become now", { timeout: 60_000 }, () => {
   const book = testBook();
   book.restore([change({ time: 0xffff_ffff, lastTry: 0xffff_ffff, lastSuccess: 0xffff_ffff })], NOW);
   const [known] = [...book.all()];
   assertEquals([known!.time, known!.lastTry, known!.lastSuccess], [NOW, NOW, NOW]);
 });
 
-test("address book: no row of any text does harm", () => {
+test("address book: no row of any text does harm", { timeout: 60_000 }, () => {
   const row = fc.record({ endpoint: fc.string(), record: fc.oneof(fc.string(), fc.json()) });
   fc.assert(fc.property(row, (one) => assertEquals(fromStored(one, NOW), undefined)));
 });
 
-test("address book: services learnt of a known address are written, though nothing else changed", () => {
-  const book = testBook();
-  const rows = new Map<string, string>();
-  const record = { ...recordOf("11.1.1.1"), services: 0n };
-  book.add(record, recordOf("12.1.1.1").address, NOW);
-  write(book, rows);
-  book.add({ ...record, services: 1n }, recordOf("12.1.1.1").address, NOW);
-  write(book, rows);
-  const again = testBook();
-  again.restore(stored(rows), NOW);
-  assertEquals([...again.all()].map(({ services }) => services), [1n]);
-});
+test(
+  "address book: services learnt of a known address are written, though nothing else changed",
+  { timeout: 60_000 },
+  () => {
+    const book = testBook();
+    const rows = new Map<string, string>();
+    const record = { ...recordOf("11.1.1.1"), services: 0n };
+    book.add(record, recordOf("12.1.1.1").address, NOW);
+    write(book, rows);
+    book.add({ ...record, services: 1n }, recordOf("12.1.1.1").address, NOW);
+    write(book, rows);
+    const again = testBook();
+    again.restore(stored(rows), NOW);
+    assertEquals([...again.all()].map(({ services }) => services), [1n]);
+  },
+);

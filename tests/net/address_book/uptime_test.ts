@@ -12,23 +12,27 @@ function probe(uptime: Uptime, count: number, answers: (i: number) => boolean): 
   return uptime;
 }
 
-test("uptime: one success is no proof, three are", () => {
+test("uptime: one success is no proof, three are", { timeout: 60_000 }, () => {
   const uptime = probe(new Uptime(), 1, () => true);
   assertEquals(uptime.isReliable, false);
   assertEquals(probe(uptime, 2, () => true).isReliable, true);
 });
 
-test("uptime: a node that is always there is so in every window, one that never is in none", () => {
-  const always = probe(new Uptime(), 200, () => true);
-  const never = probe(new Uptime(), 200, () => false);
-  for (const window of [0, 1, 2, 3]) {
-    assertAlmostEquals(always.reliability(window), 1, 1e-9);
-    assertEquals(never.reliability(window), 0);
-  }
-  assertEquals([always.isReliable, never.isReliable], [true, false]);
-});
+test(
+  "uptime: a node that is always there is so in every window, one that never is in none",
+  { timeout: 60_000 },
+  () => {
+    const always = probe(new Uptime(), 200, () => true);
+    const never = probe(new Uptime(), 200, () => false);
+    for (const window of [0, 1, 2, 3]) {
+      assertAlmostEquals(always.reliability(window), 1, 1e-9);
+      assertEquals(never.reliability(window), 0);
+    }
+    assertEquals([always.isReliable, never.isReliable], [true, false]);
+  },
+);
 
-test("uptime: a long history outlasts a short absence, and not a long one", () => {
+test("uptime: a long history outlasts a short absence, and not a long one", { timeout: 60_000 }, () => {
   const uptime = probe(new Uptime(), 4 * 24 * 7, () => true);
   probe(uptime, 8, () => false);
   assert(uptime.reliability(0) < 0.5, "two hours of absence are seen in the shortest window");
@@ -37,12 +41,12 @@ test("uptime: a long history outlasts a short absence, and not a long one", () =
   assertEquals(probe(uptime, 4 * 24 * 7, () => false).isReliable, false);
 });
 
-test("uptime: a window says which share of its time the node was there", () => {
+test("uptime: a window says which share of its time the node was there", { timeout: 60_000 }, () => {
   const uptime = probe(new Uptime(), 4 * 24 * 30, (i) => i % 4 === 0);
   assertAlmostEquals(uptime.reliability(3), 0.25, 0.02);
 });
 
-test("uptime: a clock that goes back does no harm", () => {
+test("uptime: a clock that goes back does no harm", { timeout: 60_000 }, () => {
   const uptime = probe(new Uptime(), 10, () => true);
   uptime.record(true, START - 10_000_000);
   uptime.record(true, START);
@@ -50,7 +54,7 @@ test("uptime: a clock that goes back does no harm", () => {
   assertEquals(probe(uptime, 3, () => true).isReliable, true);
 });
 
-test("uptime: comes back from its numbers as it was", () => {
+test("uptime: comes back from its numbers as it was", { timeout: 60_000 }, () => {
   const uptime = probe(new Uptime(), 30, (i) => i % 3 > 0);
   assertEquals(new Uptime(uptime.toNumbers()).toNumbers(), uptime.toNumbers());
 });

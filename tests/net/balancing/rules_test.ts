@@ -4,7 +4,7 @@ import { type BalancingRule, compileRules } from "../../../src/net/balancing/rul
 import type { StrategyName } from "../../../src/net/balancing/strategies.ts";
 import { LocalError } from "../../../src/protocol/errors.ts";
 
-test("rules: the most exact one counts, and without any there is a default", () => {
+test("rules: the most exact one counts, and without any there is a default", { timeout: 60_000 }, () => {
   const find = compileRules([
     { class: "*", strategy: "round-robin", retries: 1 },
     { class: "files.*", strategy: "round-robin", retries: 2 },
@@ -16,7 +16,7 @@ test("rules: the most exact one counts, and without any there is a default", () 
   assertEquals([compileRules([])("any").retries, compileRules([])("any").stickyMs], [3, 0]);
 });
 
-test("rules: what makes no sense is refused with what was received", () => {
+test("rules: what makes no sense is refused with what was received", { timeout: 60_000 }, () => {
   const rule: BalancingRule = { class: "a", strategy: "adaptive" };
   const cases: readonly [readonly BalancingRule[], string][] = [
     [[{ ...rule, class: "" }], 'a class needs a name: received ""'],
@@ -39,7 +39,7 @@ test("rules: what makes no sense is refused with what was received", () => {
   assertThrows(() => compileRules([{ class: "a", strategy: "toString" as StrategyName }]), LocalError);
 });
 
-test("rules: each rule has a strategy of its own, made once", () => {
+test("rules: each rule has a strategy of its own, made once", { timeout: 60_000 }, () => {
   const find = compileRules([{ class: "a", strategy: "round-robin" }, { class: "b", strategy: "round-robin" }]);
   assertEquals(find("a"), find("a"));
   assertEquals(find("a").strategy === find("b").strategy, false);

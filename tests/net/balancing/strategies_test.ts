@@ -56,7 +56,7 @@ const anyCandidates = fc.uniqueArray(
 ).map((all) => all.map(({ id, ...rest }) => candidate(id, rest)));
 
 for (const name of Object.keys(STRATEGIES) as StrategyName[]) {
-  test(`strategy ${name}: whatever the candidates are, it chooses one of them`, () => {
+  test(`strategy ${name}: whatever the candidates are, it chooses one of them`, { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(anyCandidates, fc.string(), fc.infiniteStream(fc.double({ min: 0, max: 0.999999, noNaN: true })), (
         candidates,
@@ -73,7 +73,7 @@ for (const name of Object.keys(STRATEGIES) as StrategyName[]) {
   });
 }
 
-test("strategy round-robin: everybody once before anybody twice, whoever comes and goes", () => {
+test("strategy round-robin: everybody once before anybody twice, whoever comes and goes", { timeout: 60_000 }, () => {
   fc.assert(fc.property(fc.uniqueArray(fc.nat(100), { minLength: 1, maxLength: 12 }), fc.nat(60), (ids, turns) => {
     const counts = tally("round-robin", ids.map((id) => candidate(id)), turns);
     assert(Math.max(...counts) - Math.min(...counts) <= 1);
@@ -84,14 +84,14 @@ test("strategy round-robin: everybody once before anybody twice, whoever comes a
   assertEquals([choose(1, 2, 3), choose(1, 3), choose(1, 3, 4), choose(1, 2)], [1, 3, 4, 1]);
 });
 
-test("strategy weighted: shares are as the weights, and spread out", () => {
+test("strategy weighted: shares are as the weights, and spread out", { timeout: 60_000 }, () => {
   const candidates = [candidate(1, { weight: 5 }), candidate(2, { weight: 1 }), candidate(3, { weight: 1 })];
   assertEquals(tally("weighted", candidates, 700), [500, 100, 100]);
   assertEquals(tally("weighted", candidates, 7), [5, 1, 1]);
   assertEquals(tally("weighted", candidates, 3)[0], 2, "the heavy one does not come five times in a row");
 });
 
-test("strategy least-outstanding: work ends up even, by weight, and equals share alike", () => {
+test("strategy least-outstanding: work ends up even, by weight, and equals share alike", { timeout: 60_000 }, () => {
   assertEquals(tally("least-outstanding", [1, 2, 3].map((id) => candidate(id)), 300, { work: true }), [100, 100, 100]);
   const heavy = [candidate(1, { weight: 2 }), candidate(2)];
   const [first, second] = tally("least-outstanding", heavy, 300, { work: true });
@@ -100,17 +100,23 @@ test("strategy least-outstanding: work ends up even, by weight, and equals share
   for (const count of equal) assert(Math.abs(count - 1000) < 150, `${equal}`);
 });
 
-test("strategy least-latency: the fastest; one that was never measured is tried while it is idle", () => {
-  const measured = [candidate(1, { latencyMs: 30 }), candidate(2, { latencyMs: 20 })];
-  assertEquals(tally("least-latency", measured, 10), [0, 10]);
-  assertEquals(tally("least-latency", [...measured, candidate(3, { latencyMs: undefined })], 10, { work: true }), [
-    0,
-    9,
-    1,
-  ]);
-});
+test(
+  "strategy least-latency: the fastest; one that was never measured is tried while it is idle",
+  { timeout: 60_000 },
+  () => {
+    const measured = [candidate(1, { latencyMs: 30 }), candidate(2, { latencyMs: 20 })];
+    assertEquals(tally("least-latency", measured, 10), [0, 10]);
+    assertEquals(tally("least-latency", [...measured, candidate(3, { latencyMs: undefined })], 10, { work: true }), [
+      0,
+      9,
+      1,
+    ]);
+  },
+);
 
-test("strategy consistent-hash: the same key, the same peer; a peer that leaves moves its keys only", () => {
+test("strategy consistent-hash: the same key, the same peer; a peer that leaves moves its keys only", {
+  timeout: 60_000,
+}, () => {
   const all = Array.from({ length: 10 }, (_, id) => candidate(id));
   const random = () => 0;
   const strategy = STRATEGIES["consistent-hash"]();
@@ -128,7 +134,7 @@ test("strategy consistent-hash: the same key, the same peer; a peer that leaves 
   }
 });
 
-test("strategy consistent-hash: one hot key does not bury its peer", () => {
+test("strategy consistent-hash: one hot key does not bury its peer", { timeout: 60_000 }, () => {
   const counts = tally("consistent-hash", [1, 2, 3, 4].map((id) => candidate(id)), 400, {
     key: () => "hot",
     work: true,
@@ -136,14 +142,14 @@ test("strategy consistent-hash: one hot key does not bury its peer", () => {
   assert(Math.max(...counts) <= 126, `${counts}`);
 });
 
-test("strategy region-aware: its own region, and others where it has nobody", () => {
+test("strategy region-aware: its own region, and others where it has nobody", { timeout: 60_000 }, () => {
   const candidates = [candidate(1, { region: "eu" }), candidate(2, { region: "us" }), candidate(3)];
   assertEquals(tally("region-aware", candidates, 50, { region: "us" }), [0, 50, 0]);
   assertEquals(tally("region-aware", candidates, 300, { region: "asia" }).every((count) => count > 0), true);
   assertEquals(tally("region-aware", candidates, 300).every((count) => count > 0), true, "no region is no region");
 });
 
-test("strategy resource-based: the free do more than the busy", () => {
+test("strategy resource-based: the free do more than the busy", { timeout: 60_000 }, () => {
   const [free, half, full] = tally(
     "resource-based",
     [candidate(1, { load: 0 }), candidate(2, { load: 0.5 }), candidate(3, { load: 1 })],
@@ -152,15 +158,19 @@ test("strategy resource-based: the free do more than the busy", () => {
   assert(free! > half! && half! > full! && full === 0, `${free}, ${half}, ${full}`);
 });
 
-test("strategy adaptive: a slow or failing peer gets little, and the work of equals is even", () => {
-  const uneven = tally(
-    "adaptive",
-    [candidate(1), candidate(2, { latencyMs: 1000 }), candidate(3, { health: 0.05 }), candidate(4)],
-    1000,
-    { work: true },
-  );
-  // Both bad ones are drawn together in a sixth of the cases, and one of them must do it then.
-  assert(uneven[1]! < 60 && uneven[2]! < 220, `${uneven}`);
-  const even = tally("adaptive", Array.from({ length: 8 }, (_, id) => candidate(id)), 8000, { work: true });
-  for (const count of even) assertAlmostEquals(count, 1000, 25);
-});
+test(
+  "strategy adaptive: a slow or failing peer gets little, and the work of equals is even",
+  { timeout: 60_000 },
+  () => {
+    const uneven = tally(
+      "adaptive",
+      [candidate(1), candidate(2, { latencyMs: 1000 }), candidate(3, { health: 0.05 }), candidate(4)],
+      1000,
+      { work: true },
+    );
+    // Both bad ones are drawn together in a sixth of the cases, and one of them must do it then.
+    assert(uneven[1]! < 60 && uneven[2]! < 220, `${uneven}`);
+    const even = tally("adaptive", Array.from({ length: 8 }, (_, id) => candidate(id)), 8000, { work: true });
+    for (const count of even) assertAlmostEquals(count, 1000, 25);
+  },
+);
