@@ -18,6 +18,7 @@ const SECTIONS: readonly Section[] = [
   { title: "Applications: topics and requests", path: "src/protocol/app_params.ts" },
   { title: "Addresses of nodes", path: "src/protocol/address_params.ts" },
   { title: "How requests are spread over peers", path: "src/protocol/balancing_params.ts" },
+  { title: "How the topology of the network is learnt", path: "src/protocol/topology_params.ts" },
   { title: "What one message may hold", path: "src/protocol/wire_limits.ts" },
   { title: "What the native wire adds", path: "src/protocol/native_limits.ts" },
   { title: "The chain", path: "src/protocol/consensus.ts" },

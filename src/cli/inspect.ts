@@ -1,20 +1,28 @@
 import { createHasher } from "../platform/hasher.ts";
 import { fetchHttp, type HttpQuestion } from "../platform/http.ts";
 import type { Endpoint } from "../platform/types.ts";
-import type { AddressesSnapshot, BanSnapshot, PeerSnapshot } from "../protocol/snapshots.ts";
+import type {
+  AddressesSnapshot,
+  BalancingSnapshot,
+  BanSnapshot,
+  PeerSnapshot,
+  TopologySnapshot,
+} from "../protocol/snapshots.ts";
 import { formatEndpoint } from "../util/endpoint.ts";
 import { suggestion } from "../util/nearest.ts";
 import { toSafeJson } from "../util/escape.ts";
 import { formatDuration, formatSize } from "../util/units.ts";
 import { showAddresses } from "./address_view.ts";
+import { showBalancing } from "./balancing_view.ts";
 import { defineCommand } from "./command.ts";
 import type { Output } from "./context.ts";
 import { CommandError, EXIT, UsageError } from "./exit.ts";
-import { valueFlag } from "./flag.ts";
+import { switchFlag, valueFlag } from "./flag.ts";
 import { COMMON_FLAGS, JSON_FLAGS, PLACE_FLAGS, TOKEN_FLAGS } from "./flags.ts";
 import { loadNetwork } from "./network.ts";
 import { controlEndpoint, defaultDataDir } from "./place.ts";
 import type { Json } from "./render_message.ts";
+import { showTopology, showTopologyAsDot } from "./topology_view.ts";
 import { readToken } from "./token.ts";
 import { duration, text } from "./values.ts";
 import { type Column, printRecord, printRows } from "./tables.ts";
@@ -29,6 +37,8 @@ interface View {
   /** What an action is told besides its path. */
   fields?(id: string, wishes: BanWishes): Json;
   show(answer: Json, out: Output): void;
+  /** As a graph for Graphviz. */
+  showDot?(answer: Json, out: Output): void;
 }
 
 /** `--for` in milliseconds and `--reason`. */
@@ -74,11 +84,20 @@ const VIEWS: Readonly<Record<string, View>> = {
     path: (id) => `/v1/peers/${encodeURIComponent(id)}`,
     show: showRecord,
   },
+  topology: {
+    path: () => "/v1/topology",
+    show: (answer, out) => showTopology(answer as unknown as TopologySnapshot, out),
+    showDot: (answer, out) => showTopologyAsDot(answer as unknown as TopologySnapshot, out),
+  },
+  balancing: {
+    path: () => "/v1/balancing",
+    show: (answer, out) => showBalancing(answer as unknown as BalancingSnapshot, out),
+  },
   block: { subject: "HASH|HEIGHT", path: (id) => `/v1/blocks/${encodeURIComponent(id)}`, show: showRecord },
 };
 
 /** Of the contract, and not there yet. */
-const LATER = ["events", "topology", "doctor", "health", "remote", "frame"];
+const LATER = ["events", "doctor", "health", "remote", "frame"];
 
 /** 30 s: the node answers from memory; a block may have to come from a slow disk, and a dial has a handshake to wait for. */
 const ANSWER_TIMEOUT_MS = 30_000;
@@ -91,7 +110,8 @@ export const inspectCommand = defineCommand({
   name: "inspect",
   summary: "look into a running node",
   usage: [
-    "[node|peers|peer ID|chain|block HASH|HEIGHT|addrs|bans] [FLAG …]",
+    "[node|peers|peer ID|chain|block HASH|HEIGHT|addrs|bans|balancing] [FLAG …]",
+    "topology [--dot] [FLAG …]",
     "ban ADDRESS|CIDR [--for TIME] [--reason TEXT] [FLAG …]",
     "unban ADDRESS|CIDR [FLAG …]",
     "connect HOST:PORT [FLAG …]",
@@ -102,6 +122,7 @@ export const inspectCommand = defineCommand({
     ...PLACE_FLAGS,
     ...TOKEN_FLAGS,
     for: valueFlag(duration, "TIME", "how long a ban lasts", { fallbackText: "24h" }),
+    dot: switchFlag("print the topology as a graph for Graphviz", { conflicts: ["json"] }),
     reason: valueFlag(text, "TEXT", "why somebody is banned"),
     ...JSON_FLAGS,
     ...COMMON_FLAGS,
@@ -110,6 +131,7 @@ export const inspectCommand = defineCommand({
   examples: [
     ["p2p inspect peers", "who is connected to the node on this machine"],
     ["p2p inspect block 0 --json", "the genesis block, as JSON"],
+    ["p2p inspect topology --dot | dot -Tsvg > network.svg", "the network as this node knows it, drawn"],
     ["p2p inspect ban 192.0.2.0/24 --for 2d --reason spam", "talk to nobody there, for two days"],
   ],
   exitCodes: [EXIT.done, EXIT.no, EXIT.usage, EXIT.unreachable, EXIT.internal],
@@ -119,6 +141,7 @@ export const inspectCommand = defineCommand({
     const wishes = { for: settings.for, reason: settings.reason };
     const isWished = wishes.for !== undefined || wishes.reason !== undefined;
     if (isWished && what !== "ban") throw new UsageError("--for and --reason go with inspect ban only");
+    if (settings.dot && !view.showDot) throw new UsageError("--dot goes with inspect topology only");
     const endpoint = await findNode(settings, context.host.environment);
     const answer = await ask(endpoint, view.path(id ?? ""), {
       ...(view.method && { method: view.method }),
@@ -126,6 +149,7 @@ export const inspectCommand = defineCommand({
       headers: await authorization(settings["control-token-file"]),
     });
     if (settings.json) context.out.line(toSafeJson(answer, INDENT));
+    else if (settings.dot) view.showDot?.(answer, context.out);
     else view.show(answer, context.out);
     return EXIT.done;
   },

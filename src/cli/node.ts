@@ -110,6 +110,9 @@ function openNode(parts: Parts, settings: NodeSettings, network: NetworkParams, 
     dedupe: settings.dedupe,
     channels: settings.channels,
     blockRelayOnly: settings["block-relay-only"],
+    ...(settings.region !== undefined && { region: settings.region }),
+    capabilities: settings.capability,
+    balancing: { rules: settings.balance },
   });
 }
 

@@ -8,9 +8,20 @@ import {
 } from "../protocol/params.ts";
 import { PERMISSIONS } from "../protocol/permissions.ts";
 import { DEDUPE_MODES } from "../services/inventory/inventory.ts";
+import { STRATEGY_NAMES } from "../net/balancing/rules.ts";
 import { defaultFlag, listFlag, switchFlag, valueFlag } from "./flag.ts";
 import { COMMON_FLAGS, JSON_FLAGS, PLACE_FLAGS, TOKEN_FLAGS } from "./flags.ts";
-import { localHost, mebibytes, oneOf, permit, remoteHost, seconds, text, wholeNumber } from "./values.ts";
+import {
+  balancingRule,
+  localHost,
+  mebibytes,
+  oneOf,
+  permit,
+  remoteHost,
+  seconds,
+  text,
+  wholeNumber,
+} from "./values.ts";
 
 /** Far above what one machine holds; a slip of the finger lies above it. */
 const MAX_INBOUND = 100_000;
@@ -77,6 +88,17 @@ export const NODE_FLAGS = {
     setting,
   ),
   "block-relay-only": switchFlag("take and pass on blocks, and no transactions of others", setting),
+  region: valueFlag(text, "NAME", "where this node is, for others to know and for requests to prefer", setting),
+  capability: listFlag(text, "NAME", "what this node can do, for others to know", setting),
+  balance: listFlag(
+    balancingRule,
+    "CLASS=STRATEGY",
+    `spread requests of a class by one of: ${STRATEGY_NAMES.join(", ")}`,
+    {
+      ...setting,
+      fallbackText: "*=adaptive",
+    },
+  ),
   topic: listFlag(text, "NAME", "take part in this topic: pass on its messages between peers", setting),
   mine: valueFlag(
     seconds,

@@ -4,6 +4,7 @@ import { type Permission, PERMISSIONS } from "../protocol/permissions.ts";
 import { parseSubnet, type Subnet } from "../protocol/subnets.ts";
 import { LOG_LEVELS, type LogThreshold } from "./log_levels.ts";
 import { parseCount, parseDuration, parseSize } from "../util/units.ts";
+import { type BalancingRule, STRATEGY_NAMES } from "../net/balancing/rules.ts";
 import { suggestion } from "../util/nearest.ts";
 
 /** Reads the value of a flag, an environment variable or a configuration key from its text. */
@@ -130,6 +131,13 @@ export const logFilters: ValueSchema<readonly (readonly [category: string, level
     return [category, v.parse(oneOf(LOG_LEVELS), level)] as const;
   })
 );
+
+/** A class of requests, `=`, and the strategy by which they are spread. */
+export const balancingRule: ValueSchema<BalancingRule> = parsed((value) => {
+  const at = value.lastIndexOf("=");
+  if (at < 1) throw new SyntaxError("must read CLASS=STRATEGY, such as block-download=least-latency");
+  return { class: value.slice(0, at), strategy: v.parse(oneOf(STRATEGY_NAMES), value.slice(at + 1)) };
+});
 
 /** The first complaint of a schema about `value`, or what the value means. */
 export function readValue<T>(schema: ValueSchema<T>, value: string): { readonly value: T } | { readonly why: string } {

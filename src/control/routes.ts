@@ -35,6 +35,7 @@ const ROUTES: readonly Route[] = [
   { path: /^\/v1\/addresses$/, get: ({ node }, { query }) => showAddresses(node, query) },
   { path: /^\/v1\/chain$/, get: ({ node }) => ok(node.chain()) },
   { path: /^\/v1\/blocks\/([^/]+)$/, get: ({ node }, { query }, id) => showBlock(node, id, query.get("raw") === "1") },
+  { path: /^\/v1\/topology$/, get: ({ node }, { query }) => showTopology(node, query.get("fanout")) },
   { path: /^\/v1\/balancing$/, get: ({ node }) => ok(node.balancing()) },
   { path: /^\/livez$/, get: () => ok({ ok: true, checks: { answering: true } }) },
   { path: /^\/readyz$/, get: ({ node }) => showReadiness(node) },
@@ -100,6 +101,12 @@ function showAddresses(node: P2PNode, query: URLSearchParams): ControlResponse {
     headers: { "content-type": "text/plain; charset=utf-8" },
     body: dumpAddresses(addresses),
   };
+}
+
+function showTopology(node: P2PNode, fanout: string | null): ControlResponse {
+  if (fanout === null) return ok(node.topology());
+  const isPossible = isNumber(fanout) && Number(fanout) >= 1;
+  return isPossible ? ok(node.topology(Number(fanout))) : refuse(STATUS.badRequest, "fanout is a number from 1");
 }
 
 function showBlock(node: P2PNode, id: string, asHex: boolean): ControlResponse {

@@ -12,6 +12,7 @@ import type { Connection, Endpoint, Listener, TcpEndpoint } from "../platform/ty
 import { DEFAULT_CADENCES } from "../protocol/cadences.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
+import { DEFAULT_FANOUT } from "../protocol/topology_params.ts";
 import { LATE_TICK_MS, TICK_INTERVAL_MS } from "../protocol/params.ts";
 import type {
   AddressesSnapshot,
@@ -25,6 +26,7 @@ import type {
   NodeEvents,
   PeerSnapshot,
   PoolSnapshot,
+  TopologySnapshot,
   TransactionVerdict,
 } from "../protocol/snapshots.ts";
 import type { RequestHandler } from "../services/requests/incoming.ts";
@@ -142,6 +144,7 @@ class Node implements P2PNode {
       balancing: options.balancing ?? {},
       cadences: { ...DEFAULT_CADENCES, ...options.cadences },
       region: options.region ?? "",
+      capabilities: options.capabilities ?? [],
       connectivity: this.#connections.connectivity,
       addresses: {
         book: this.#acquaintances.book,
@@ -308,6 +311,10 @@ class Node implements P2PNode {
     return balancers.map((balancer) => balancer.drain(peer, isDrained)).includes(true);
   }
 
+  topology(fanout = DEFAULT_FANOUT): TopologySnapshot {
+    return this.#services.topology.snapshot(fanout);
+  }
+
   balancing(): BalancingSnapshot {
     const { blockSync, anyOfRequests: { dispatcher } } = this.#services;
     const workers = [...blockSync.balancer.snapshot("blocks"), ...dispatcher.balancer.snapshot("requests")];
@@ -336,6 +343,7 @@ class Node implements P2PNode {
     this.#miner?.stop();
     for (const listener of this.#listeners) listener.close();
     this.#services.topics.close();
+    this.#services.topology.close();
     this.#services.anyOfRequests.close();
     this.#services.requests.close();
     this.#acquaintances.stop();

@@ -15,7 +15,7 @@ import { parseHostPort } from "../util/endpoint.ts";
 import type { Hasher } from "../util/hash.ts";
 import { USER_AGENT } from "../util/version.ts";
 import { createNode } from "./node.ts";
-import type { DedupeMode, NodeParts, P2PNode, RelayPace } from "./types.ts";
+import type { BalancingOptions, DedupeMode, NodeParts, P2PNode, RelayPace } from "./types.ts";
 
 /** How to open a node on the machine that the program runs on. */
 export interface OpenNodeOptions {
@@ -48,6 +48,11 @@ export interface OpenNodeOptions {
   readonly blockRelayOnly?: boolean;
   /** How long transactions are held back; as Bitcoin Core does it by default. */
   readonly pace?: RelayPace;
+  /** How requests are spread over peers. */
+  readonly balancing?: BalancingOptions;
+  /** Where this node is and what it can do, as other nodes are told. */
+  readonly region?: string;
+  readonly capabilities?: readonly string[];
   /** Produce a block every so many seconds on average, on networks without difficulty. */
   readonly mineSeconds?: number;
 }
@@ -81,6 +86,9 @@ export function openNode(options: OpenNodeOptions = {}): P2PNode {
     ...(options.channels && { channels: options.channels }),
     ...(options.blockRelayOnly !== undefined && { blockRelayOnly: options.blockRelayOnly }),
     ...(options.pace && { pace: options.pace }),
+    ...(options.balancing && { balancing: options.balancing }),
+    ...(options.region !== undefined && { region: options.region }),
+    ...(options.capabilities && { capabilities: options.capabilities }),
   });
 }
 

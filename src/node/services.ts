@@ -3,9 +3,12 @@ import type { HeaderNode } from "../chain/header_tree.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { TransactionPool } from "../ledger/transaction_pool.ts";
 import { type BalancingRule, checkWeights, compileRules } from "../net/balancing/rules.ts";
+import type { PeerAddress } from "../net/peer_address.ts";
 import type { PeerSet } from "../net/peers.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { BlockHeader } from "../protocol/block_header.ts";
+import { formatAddress } from "../protocol/addresses.ts";
+import { MAX_HANDLERS } from "../protocol/app_params.ts";
 import type { Cadences } from "../protocol/cadences.ts";
 import { POOL_MAX_AGE_MS, POOL_MAX_BYTES, POOL_MAX_COUNT, POOL_SETTLED_IDS } from "../protocol/params.ts";
 import type { NodeEvents } from "../protocol/snapshots.ts";
@@ -20,11 +23,13 @@ import { CompactBlocks } from "../services/compact_blocks/compact_blocks.ts";
 import { type DedupeMode, Inventory } from "../services/inventory/inventory.ts";
 import { type Connectivity, Partition } from "../services/partition.ts";
 import type { PeerChains } from "../services/peer_chains.ts";
+import { TopologyService } from "../services/topology.ts";
 import { Requests } from "../services/requests/requests.ts";
 import type { Service } from "../services/service.ts";
 import { Topics } from "../services/topics/topics.ts";
 import type { RelayPace } from "../services/transaction_relay/pace.ts";
 import { TransactionRelay } from "../services/transaction_relay/transaction_relay.ts";
+import { formatEndpoint } from "../util/endpoint.ts";
 import type { Env } from "../util/env.ts";
 import type { Hasher } from "../util/hash.ts";
 
@@ -44,6 +49,8 @@ export interface ServiceParts {
   readonly cadences: Cadences;
   /** Where we are; empty if that is not told. */
   readonly region: string;
+  /** What this node can do, for others to know. */
+  readonly capabilities: readonly string[];
 }
 
 /** How requests are spread over peers. */
@@ -64,6 +71,7 @@ export interface Services {
   readonly requests: Requests;
   readonly blockSync: BlockSync;
   readonly anyOfRequests: AnyOfRequests;
+  readonly topology: TopologyService;
   readonly all: readonly Service[];
 }
 
@@ -107,7 +115,9 @@ export function createServices(parts: ServiceParts): Services {
     takesTransactions: takesOthers,
   });
   const announceCompact = (tip: HeaderNode, uninformed: ReadonlySet<Peer>) => compactBlocks.announce(tip, uninformed);
-  const addresses = new Addresses({ env, ...parts.addresses });
+  const heard = (peer: Peer, { address, port }: PeerAddress) =>
+    topology.heardAddress(peer, formatEndpoint({ host: formatAddress(address), port }));
+  const addresses = new Addresses({ env, ...parts.addresses, heard });
   const services = [
     addresses,
     blockServer({ ledger, peerChains }),
@@ -120,18 +130,29 @@ export function createServices(parts: ServiceParts): Services {
   ];
   const inventory = new Inventory({ env, services, dedupe });
   const requests = new Requests(env);
+  const anyOfRequests = new AnyOfRequests({
+    env,
+    rules,
+    weights,
+    region: parts.region,
+    healthIntervalMs: parts.cadences.healthMs,
+    ask: (peer, method, payload, options) => requests.request(peer, method, payload, options),
+  });
+  const topology = new TopologyService({
+    env,
+    peers,
+    cadences: parts.cadences,
+    region: parts.region,
+    capabilities: parts.capabilities,
+    load: () => requests.snapshot().running / MAX_HANDLERS,
+    described: (peer, abilities) => anyOfRequests.describe(peer, abilities),
+  });
   const applications = {
     appMessages: new AppMessages(bus),
     topics: new Topics({ env, bus, peers }),
     requests,
-    anyOfRequests: new AnyOfRequests({
-      env,
-      rules,
-      weights,
-      region: parts.region,
-      healthIntervalMs: parts.cadences.healthMs,
-      ask: (peer, method, payload, options) => requests.request(peer, method, payload, options),
-    }),
+    anyOfRequests,
+    topology,
   };
   return {
     addresses,

@@ -15,6 +15,7 @@ import type {
   NodeEvents,
   PeerSnapshot,
   PoolSnapshot,
+  TopologySnapshot,
   TransactionVerdict,
 } from "../protocol/snapshots.ts";
 import type { RequestHandler } from "../services/requests/incoming.ts";
@@ -42,6 +43,7 @@ export type {
   NodeEvents,
   PeerSnapshot,
   PoolSnapshot,
+  TopologySnapshot,
   TransactionVerdict,
 } from "../protocol/snapshots.ts";
 export type { DedupeMode } from "../services/inventory/inventory.ts";
@@ -102,6 +104,8 @@ export interface NodeOptions {
   readonly balancing?: BalancingOptions;
   /** Where this node is, as other nodes are told: any name of at most 32 bytes. */
   readonly region?: string;
+  /** What this node can do, as other nodes are told: up to 16 names of at most 32 bytes. */
+  readonly capabilities?: readonly string[];
   /** How often the node looks after things. */
   readonly cadences?: Partial<Cadences>;
 }
@@ -203,6 +207,8 @@ export interface P2PNode {
   request(to: number | AnyOf, method: string, payload: Uint8Array, options?: DispatchOptions): Promise<Uint8Array>;
   /** A peer that drains gets no new requests, until `isDrained` is false. False if it gets none anyway. */
   drain(peer: number, isDrained?: boolean): boolean;
+  /** The network as this node knows it, with a broadcast tree in which no node sends more than `fanout` copies. */
+  topology(fanout?: number): TopologySnapshot;
   /** How work is spread over peers. */
   balancing(): BalancingSnapshot;
   /** Answers requests of a method until the handle is disposed. Throws LocalError if the method has a handler. */

@@ -1,9 +1,18 @@
+import { STATISTICS_INTERVAL_MS, TOPOLOGY_INTERVAL_MS } from "./topology_params.ts";
 import { HEALTH_INTERVAL_MS } from "./balancing_params.ts";
 
 /** How often a node looks after things that no event announces, in milliseconds. Requests are never among them. */
 export interface Cadences {
   /** Breakers, sessions, and records of peers that left. */
   readonly healthMs: number;
+  /** How much of our resources is in use, for other nodes to know. */
+  readonly statisticsMs: number;
+  /** Topology: what is new is passed on, what is old is forgotten. */
+  readonly topologyMs: number;
 }
 
-export const DEFAULT_CADENCES: Cadences = { healthMs: HEALTH_INTERVAL_MS };
+export const DEFAULT_CADENCES: Cadences = {
+  healthMs: HEALTH_INTERVAL_MS,
+  statisticsMs: STATISTICS_INTERVAL_MS,
+  topologyMs: TOPOLOGY_INTERVAL_MS,
+};

@@ -54,6 +54,7 @@ export const LANE_OF: { readonly [T in MessageType]: Lane } = {
   addrv2: "inventory",
   getaddr: "inventory",
   mempool: "inventory",
+  topology: "inventory",
   tx: "data",
   // A subscription comes before the messages that it is about.
   subscribe: "control",

@@ -49,6 +49,29 @@ export const RESPONSE_STATUS = {
   "too-late": 4,
 } as const satisfies Readonly<Record<string, number>>;
 
+/** One end of a link, as the node at the other end tells it. */
+export interface TopologyLink {
+  readonly id: bigint;
+  /** Smoothed round-trip time in milliseconds; 0 if none was measured. */
+  readonly rttMs: number;
+}
+
+/** What one node says of itself, or what another one heard of it. */
+export interface TopologyRecord {
+  /** 64 random bits by which the node is known until it restarts. */
+  readonly id: bigint;
+  /** Seconds since it said so itself, rounded up. */
+  readonly ageSeconds: number;
+  /** Where it is, in its own words; empty if it does not say. */
+  readonly region: string;
+  readonly capabilities: readonly string[];
+  /** Share of its resources in use, from 0 to 255. */
+  readonly load: number;
+  /** Whether it takes no new requests. */
+  readonly draining: boolean;
+  readonly links: readonly TopologyLink[];
+}
+
 /** One item that a peer has, wants or lacks. Kinds we do not know are carried as they are. */
 export interface InvItem {
   readonly kind: number;
@@ -142,6 +165,12 @@ interface Payloads {
   };
   /** The asker no longer wants the answer. */
   cancel: { readonly id: number };
+  /** Nodes of the network as the sender knows them. */
+  topology: {
+    /** The sender's own id: the record that has it is first-hand. */
+    readonly sender: bigint;
+    readonly records: readonly TopologyRecord[];
+  };
   /** A message of a type that we do not know. It is counted and ignored. */
   unknown: { readonly command: string; readonly payload: Uint8Array };
 }

@@ -51,5 +51,18 @@ export const MAX_TOPICS = 256;
 /** 64 bytes of UTF-8 name a method, as a topic. */
 export const MAX_METHOD_BYTES = 64;
 
+/** Nodes of one topology message: news of two seconds, in no more than what may be sent of a new type. */
+export const MAX_TOPOLOGY_RECORDS = 32;
+
+/** Links of one node in a topology message: what most have; of a node with more, the nearest. */
+export const MAX_TOPOLOGY_LINKS = 64;
+
+/** 32 bytes of UTF-8 name a region: eu-central, or a data centre. */
+export const MAX_REGION_BYTES = 32;
+
+/** 32 bytes of UTF-8 name a capability, and a node has so many. */
+export const MAX_CAPABILITY_BYTES = 32;
+export const MAX_CAPABILITIES = 16;
+
 /** 12 bytes name a message type on the Bitcoin wire. */
 export const MAX_COMMAND_BYTES = 12;

@@ -6,6 +6,7 @@ import { block, headers, inventory, locator, tx } from "./bitcoin_chain_payloads
 import { blocktxn, cmpctblock, getblocktxn } from "./bitcoin_compact_payloads.ts";
 import type { PayloadCodec } from "./bitcoin_payload.ts";
 import { addr, addrv2, reject, version } from "./bitcoin_peer_payloads.ts";
+import { topology } from "./topology_payload.ts";
 
 const UINT64_BYTES = 8;
 
@@ -43,6 +44,7 @@ export const BITCOIN_PAYLOADS: { readonly [T in MessageType]: PayloadCodec<Messa
   request,
   response,
   cancel,
+  topology,
   unknown: unknownPayload(),
 };
 

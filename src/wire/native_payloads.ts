@@ -52,6 +52,7 @@ import {
   uint8,
 } from "./native_fields.ts";
 import type { NativePayload } from "./native_payload.ts";
+import { TOPOLOGY_FIELDS } from "./topology_payload.ts";
 
 /** The types that have a number of their own. `unknown` brings its number along. */
 export type NumberedType = Exclude<MessageType, "unknown">;
@@ -188,6 +189,7 @@ export const NATIVE_PAYLOADS: { readonly [T in NumberedType]: NativePayload<Mess
   subscribe: structured("subscribe", 0x1a, { topics }),
   unsubscribe: structured("unsubscribe", 0x1b, { topics }),
   cancel: structured("cancel", 0x1c, { id: uint32 }),
+  topology: structured("topology", 0x1d, TOPOLOGY_FIELDS),
   app: raw(0x40, MAX_APP_PAYLOAD_BYTES, (message) => message.payload, (payload) => ({ type: "app", payload })),
   publish: appPayload("publish", 0x41),
   request: appPayload("request", 0x42),

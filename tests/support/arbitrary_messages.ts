@@ -38,6 +38,8 @@ const inventory: fc.Arbitrary<InvItem[]> = fc.array(record({ kind: uint32, hash 
 /** What names a topic or a method: at most 64 bytes in any alphabet. */
 const name: fc.Arbitrary<string> = fc.string({ unit: "binary", minLength: 1, maxLength: 16 })
   .filter((text) => !text.startsWith("\ufeff"));
+const shortText: fc.Arbitrary<string> = fc.string({ unit: "binary", maxLength: 8 })
+  .filter((text) => !text.startsWith("\ufeff"));
 const payload = fc.uint8Array({ maxLength: 1000 });
 
 /** The two networks that an addr message can carry. IPv6 starts with 2, so that it is never IPv4 in disguise. */
@@ -142,6 +144,22 @@ export const ARBITRARY_MESSAGES: { readonly [T in MessageType]: fc.Arbitrary<Mes
   request: record({ type: fc.constant("request"), id: uint32, method: name, payload }),
   response: record({ type: fc.constant("response"), id: uint32, status: uint8, payload }),
   cancel: record({ type: fc.constant("cancel"), id: uint32 }),
+  topology: record({
+    type: fc.constant("topology"),
+    sender: uint64,
+    records: fc.array(
+      record({
+        id: uint64,
+        ageSeconds: uint16,
+        region: shortText,
+        capabilities: fc.array(shortText, { maxLength: 16 }),
+        load: uint8,
+        draining: fc.boolean(),
+        links: fc.array(record({ id: uint64, rttMs: uint32 }), { maxLength: 64 }),
+      }),
+      { maxLength: 32 },
+    ),
+  }),
   unknown: record({
     type: fc.constant("unknown"),
     command: fc.stringMatching(/^x[ -~]{0,11}$/),

@@ -121,6 +121,22 @@ export const NATIVE_MESSAGES: { readonly [T in MessageType]: fc.Arbitrary<Messag
   request: plain({ type: fc.constant("request"), id: uint32, method: name, payload: blob }),
   response: plain({ type: fc.constant("response"), id: uint32, status: uint8, payload: blob }),
   cancel: plain({ type: fc.constant("cancel"), id: uint32 }),
+  topology: plain({
+    type: fc.constant("topology"),
+    sender: uint64,
+    records: fc.array(
+      plain({
+        id: uint64,
+        ageSeconds: uint16,
+        region: textOf(32),
+        capabilities: fc.array(textOf(32), { maxLength: 16 }),
+        load: uint8,
+        draining: fc.boolean(),
+        links: fc.array(plain({ id: uint64, rttMs: uint32 }), { maxLength: 64 }),
+      }),
+      { maxLength: 32 },
+    ),
+  }),
   unknown: plain({
     type: fc.constant("unknown"),
     command: fc.integer({ min: 0x60, max: MAX_UINT8 }).map((number) => `0x${number.toString(16)}`),

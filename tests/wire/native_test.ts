@@ -278,7 +278,21 @@ function largestAppMessages(): Message[] {
     { type: "request", id: 0xffff_ffff, method: topics[0]!, payload },
     { type: "response", id: 0xffff_ffff, status: 255, payload },
     { type: "cancel", id: 0xffff_ffff },
+    largestTopology(),
   ];
+}
+
+function largestTopology(): Message {
+  const node = {
+    id: 2n ** 64n - 1n,
+    ageSeconds: 0xffff,
+    region: "r".repeat(32),
+    capabilities: Array.from({ length: 16 }, () => "c".repeat(32)),
+    load: 255,
+    draining: true,
+    links: Array.from({ length: 64 }, () => ({ id: 2n ** 64n - 1n, rttMs: 0xffff_ffff })),
+  };
+  return { type: "topology", sender: node.id, records: Array.from({ length: 32 }, () => node) };
 }
 
 test("native: a payload over its limit is refused, however short the name before it", () => {

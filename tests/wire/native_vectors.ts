@@ -208,6 +208,28 @@ export const VECTORS: readonly Vector[] = [
   },
   { name: "unsubscribe", message: { type: "unsubscribe", topics: [] }, frame: "703270211b0200008180" },
   { name: "cancel", message: { type: "cancel", id: 300 }, frame: "703270211c0400008119012c" },
+  {
+    name: "topology",
+    message: {
+      type: "topology",
+      sender: 0x0123456789abcdefn,
+      records: [
+        {
+          id: 0x0123456789abcdefn,
+          ageSeconds: 0,
+          region: "eu",
+          capabilities: ["archive"],
+          load: 51,
+          draining: false,
+          links: [{ id: 2n, rttMs: 30 }, { id: 2n ** 64n - 1n, rttMs: 0 }],
+        },
+        { id: 2n, ageSeconds: 300, region: "", capabilities: [], load: 255, draining: true, links: [] },
+      ],
+    },
+    frame:
+      "703270211d400000821b0123456789abcdef82871b0123456789abcdef006265758167617263686976651833f4828202181e821bffffffffffffffff00870219012c608018fff580",
+  },
+  { name: "topology, empty", message: { type: "topology", sender: 1n, records: [] }, frame: "703270211d030000820180" },
   { name: "app", message: { type: "app", payload: Uint8Array.of(0, 0xff, 0x7f) }, frame: "703270214003000000ff7f" },
   { name: "app, empty", message: { type: "app", payload: new Uint8Array(0) }, frame: "7032702140000000" },
   {

@@ -41,6 +41,8 @@ export interface AddressesDeps {
   readonly isSeed: boolean;
   /** Whether those whom we dialled are asked for addresses. */
   readonly asks: boolean;
+  /** A peer told of a node at this address. */
+  readonly heard: (peer: Peer, address: PeerAddress) => void;
 }
 
 /** What is known about the exchange with one peer. */
@@ -178,7 +180,7 @@ export class Addresses implements Service {
   }
 
   #take(peer: Peer, { address: source, scope, known }: Correspondent, record: AddressRecord, isNews: boolean): void {
-    const { book, allowsLocal } = this.#deps;
+    const { book, allowsLocal, heard } = this.#deps;
     const recordScope = addressScope(record.address);
     if (record.port === 0 || !reaches(scope, recordScope) || (recordScope !== "global" && !allowsLocal)) return;
     const key = addressKey(record);
@@ -190,6 +192,7 @@ export class Addresses implements Service {
     // Networks that we cannot dial are passed on, and not kept.
     const penaltySeconds = sameAddress(source, record.address) ? 0 : GOSSIP_PENALTY_SECONDS;
     if (isDialable(record)) book.add(record, source, now, penaltySeconds);
+    heard(peer, record);
   }
 
   #relay(from: Peer, record: AddressRecord, scope: AddressScope): void {

@@ -1,0 +1,140 @@
+import {
+  MAX_TOPOLOGY_REPORTS,
+  NEWS_AHEAD_MS,
+  NEWS_PAUSE_MS,
+  TOPOLOGY_FRESHER_MS,
+  TOPOLOGY_TTL_MS,
+  VOTE_AGE_MS,
+} from "../../protocol/topology_params.ts";
+import { mostAgreed, type NodeRecord, NOTHING_KNOWN, saysTheSame } from "./node_record.ts";
+
+interface Report {
+  readonly record: NodeRecord;
+  /** When the node said so itself, as far as ages can tell, by our clock. */
+  readonly saidAt: number;
+  /** Until when it counts before those that say otherwise, because it is news: they have so long to follow. */
+  readonly aheadUntil: number;
+  /** When its reporter last changed its mind. */
+  readonly changedAt: number;
+}
+
+/** One node of the network, and who says what about it. */
+export class Entry {
+  readonly id: string;
+  /** Id of the peer that is this node, while it is connected to us. */
+  peer: number | undefined;
+  /** Where it is connected from or to, if it is or was a peer. */
+  address: string | undefined;
+  /** Rises whenever there is news to pass on. */
+  revision = 0;
+  #own: Report | undefined;
+  /** By the peer that told it. */
+  readonly #reports = new Map<number, Report>();
+  #record: NodeRecord = NOTHING_KNOWN;
+  #passedOnAt = Number.NEGATIVE_INFINITY;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  /**
+   * What is believed: the node's own word; without it, for a while what is news, and then what most of those who speak of
+   * it agree on. So changes spread fast, and one that lies prevails for moments only.
+   */
+  get record(): NodeRecord {
+    return this.#record;
+  }
+
+  /** Whether the node itself told us. */
+  get isFirstHand(): boolean {
+    return this.#own !== undefined;
+  }
+
+  get reporters(): number {
+    return this.#reports.size;
+  }
+
+  /** The one peer that all that is known of this node comes from, if it is one. */
+  get soleReporter(): number | undefined {
+    if (this.peer !== undefined || this.#reports.size !== 1) return undefined;
+    const [reporter] = this.#reports.keys();
+    return reporter;
+  }
+
+  get saidAt(): number {
+    const times = [...this.#reports.values(), ...(this.#own ? [this.#own] : [])].map(({ saidAt }) => saidAt);
+    return Math.max(Number.NEGATIVE_INFINITY, ...times);
+  }
+
+  /** The node's own word. True if there is news. */
+  hearOwn(record: NodeRecord, now: number): boolean {
+    this.#own = { record, saidAt: now, aheadUntil: now + NEWS_AHEAD_MS, changedAt: now };
+    return this.#update(now);
+  }
+
+  /** What a peer says about it. The last word of a peer counts; it makes nothing younger that others know. */
+  hear(reporter: number, record: NodeRecord, saidAt: number, now: number): boolean {
+    this.#reports.set(reporter, followUp(this.#reports.get(reporter), record, saidAt, now));
+    if (this.#reports.size > MAX_TOPOLOGY_REPORTS) this.#dropStalest();
+    return this.#update(now);
+  }
+
+  /** It is no peer of ours any more, but may be there all the same: its word is now one among others, and ages. */
+  peerClosed(now: number): boolean {
+    if (this.peer !== undefined && this.#own) {
+      this.#reports.set(this.peer, { ...this.#own, aheadUntil: now + NEWS_AHEAD_MS });
+    }
+    this.peer = undefined;
+    this.#own = undefined;
+    return this.#update(now);
+  }
+
+  /** Forgets reports that are too old. True if there is news. */
+  expire(now: number): boolean {
+    const since = now - TOPOLOGY_TTL_MS;
+    for (const [reporter, { saidAt }] of this.#reports) if (saidAt < since) this.#reports.delete(reporter);
+    if (this.#own && this.#own.saidAt < since) this.#own = undefined;
+    return this.#update(now);
+  }
+
+  /** Whether it is known from anybody. */
+  get isKnown(): boolean {
+    return this.peer !== undefined || this.#own !== undefined || this.#reports.size > 0;
+  }
+
+  #update(now: number): boolean {
+    const before = this.#record;
+    this.#record = this.#own?.record ?? chooseRecord([...this.#reports.values()], now);
+    const isFresher = this.saidAt >= this.#passedOnAt + TOPOLOGY_FRESHER_MS;
+    if (!isFresher && saysTheSame(before, this.#record)) return false;
+    this.#passedOnAt = this.saidAt;
+    return true;
+  }
+
+  #dropStalest(): void {
+    let [stalest, oldest] = [-1, Number.POSITIVE_INFINITY];
+    for (const [reporter, { saidAt }] of this.#reports) {
+      if (saidAt < oldest) [stalest, oldest] = [reporter, saidAt];
+    }
+    this.#reports.delete(stalest);
+  }
+}
+
+/** What a reporter says now, after what it said before. */
+function followUp(before: Report | undefined, record: NodeRecord, saidAt: number, now: number): Report {
+  if (!before) return { record, saidAt, aheadUntil: Number.NEGATIVE_INFINITY, changedAt: Number.NEGATIVE_INFINITY };
+  const latest = Math.max(before.saidAt, saidAt);
+  if (saysTheSame(before.record, record)) return { ...before, record, saidAt: latest };
+  // Who changes its mind all the time is not ahead of others: it may only want to be.
+  const isRare = now - before.changedAt >= NEWS_PAUSE_MS;
+  return { record, saidAt: latest, aheadUntil: isRare ? now + NEWS_AHEAD_MS : before.aheadUntil, changedAt: now };
+}
+
+function chooseRecord(reports: readonly Report[], now: number): NodeRecord {
+  if (reports.length === 0) return NOTHING_KNOWN;
+  const newestFirst = reports.toSorted((one, other) => other.saidAt - one.saidAt);
+  const ahead = newestFirst.filter(({ aheadUntil }) => aheadUntil > now);
+  // A node that lives is heard of again and again: who still tells the old story loses its vote.
+  const current = newestFirst.filter(({ saidAt }) => saidAt >= newestFirst[0]!.saidAt - VOTE_AGE_MS);
+  return mostAgreed((ahead.length > 0 ? ahead : current).map(({ record }) => record));
+}

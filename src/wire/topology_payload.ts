@@ -1,0 +1,39 @@
+import type { MessageOf, TopologyLink, TopologyRecord } from "../protocol/messages.ts";
+import {
+  MAX_CAPABILITIES,
+  MAX_CAPABILITY_BYTES,
+  MAX_REGION_BYTES,
+  MAX_TOPOLOGY_LINKS,
+  MAX_TOPOLOGY_RECORDS,
+} from "../protocol/wire_limits.ts";
+import { decodeCbor, encodeCbor } from "./cbor.ts";
+import type { PayloadCodec } from "./bitcoin_payload.ts";
+import { boolean, list, record, text, uint16, uint32, uint64, uint8 } from "./native_fields.ts";
+
+const topologyRecord = record<TopologyRecord>({
+  id: uint64,
+  ageSeconds: uint16,
+  region: text(MAX_REGION_BYTES),
+  capabilities: list(text(MAX_CAPABILITY_BYTES), MAX_CAPABILITIES),
+  load: uint8,
+  draining: boolean,
+  links: list(record<TopologyLink>({ id: uint64, rttMs: uint32 }), MAX_TOPOLOGY_LINKS),
+});
+
+/** Fields of a topology message: both wires spell them the same. */
+export const TOPOLOGY_FIELDS = { sender: uint64, records: list(topologyRecord, MAX_TOPOLOGY_RECORDS) };
+
+const body = record<Omit<MessageOf<"topology">, "type">>(TOPOLOGY_FIELDS);
+
+/** On the Bitcoin wire: the body of the native wire. */
+export const topology: PayloadCodec<MessageOf<"topology">> = {
+  maxBytes: body.maxBytes,
+  sizeOf: (message) => encodeCbor(body.toCbor(message, "topology")).length,
+  write: (writer, message) => void writer.raw(encodeCbor(body.toCbor(message, "topology"))),
+  read({ reader }) {
+    const { bytes, offset, remaining } = reader;
+    const item = decodeCbor(bytes, offset, offset + remaining, body.maxItems);
+    reader.skip(remaining);
+    return { type: "topology", ...body.fromCbor(item, "topology") };
+  },
+};
