@@ -1,6 +1,6 @@
-import type { BalancingSnapshot, WorkerSnapshot } from "../protocol/snapshots.ts";
-import type { Output } from "./context.ts";
-import { type Column, printRecord, printRows } from "./tables.ts";
+import type { BalancingSnapshot, WorkerSnapshot } from "../../protocol/snapshots.ts";
+import type { Output } from "../context.ts";
+import { type Column, printRecord, printRows } from "../tables.ts";
 
 const MS_DIGITS = 1;
 const PERCENT = 100;

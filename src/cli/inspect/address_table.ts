@@ -1,7 +1,7 @@
-import type { AddressesSnapshot, AddressSnapshot } from "../protocol/snapshots.ts";
-import { formatDuration } from "../util/units.ts";
-import type { Output } from "./context.ts";
-import { type Column, printRecord, printRows } from "./tables.ts";
+import type { AddressesSnapshot, AddressSnapshot } from "../../protocol/snapshots.ts";
+import { formatDuration } from "../../util/units.ts";
+import type { Output } from "../context.ts";
+import { type Column, printRecord, printRows } from "../tables.ts";
 
 const MS_PER_SECOND = 1_000;
 const PERCENT = 100;

@@ -1,7 +1,7 @@
-import type { TopologyNodeSnapshot, TopologySnapshot } from "../protocol/snapshots.ts";
-import { escapeText } from "../util/escape.ts";
-import type { Output } from "./context.ts";
-import { type Column, printRecord, printRows } from "./tables.ts";
+import type { TopologyNodeSnapshot, TopologySnapshot } from "../../protocol/snapshots.ts";
+import { escapeText } from "../../util/escape.ts";
+import type { Output } from "../context.ts";
+import { type Column, printRecord, printRows } from "../tables.ts";
 
 const MS_DIGITS = 1;
 const MEAN_DIGITS = 2;

@@ -1,0 +1,25 @@
+import { switchFlag, valueFlag } from "../flag.ts";
+import { COMMON_FLAGS, JSON_FLAGS, PLACE_FLAGS, TOKEN_FLAGS } from "../flags.ts";
+import { duration, text } from "../values.ts";
+
+/** What `p2p inspect` takes; which of them have a meaning, each view says. */
+export const INSPECT_FLAGS = {
+  ...PLACE_FLAGS,
+  ...TOKEN_FLAGS,
+  for: valueFlag(duration, "TIME", "how long a ban lasts", { fallbackText: "24h" }),
+  dot: switchFlag("print the topology as a graph for Graphviz", { conflicts: ["json"] }),
+  reason: valueFlag(text, "TEXT", "why somebody is banned"),
+  ...JSON_FLAGS,
+  ...COMMON_FLAGS,
+};
+
+/** Flags that not every view has a use for. */
+export type ViewFlag = Exclude<keyof typeof INSPECT_FLAGS, keyof typeof COMMON_FLAGS>;
+
+/** How a view that asks a running node finds it. */
+export const NODE_PLACE = [
+  "network",
+  "data-dir",
+  "control",
+  "control-token-file",
+] as const satisfies readonly ViewFlag[];

@@ -1,0 +1,27 @@
+import type { Context } from "../context.ts";
+import type { Settings } from "../flag.ts";
+import type { INSPECT_FLAGS, ViewFlag } from "./flags.ts";
+
+export type InspectSettings = Settings<typeof INSPECT_FLAGS>;
+
+/** One use of `p2p inspect`. */
+export interface Question {
+  readonly context: Context;
+  readonly settings: InspectSettings;
+  /** What names the one of many; empty where there is one only. */
+  readonly id: string;
+}
+
+/** One thing to look at or to do. */
+export interface View {
+  /** One line, for people. */
+  readonly summary: string;
+  /** What names the one of many, such as ID; undefined where there is one only. */
+  readonly subject?: string;
+  /** The flags that have a meaning here, besides those of every command. */
+  readonly takes: readonly ViewFlag[];
+  /** Resolves with the exit code; throws what exit.ts knows, or a bug. */
+  run(question: Question): Promise<number>;
+}
+
+export type ViewTable = Readonly<Record<string, View>>;

@@ -1,0 +1,44 @@
+import { suggestion } from "../../util/nearest.ts";
+import type { Context } from "../context.ts";
+import { UsageError } from "../exit.ts";
+import { COMMON_FLAGS } from "../flags.ts";
+import { BAN_VIEWS } from "./ban_views.ts";
+import { CHAIN_VIEWS } from "./chain_views.ts";
+import { INSPECT_FLAGS, type ViewFlag } from "./flags.ts";
+import { NETWORK_VIEWS } from "./network_views.ts";
+import { NODE_VIEWS } from "./node_views.ts";
+import { PEER_VIEWS } from "./peer_views.ts";
+import type { View, ViewTable } from "./view.ts";
+
+/** Everything that `p2p inspect` can be asked, by the word that asks for it; one file a group. */
+export const VIEWS: ViewTable = { ...NODE_VIEWS, ...PEER_VIEWS, ...CHAIN_VIEWS, ...NETWORK_VIEWS, ...BAN_VIEWS };
+
+/** Of the contract, and not there yet. */
+const LATER = ["events", "doctor", "health", "remote", "frame"];
+
+/** The view that the words name. Throws UsageError. */
+export function chooseView(what: string, id: string | undefined): View {
+  if (LATER.includes(what)) throw new UsageError(`inspect ${what} is not available in this version`);
+  const view = Object.hasOwn(VIEWS, what) ? VIEWS[what] : undefined;
+  if (!view) {
+    const names = Object.keys(VIEWS);
+    throw new UsageError(
+      `cannot inspect ${JSON.stringify(what)}${suggestion(what, names) || `: one of ${names.join(", ")}`}`,
+    );
+  }
+  if (view.subject !== undefined && id === undefined) throw new UsageError(`inspect ${what} needs ${view.subject}`);
+  if (view.subject === undefined && id !== undefined) {
+    throw new UsageError(`inspect ${what} takes no ${JSON.stringify(id)}`);
+  }
+  return view;
+}
+
+/** A flag that would change nothing is a misunderstanding. */
+export function refuseOthersFlags({ resolved }: Context, { takes }: View): void {
+  for (const flag of Object.keys(INSPECT_FLAGS) as (keyof typeof INSPECT_FLAGS)[]) {
+    if (flag in COMMON_FLAGS || takes.includes(flag as ViewFlag)) continue;
+    if (resolved.get(flag)?.source !== `--${flag}`) continue;
+    const owners = Object.entries(VIEWS).filter(([, view]) => view.takes.includes(flag as ViewFlag));
+    throw new UsageError(`--${flag} goes with inspect ${owners.map(([name]) => name).join(", ")} only`);
+  }
+}
