@@ -6,15 +6,10 @@
  */
 export { openNode, type OpenNodeOptions } from "./src/node/open_node.ts";
 export { createNode } from "./src/node/node.ts";
-export type {
-  BalancingOptions,
-  BlockSnapshot,
-  DedupeMode,
-  NodeOptions,
-  NodeParts,
-  P2PNode,
-  RelayPace,
-} from "./src/node/types.ts";
+export type { BalancingOptions } from "./src/node/services.ts";
+export type { BlockSnapshot, NodeOptions, NodeParts, P2PNode } from "./src/node/types.ts";
+export type { DedupeMode } from "./src/services/inventory/inventory.ts";
+export type { RelayPace } from "./src/services/transaction_relay/pace.ts";
 export { IMMEDIATE_PACE, USUAL_PACE } from "./src/services/transaction_relay/pace.ts";
 export type { Published, Topic, TopicOptions, TopicValidator, TopicVerdict } from "./src/services/topics/topic.ts";
 export type { RequestContext, RequestHandler } from "./src/services/requests/incoming.ts";

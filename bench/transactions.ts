@@ -3,7 +3,8 @@
 
 import { cpuUsage } from "node:process";
 import { createNode } from "../src/node/node.ts";
-import type { DedupeMode, P2PNode } from "../src/node/types.ts";
+import type { DedupeMode } from "../src/services/inventory/inventory.ts";
+import type { P2PNode } from "../src/node/types.ts";
 import { createHasher } from "../src/platform/hasher.ts";
 import { createMemoryNetwork } from "../src/platform/memory.ts";
 import { createMemoryStore } from "../src/platform/memory_store.ts";

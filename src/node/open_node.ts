@@ -15,7 +15,10 @@ import { parseHostPort } from "../util/endpoint.ts";
 import type { Hasher } from "../util/hash.ts";
 import { USER_AGENT } from "../util/version.ts";
 import { createNode } from "./node.ts";
-import type { BalancingOptions, DedupeMode, NodeParts, P2PNode, RelayPace } from "./types.ts";
+import type { BalancingOptions } from "./services.ts";
+import type { DedupeMode } from "../services/inventory/inventory.ts";
+import type { NodeParts, P2PNode } from "./types.ts";
+import type { RelayPace } from "../services/transaction_relay/pace.ts";
 
 /** How to open a node on the machine that the program runs on. */
 export interface OpenNodeOptions {

@@ -31,25 +31,6 @@ import type { Endpoint, Store, TcpEndpoint, Transport } from "../platform/types.
 import type { Env } from "../util/env.ts";
 import type { Hash, Hasher } from "../util/hash.ts";
 
-export type {
-  AddressesSnapshot,
-  ApplicationsSnapshot,
-  BalancingSnapshot,
-  BanSnapshot,
-  BlockVerdict,
-  ChainSnapshot,
-  ConnectionCounts,
-  InventorySnapshot,
-  NodeEvents,
-  PeerSnapshot,
-  PoolSnapshot,
-  TopologySnapshot,
-  TransactionVerdict,
-} from "../protocol/snapshots.ts";
-export type { DedupeMode } from "../services/inventory/inventory.ts";
-export type { BalancingOptions } from "./services.ts";
-export type { RelayPace } from "../services/transaction_relay/pace.ts";
-
 /** What a node stands on: one runtime's adapters, or a simulation's. */
 export interface NodeParts {
   readonly env: Env;

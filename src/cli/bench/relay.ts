@@ -1,4 +1,4 @@
-import type { DedupeMode } from "../../node/types.ts";
+import type { DedupeMode } from "../../services/inventory/inventory.ts";
 import { formatSize } from "../../util/units.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit.ts";

@@ -1,4 +1,4 @@
-import type { DedupeMode } from "../../node/types.ts";
+import type { DedupeMode } from "../../services/inventory/inventory.ts";
 import type { MessageType } from "../../protocol/messages.ts";
 import { createBenchNode, portOf } from "./bench_node.ts";
 import { networkOf } from "./bench_peers.ts";

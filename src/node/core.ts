@@ -1,0 +1,198 @@
+import type { Bus } from "../bus/bus.ts";
+import { Chain } from "../chain/chain.ts";
+import { guardStore } from "../ledger/guarded_store.ts";
+import { Ledger } from "../ledger/ledger.ts";
+import type { Peers, Terms } from "../net/peers.ts";
+import type { Connection, Endpoint, Listener } from "../platform/types.ts";
+import { DEFAULT_CADENCES } from "../protocol/cadences.ts";
+import type { MessageOf } from "../protocol/messages.ts";
+import type { NetworkParams } from "../protocol/network_params.ts";
+import { LATE_TICK_MS, TICK_INTERVAL_MS } from "../protocol/params.ts";
+import type { NodeEvents } from "../protocol/snapshots.ts";
+import { PeerChains } from "../services/peer_chains.ts";
+import { USUAL_PACE } from "../services/transaction_relay/pace.ts";
+import type { Env, Logger, Timer } from "../util/env.ts";
+import { bitcoinCodec } from "../wire/bitcoin.ts";
+import type { WireCodec } from "../wire/codec.ts";
+import { nativeCodec } from "../wire/native.ts";
+import { Acquaintances } from "./acquaintances.ts";
+import { Connections } from "./connections.ts";
+import { createNodeBus } from "./events.ts";
+import { Miner } from "./miner.ts";
+import { makeOurVersion, ownServices } from "./our_version.ts";
+import { PeerLife } from "./peer_life.ts";
+import { createServices, type Services } from "./services.ts";
+import type { NodeOptions, NodeParts } from "./types.ts";
+
+/** The one place where things are constructed and wired; then it starts them, ticks, and stops them in order. */
+export class NodeCore {
+  readonly options: NodeOptions;
+  readonly bus: Bus<NodeEvents>;
+  readonly ledger: Ledger;
+  readonly acquaintances: Acquaintances;
+  readonly connections: Connections;
+  readonly peers: Peers;
+  readonly peerLife: PeerLife;
+  readonly services: Services;
+  readonly #parts: NodeParts;
+  readonly #env: Env;
+  readonly #log: Logger;
+  readonly #miner: Miner | undefined;
+  readonly #listeners: Listener[] = [];
+  #ticker: Timer | undefined;
+  #tickedAt = 0;
+  #loaded = false;
+  #stopping: Promise<void> | undefined;
+
+  constructor(parts: NodeParts, options: NodeOptions) {
+    const { env, hasher } = parts;
+    const store = guardStore(parts.store, (error) => this.#onStoreFailure(error));
+    this.#parts = { ...parts, store };
+    this.options = options;
+    this.#env = env;
+    this.#log = env.logger("node");
+    this.bus = createNodeBus(env, options.channels ?? "segmented");
+    const chain = new Chain({ params: options.network, hasher });
+    const peerChains = new PeerChains(chain);
+    this.ledger = new Ledger({ env, chain, store, bus: this.bus, pruneBytes: options.pruneBytes });
+    this.acquaintances = new Acquaintances(parts, options, (error) => this.#onStoreFailure(error));
+    this.peerLife = new PeerLife({ env, bus: this.bus, peerChains });
+    this.connections = new Connections({
+      parts: this.#parts,
+      options,
+      source: this.acquaintances.source,
+      codec: createCodec(options.network, parts),
+      version: (connection, nonce, terms) => this.#version(connection, nonce, terms),
+      observer: this.peerLife.observer,
+    });
+    this.peers = this.connections.peers;
+    this.services = this.#createServices(peerChains);
+    const { connections, acquaintances, services } = this;
+    this.peerLife.attach({ connections, acquaintances, services: services.all });
+    if (options.mineSeconds !== undefined) {
+      this.#miner = new Miner({ env, ledger: this.ledger, hasher, seconds: options.mineSeconds });
+    }
+  }
+
+  /** Addresses in use, with real ports. */
+  get listening(): readonly Endpoint[] {
+    return this.#listeners.map(({ local }) => local);
+  }
+
+  /** Brings the chain and the address book back from the store. Idempotent. */
+  load(): void {
+    if (this.#loaded) return;
+    this.#loaded = true;
+    this.ledger.load();
+    this.acquaintances.load();
+    this.connections.load();
+  }
+
+  async start(): Promise<void> {
+    this.load();
+    for (const endpoint of this.options.listen) await this.#listen(endpoint);
+    if (this.#stopping) return;
+    this.acquaintances.start(this.peers);
+    this.connections.start();
+    this.#miner?.start();
+    this.#tickedAt = this.#env.now();
+    this.#tick();
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #listen(endpoint: Endpoint): Promise<void> {
+    const listener = await this.#parts.transport.listen(endpoint, (connection) => this.peers.accept(connection));
+    if (this.#stopping) return listener.close();
+    this.#listeners.push(listener);
+  }
+
+  /** Nothing new from now on; then the peers' last bytes; then whatever is left is cut. */
+  async #stop(): Promise<void> {
+    this.#log.info("stopping", { peers: this.peers.size });
+    this.#ticker?.cancel();
+    this.#miner?.stop();
+    for (const listener of this.#listeners) listener.close();
+    this.services.topics.close();
+    this.services.topology.close();
+    this.services.anyOfRequests.close();
+    this.services.requests.close();
+    this.acquaintances.stop();
+    await this.connections.stop();
+    this.acquaintances.close();
+    this.ledger.commit();
+    this.#parts.store.close();
+    this.#parts.holds?.[Symbol.dispose]();
+    this.bus.close();
+  }
+
+  #tick(): void {
+    const now = this.#env.now();
+    if (now - this.#tickedAt < LATE_TICK_MS) this.#judge(now);
+    else this.#log.warn("stood still", { ms: Math.round(now - this.#tickedAt) });
+    this.#tickedAt = now;
+    this.#ticker = this.#env.after(TICK_INTERVAL_MS, () => this.#tick());
+  }
+
+  /** Timeouts of peers and services. */
+  #judge(now: number): void {
+    this.connections.tick(now);
+    this.acquaintances.tick(now);
+    this.peerLife.tickServices(now);
+  }
+
+  /** A node that cannot write must not go on as if it could: it stops, and the owner hears why. */
+  #onStoreFailure(error: Error): void {
+    this.#log.error("the store failed; the node stops", { error: error.message });
+    this.bus.publish("node:failed", { error });
+    this.stop().catch((failure) => this.#log.error("the node did not stop in order", { error: failure }));
+  }
+
+  #createServices(peerChains: PeerChains): Services {
+    const { options, bus, ledger, peers } = this;
+    const { env, hasher } = this.#parts;
+    return createServices({
+      env,
+      hasher,
+      ledger,
+      bus,
+      peers,
+      peerChains,
+      dedupe: options.dedupe ?? "drop",
+      pace: options.pace ?? USUAL_PACE,
+      blockRelayOnly: options.blockRelayOnly ?? false,
+      balancing: options.balancing ?? {},
+      cadences: { ...DEFAULT_CADENCES, ...options.cadences },
+      region: options.region ?? "",
+      capabilities: options.capabilities ?? [],
+      connectivity: this.connections.connectivity,
+      addresses: {
+        book: this.acquaintances.book,
+        allowsLocal: this.acquaintances.allowsLocal,
+        listening: () => this.listening,
+        ownServices: ownServices(options.pruneBytes !== undefined),
+        isSeed: options.seed ?? false,
+        asks: options.discover ?? false,
+      },
+    });
+  }
+
+  #version(connection: Connection, nonce: bigint, { isBlockOnly, permissions }: Terms): MessageOf<"version"> {
+    return makeOurVersion({
+      remote: connection.remote,
+      nonce,
+      userAgent: this.options.userAgent,
+      height: this.ledger.chain.tip.height,
+      prunes: this.options.pruneBytes !== undefined,
+      relay: !isBlockOnly && (!this.options.blockRelayOnly || permissions.has("relay")),
+      wallClock: this.#env.wallClock(),
+    });
+  }
+}
+
+function createCodec(network: NetworkParams, parts: NodeParts): WireCodec {
+  return network.wire === "native" ? nativeCodec(network.magic) : bitcoinCodec(network.magic, parts.hasher);
+}

@@ -1,0 +1,27 @@
+import { Bus } from "../bus/bus.ts";
+import { type Channel, CHANNEL_CAPACITIES, type ChannelMode } from "../bus/channels.ts";
+import type { NodeEvents } from "../protocol/snapshots.ts";
+import type { Env } from "../util/env.ts";
+
+/** The channel of each event. Control events are few and always wanted; chain events are the sync channel's. */
+const EVENT_CHANNELS: { readonly [T in keyof NodeEvents]: Channel } = {
+  "node:failed": "control",
+  "partition:suspected": "control",
+  "partition:step": "control",
+  "partition:healed": "control",
+  "peer:connected": "control",
+  "peer:disconnected": "control",
+  "block:connected": "sync",
+  "block:disconnected": "sync",
+  "chain:reorganised": "control",
+  "chain:tip": "sync",
+  "transaction:seen": "data",
+  "sync:progress": "sync",
+  "sync:done": "sync",
+  "app:message": "data",
+};
+
+/** The bus on which the owner hears what happens. */
+export function createNodeBus(env: Env, mode: ChannelMode): Bus<NodeEvents> {
+  return new Bus({ env, channelOf: EVENT_CHANNELS, mode, capacities: CHANNEL_CAPACITIES });
+}

@@ -1,0 +1,99 @@
+import type { Bus } from "../bus/bus.ts";
+import type { Peer } from "../peer/peer.ts";
+import type { CloseReason, PeerObserver } from "../peer/peer_options.ts";
+import type { Message } from "../protocol/messages.ts";
+import type { NodeEvents, PeerSnapshot } from "../protocol/snapshots.ts";
+import type { PeerChains } from "../services/peer_chains.ts";
+import type { Service } from "../services/service.ts";
+import type { Env, Logger } from "../util/env.ts";
+import type { Acquaintances } from "./acquaintances.ts";
+import type { Connections } from "./connections.ts";
+import { buildDispatch } from "./dispatch.ts";
+import { snapshotPeer } from "./snapshot.ts";
+
+export interface PeerLifeOptions {
+  readonly env: Env;
+  readonly bus: Bus<NodeEvents>;
+  readonly peerChains: PeerChains;
+}
+
+/** Those who are told of peers; they are made after the peers' registry, which needs the observer. */
+export interface PeerCircle {
+  readonly connections: Connections;
+  readonly acquaintances: Acquaintances;
+  readonly services: readonly Service[];
+}
+
+/** From handshake to end: tells services and the owner of each peer, and services of each message. */
+export class PeerLife {
+  readonly observer: PeerObserver<Peer> = {
+    ready: (peer) => this.#onReady(peer),
+    message: (peer, message) => this.#dispatch(peer, message),
+    writable: (peer) => this.#services.forEach((service) => service.peerWritable?.(peer)),
+    closed: (peer, reason) => this.#onClosed(peer, reason),
+  };
+  readonly #env: Env;
+  readonly #log: Logger;
+  readonly #bus: Bus<NodeEvents>;
+  readonly #peerChains: PeerChains;
+  #circle: PeerCircle | undefined;
+  #services: readonly Service[] = [];
+  #dispatch: (peer: Peer, message: Message) => void = () => {};
+
+  constructor({ env, bus, peerChains }: PeerLifeOptions) {
+    this.#env = env;
+    this.#log = env.logger("node");
+    this.#bus = bus;
+    this.#peerChains = peerChains;
+  }
+
+  /** Call it once, before the first connection. */
+  attach(circle: PeerCircle): void {
+    this.#circle = circle;
+    this.#services = circle.services;
+    this.#dispatch = buildDispatch(circle.services);
+  }
+
+  /** Timeouts of services. */
+  tickServices(now: number): void {
+    this.#eachService((service) => service.tick?.(now));
+  }
+
+  snapshot(peer: Peer): PeerSnapshot {
+    const knownHeight = this.#peerChains.best(peer)?.height ?? 0;
+    const score = this.#circle?.connections.score(peer) ?? 0;
+    return snapshotPeer(peer, { knownHeight, score }, this.#env.now());
+  }
+
+  #onReady(peer: Peer): void {
+    this.#peerChains.add(peer);
+    const snapshot = this.snapshot(peer);
+    const { id, direction, address, userAgent, height } = snapshot;
+    this.#log.info("peer connected", { peer: id, direction, address, userAgent, height });
+    this.#bus.publish("peer:connected", { peer: snapshot });
+    for (const service of this.#services) service.peerReady?.(peer);
+  }
+
+  #onClosed(peer: Peer, reason: CloseReason): void {
+    const snapshot = this.snapshot(peer);
+    const { id, direction, address } = snapshot;
+    this.#log.info("peer disconnected", { peer: id, direction, address, reason: reason.code, detail: reason.detail });
+    this.#bus.publish("peer:disconnected", { peer: snapshot, reason: reason.code });
+    if (peer.agreement) this.#eachService((service) => service.peerClosed?.(peer));
+    this.#peerChains.remove(peer);
+    this.#circle?.acquaintances.peerClosed(peer);
+    this.#circle?.connections.peerClosed(peer);
+  }
+
+  /** Outside a peer's turn, where nobody else catches: a bug in one service costs that call, and the node lives. */
+  #eachService(call: (service: Service) => void): void {
+    for (const service of this.#services) {
+      try {
+        call(service);
+      } catch (error) {
+        const stack = error instanceof Error ? error.stack : String(error);
+        this.#log.error("internal error in a service", { service: service.name, stack });
+      }
+    }
+  }
+}
