@@ -5,6 +5,7 @@ import { openDataDir } from "../platform/data_dir.ts";
 import { anyAddresses } from "../platform/interfaces.ts";
 import { openSqliteStore } from "../platform/sqlite_store.ts";
 import type { Endpoint, TcpEndpoint } from "../platform/types.ts";
+import { LocalError } from "../protocol/errors.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
 import { DEFAULT_MAX_INBOUND, SEED_MAX_INBOUND } from "../protocol/params.ts";
 import type { Env } from "../util/env.ts";
@@ -13,12 +14,12 @@ import { printBanner } from "./banner.ts";
 import { exportBlocks, importBlocks, type LongTask } from "./block_files.ts";
 import { defineCommand } from "./command.ts";
 import type { Context } from "./context.ts";
-import { EXIT, UsageError } from "./exit.ts";
+import { CommandError, EXIT, UsageError } from "./exit.ts";
 import type { Settings } from "./flag.ts";
 import { loadNetwork } from "./network.ts";
 import { NODE_FLAGS } from "./node_flags.ts";
 import { createParts, type Parts } from "./parts.ts";
-import { controlEndpoint, defaultDataDir } from "./place.ts";
+import { checkControl, controlEndpoint, defaultDataDir } from "./place.ts";
 import { printConfig } from "./print_config.ts";
 import { readToken } from "./token.ts";
 import { createProgress } from "./progress.ts";
@@ -72,6 +73,7 @@ async function runNode(context: Context, settings: NodeSettings, interrupt: Inte
   const dataDir = openDataDir(settings["data-dir"] ?? defaultDataDir(network.name, context.host.environment));
   try {
     const control = controlEndpoint(settings.control, dataDir.path);
+    checkControl(control, settings["control-token-file"]);
     const node = openNode(parts, settings, network, dataDir.path);
     try {
       for (const name of settings.topic) node.topic(name);
@@ -169,7 +171,7 @@ async function serve(
   const stopped = new Promise<undefined>((resolve) => signal.addEventListener("abort", () => resolve(undefined)));
   const token = await readToken(settings["control-token-file"]);
   const sync = showSync(node, context.err, () => env.now());
-  const server = await serveControl(control, node, env, { runtime: context.host.runtime, token });
+  const server = await serveControl(control, node, env, { runtime: context.host.runtime, token }).catch(explainControl);
   try {
     await node.start();
     printBanner({ node, network: settings.network, dataDir, control: server.local }, context);
@@ -180,4 +182,11 @@ async function serve(
     sync[Symbol.dispose]();
     await server.close();
   }
+}
+
+/** The control port has its own option, and the system's words do not name it. */
+function explainControl(error: unknown): never {
+  if (!(error instanceof LocalError) || error.code !== "address-in-use") throw error;
+  const hint = "choose another place for the control API with --control HOST:PORT|PATH (port 0: any free one)";
+  throw new CommandError(EXIT.no, `${error.message}; ${hint}`, { cause: error });
 }

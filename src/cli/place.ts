@@ -1,5 +1,5 @@
 import type { Endpoint } from "../platform/types.ts";
-import { isLoopback } from "../util/endpoint.ts";
+import { formatEndpoint, isLoopback } from "../util/endpoint.ts";
 import { UsageError } from "./exit.ts";
 import type { HostPortOrPath } from "./values.ts";
 
@@ -15,9 +15,17 @@ export function defaultDataDir(network: string, environment: Environment): strin
 
 /** Where the node of a data directory is controlled unless the user says otherwise. */
 export function controlEndpoint(chosen: HostPortOrPath | undefined, dataDir: string): Endpoint {
-  if (chosen === undefined) return { path: `${dataDir}/p2p.sock` };
-  if ("host" in chosen && chosen.host !== "localhost" && !isLoopback(chosen.host)) {
-    throw new UsageError(`--control: only a loopback address is served, or a unix socket: received ${chosen.host}`);
-  }
-  return chosen;
+  return chosen ?? { path: `${dataDir}/p2p.sock` };
+}
+
+/** Whether other machines may reach what listens there. */
+export function isPublic(endpoint: Endpoint): boolean {
+  return "host" in endpoint && endpoint.host !== "localhost" && !isLoopback(endpoint.host);
+}
+
+/** Throws UsageError where other machines could ask without showing anything. */
+export function checkControl(endpoint: Endpoint, tokenFile: string | undefined): void {
+  if (tokenFile !== undefined || !isPublic(endpoint)) return;
+  const where = formatEndpoint(endpoint);
+  throw new UsageError(`--control: beyond loopback and unix sockets --control-token-file is needed: received ${where}`);
 }

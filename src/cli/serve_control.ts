@@ -1,3 +1,4 @@
+import { EventFeed } from "../control/event_feed.ts";
 import { answer, type ControlSubject } from "../control/routes.ts";
 import { act } from "../control/actions.ts";
 import { toControlRequest } from "../control/request.ts";
@@ -6,9 +7,10 @@ import { type HttpServer, serveHttp } from "../platform/http.ts";
 import type { Endpoint } from "../platform/types.ts";
 import type { Env } from "../util/env.ts";
 import { VERSION } from "../util/version.ts";
+import { isPublic } from "./place.ts";
 
 /** Serves the control API of a node. `token`: what a request over a port needs to change anything. Rejects with LocalError if the address cannot be had. */
-export function serveControl(
+export async function serveControl(
   endpoint: Endpoint,
   node: P2PNode,
   env: Env,
@@ -16,13 +18,29 @@ export function serveControl(
 ): Promise<HttpServer> {
   const startedAt = env.now();
   const log = env.logger("control");
-  const subject: ControlSubject = { node, version: VERSION, runtime, uptimeMs: () => env.now() - startedAt };
-  return serveHttp(
+  const feed = new EventFeed({ node, env });
+  const subject: ControlSubject = {
+    node,
+    feed,
+    version: VERSION,
+    runtime,
+    uptimeMs: () => env.now() - startedAt,
+    isPublic: isPublic(endpoint),
+    ...(token !== undefined && { token }),
+  };
+  const server = await serveHttp(
     endpoint,
     (raw) => {
       const request = toControlRequest(raw);
-      return act({ node, ...(token !== undefined && { token }) }, request) ?? answer(subject, request);
+      return act(subject, request) ?? answer(subject, request);
     },
     (error) => log.error("internal error in the control API", { error }),
   );
+  return {
+    local: server.local,
+    close() {
+      feed.close();
+      return server.close();
+    },
+  };
 }

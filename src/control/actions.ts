@@ -1,15 +1,13 @@
 import type { P2PNode } from "../node/types.ts";
 import { LocalError, type LocalErrorCode, RemoteFault } from "../protocol/errors.ts";
 import { parseHostPort } from "../util/endpoint.ts";
-import { checkAuthority, isMeantForUs } from "./guard.ts";
+import { checkAccess, checkAuthority, type ControlPolicy } from "./guard.ts";
 import type { ControlRequest, ControlResponse } from "./http_types.ts";
 import { ok, refuse, STATUS } from "./responses.ts";
 
 /** What the control API acts upon. */
-export interface ActionSubject {
+export interface ActionSubject extends ControlPolicy {
   readonly node: P2PNode;
-  /** What a request over a port has to show before it may change anything; undefined: nothing. */
-  readonly token?: string;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -42,10 +40,7 @@ export function act(subject: ActionSubject, request: ControlRequest): Promise<Co
 }
 
 async function perform(action: ActionRoute, subject: ActionSubject, request: ControlRequest): Promise<ControlResponse> {
-  if (!isMeantForUs(request)) {
-    return refuse(STATUS.forbidden, "this Host is not served here: use 127.0.0.1 or localhost");
-  }
-  const refusal = checkAuthority(request, subject.token);
+  const refusal = checkAccess(request, subject) ?? checkAuthority(request, subject);
   if (refusal) return refusal;
   const id = decodePart(action.path.exec(request.path)?.[1] ?? "");
   const fields = readFields(request.body ?? "");

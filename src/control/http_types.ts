@@ -21,3 +21,28 @@ export interface ControlResponse {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
+
+/** The way to the reader of an answer that has no end. */
+export interface StreamWriter {
+  /** False: no more until `drained`. */
+  write(bytes: Uint8Array): boolean;
+  /** Cuts the connection. */
+  cut(): void;
+}
+
+/** What such an answer is told of its reader. */
+export interface StreamSource {
+  drained(): void;
+  /** The reader is gone; called once, last. */
+  closed(): void;
+}
+
+/** An answer that has no end: bytes follow as they happen. */
+export interface ControlStream {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Called once the head has left. */
+  open(writer: StreamWriter): StreamSource;
+}
+
+export type ControlAnswer = ControlResponse | ControlStream;

@@ -1,17 +1,20 @@
 import type { P2PNode } from "../node/types.ts";
 import { dumpAddresses } from "./address_dump.ts";
 import { summariseBlock } from "./block_summary.ts";
-import type { ControlRequest, ControlResponse } from "./http_types.ts";
+import type { EventFeed } from "./event_feed.ts";
+import { answerEvents } from "./events_route.ts";
+import type { ControlAnswer, ControlRequest, ControlResponse } from "./http_types.ts";
 import { HASH_SIZE_BYTES } from "../util/hash.ts";
 import { bytesToHex, isHexOfSize } from "../util/hex.ts";
 import { formatEndpoint } from "../util/endpoint.ts";
 import { actionMethods } from "./actions.ts";
-import { isMeantForUs } from "./guard.ts";
+import { checkAccess, checkAuthority, type ControlPolicy } from "./guard.ts";
 import { json, JSON_HEADERS, ok, refuse, STATUS } from "./responses.ts";
 
 /** What the control API speaks about. */
-export interface ControlSubject {
+export interface ControlSubject extends ControlPolicy {
   readonly node: P2PNode;
+  readonly feed: EventFeed;
   readonly version: string;
   /** Which runtime this is, such as `bun 1.4.5`. */
   readonly runtime: string;
@@ -19,7 +22,7 @@ export interface ControlSubject {
   uptimeMs(): number;
 }
 
-type Handler = (subject: ControlSubject, request: ControlRequest, id: string) => ControlResponse;
+type Handler = (subject: ControlSubject, request: ControlRequest, id: string) => ControlAnswer;
 
 interface Route {
   readonly path: RegExp;
@@ -33,6 +36,7 @@ const ROUTES: readonly Route[] = [
   { path: /^\/v1\/channels$/, get: ({ node }) => ok(node.channels()) },
   { path: /^\/v1\/bans$/, get: ({ node }) => ok(node.bans()) },
   { path: /^\/v1\/addresses$/, get: ({ node }, { query }) => showAddresses(node, query) },
+  { path: /^\/v1\/events$/, get: followEvents },
   { path: /^\/v1\/chain$/, get: ({ node }) => ok(node.chain()) },
   { path: /^\/v1\/blocks\/([^/]+)$/, get: ({ node }, { query }, id) => showBlock(node, id, query.get("raw") === "1") },
   { path: /^\/v1\/topology$/, get: ({ node }, { query }) => showTopology(node, query.get("fanout")) },
@@ -44,11 +48,10 @@ const ROUTES: readonly Route[] = [
 const MS_PER_SECOND = 1_000;
 const MAX_ID_DIGITS = 15;
 
-/** Answers one request: a pure function of the node's state. */
-export function answer(subject: ControlSubject, request: ControlRequest): ControlResponse {
-  if (!isMeantForUs(request)) {
-    return refuse(STATUS.forbidden, "this Host is not served here: use 127.0.0.1 or localhost");
-  }
+/** Answers one request from the node's state. */
+export function answer(subject: ControlSubject, request: ControlRequest): ControlAnswer {
+  const refusal = checkAccess(request, subject);
+  if (refusal) return refusal;
   for (const route of ROUTES) {
     const match = route.path.exec(request.path);
     if (!match) continue;
@@ -80,6 +83,10 @@ function describeNode({ node, version, runtime, uptimeMs }: ControlSubject) {
     pool: node.pool(),
     ...node.applications(),
   };
+}
+
+function followEvents(subject: ControlSubject, request: ControlRequest): ControlAnswer {
+  return checkAuthority(request, subject) ?? answerEvents(subject.feed, request);
 }
 
 function showPeer(node: P2PNode, id: string): ControlResponse {

@@ -4,7 +4,7 @@ import type { NodeEvents } from "../protocol/snapshots.ts";
 import type { Env } from "../util/env.ts";
 
 /** The channel of each event. Control events are few and always wanted; chain events are the sync channel's. */
-const EVENT_CHANNELS: { readonly [T in keyof NodeEvents]: Channel } = {
+export const EVENT_CHANNELS: { readonly [T in keyof NodeEvents]: Channel } = {
   "node:failed": "control",
   "partition:suspected": "control",
   "partition:step": "control",

@@ -7,6 +7,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import process from "node:process";
+import { MAX_CONTROL_CONNECTIONS } from "../protocol/control_params.ts";
 import { LocalError } from "../protocol/errors.ts";
 import { dialError, listenError } from "./system_errors.ts";
 import type { Endpoint } from "./types.ts";
@@ -31,6 +32,29 @@ export interface HttpResponse {
   readonly body: string;
 }
 
+/** The way to the reader of an answer that has no end. */
+export interface HttpWriter {
+  /** False: no more until `drained`. */
+  write(bytes: Uint8Array): boolean;
+  /** Cuts the connection. */
+  cut(): void;
+}
+
+/** What such an answer is told of its reader; `closed` once, last. */
+export interface HttpSource {
+  drained(): void;
+  closed(): void;
+}
+
+/** An answer that has no end: bytes follow as they happen. */
+export interface HttpStream {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  open(writer: HttpWriter): HttpSource;
+}
+
+export type HttpAnswer = HttpResponse | HttpStream;
+
 export interface HttpServer {
   /** The address in use, with the real port. */
   readonly local: Endpoint;
@@ -45,8 +69,6 @@ const SOCKET_UMASK = 0o177;
 const MAX_SOCKET_PATH_BYTES = 103;
 /** A browser sends a few kilobytes; a script some hundred bytes. */
 const MAX_HEADER_BYTES = 16_384;
-/** Dashboards and scripts need a handful. */
-const MAX_CONNECTIONS = 64;
 const REQUEST_TIMEOUT_MS = 10_000;
 const INTERNAL_ERROR = 500;
 const TOO_LARGE = 413;
@@ -61,7 +83,7 @@ const MAX_ANSWER_BYTES = 16_777_216;
  */
 export async function serveHttp(
   endpoint: Endpoint,
-  answer: (request: HttpRequest) => HttpResponse | Promise<HttpResponse>,
+  answer: (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>,
   onBug: (error: unknown) => void,
 ): Promise<HttpServer> {
   const isLocalSocket = "path" in endpoint;
@@ -69,7 +91,7 @@ export async function serveHttp(
     { maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
     (request, response) => respond(request, response),
   );
-  server.maxConnections = MAX_CONNECTIONS;
+  server.maxConnections = MAX_CONTROL_CONNECTIONS;
   if (isLocalSocket) await listenOnPath(server, endpoint.path);
   else await listen(server, endpoint);
   return { local: localOf(server, endpoint), close: closeOnce(server, endpoint) };
@@ -91,7 +113,7 @@ export async function serveHttp(
     });
   }
 
-  async function answerSafely(request: HttpRequest): Promise<HttpResponse> {
+  async function answerSafely(request: HttpRequest): Promise<HttpAnswer> {
     try {
       return await answer(request);
     } catch (error) {
@@ -101,10 +123,24 @@ export async function serveHttp(
   }
 }
 
-function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: HttpResponse): void {
+function send(request: IncomingMessage, response: ServerResponse, answered: HttpAnswer): void {
+  if ("open" in answered) return stream(request, response, answered);
+  const { status, headers, body } = answered;
   const bytes = new TextEncoder().encode(body);
   response.writeHead(status, { ...headers, ...SAFETY_HEADERS, "content-length": String(bytes.length) });
   response.end(request.method === "HEAD" ? undefined : bytes);
+}
+
+function stream(request: IncomingMessage, response: ServerResponse, { status, headers, open }: HttpStream): void {
+  response.writeHead(status, { ...headers, ...SAFETY_HEADERS });
+  // Who went before the answer began is told by no event.
+  if (request.method === "HEAD" || response.destroyed) return void response.end();
+  response.flushHeaders();
+  const source = open({ write: (bytes) => response.write(bytes), cut: () => void response.destroy() });
+  response.on("drain", () => source.drained());
+  response.on("close", () => source.closed());
+  // A reader that vanishes is an error of its connection, and `close` follows.
+  response.on("error", () => {});
 }
 
 function refuse(status: number, error: string): HttpResponse {

@@ -6,7 +6,7 @@ import { wantsColor } from "../../src/cli/context.ts";
 import { CommandError, EXIT, UsageError } from "../../src/cli/exit.ts";
 import { COMMON_FLAGS } from "../../src/cli/flags.ts";
 import { commandHelp } from "../../src/cli/help.ts";
-import { controlEndpoint, defaultDataDir } from "../../src/cli/place.ts";
+import { checkControl, controlEndpoint, defaultDataDir } from "../../src/cli/place.ts";
 import { run } from "../../src/cli/run.ts";
 import type { Host } from "../../src/platform/host.ts";
 import { LocalError, RemoteFault } from "../../src/protocol/errors.ts";
@@ -157,15 +157,15 @@ test("colour: --color > NO_COLOR > FORCE_COLOR > the stream is a terminal", () =
   assertEquals(wantsColor(terminal, "auto", { NO_COLOR: "" }), true);
 });
 
-test("place: the data directory by XDG, the control socket in it, and never beyond this machine", () => {
+test("place: the data directory by XDG, the control socket in it, and beyond this machine only with a token", () => {
   assertEquals(defaultDataDir("main", { XDG_DATA_HOME: "/x", HOME: "/h" }), "/x/p2p/main");
   assertEquals(defaultDataDir("main", { XDG_DATA_HOME: "x", HOME: "/h" }), "/h/.local/share/p2p/main");
   assertThrows(() => defaultDataDir("main", {}), UsageError, "--data-dir");
   assertEquals(controlEndpoint(undefined, "/d"), { path: "/d/p2p.sock" });
-  for (const host of ["127.0.0.1", "::1", "localhost"]) {
-    assertEquals(controlEndpoint({ host, port: 1 }, "/d"), { host, port: 1 });
-  }
+  checkControl({ path: "/d/p2p.sock" }, undefined);
+  for (const host of ["127.0.0.1", "::1", "localhost"]) checkControl({ host, port: 1 }, undefined);
   for (const host of ["0.0.0.0", "::", "10.0.0.1", "example.com"]) {
-    assertThrows(() => controlEndpoint({ host, port: 1 }, "/d"), UsageError, "loopback");
+    assertThrows(() => checkControl({ host, port: 1 }, undefined), UsageError, "--control-token-file");
+    checkControl({ host, port: 1 }, "token");
   }
 });

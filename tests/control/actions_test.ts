@@ -2,10 +2,10 @@ import { test } from "node:test";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { act } from "../../src/control/actions.ts";
 import type { ControlRequest } from "../../src/control/http_types.ts";
-import { toControlRequest } from "../../src/control/request.ts";
 import { answer } from "../../src/control/routes.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../../src/platform/memory.ts";
 import type { P2PNode } from "../../src/node/types.ts";
+import { controlRequest, controlSubject, plain } from "../support/control.ts";
 import { dialRaw, dialScripted } from "../support/scripted_peer.ts";
 import { PORT, simulateNode } from "../support/simulated_node.ts";
 
@@ -21,10 +21,6 @@ async function openScene(): Promise<Scene> {
   return { network, node };
 }
 
-function request(method: string, target: string, changes: Partial<ControlRequest> = {}): ControlRequest {
-  return { ...toControlRequest({ method, target, host: "127.0.0.1:8080", isLocalSocket: false }), ...changes };
-}
-
 /** What became of a request, while virtual time runs. */
 async function ask(
   { network, node }: Scene,
@@ -34,7 +30,10 @@ async function ask(
   { token, ...changes }: Partial<ControlRequest> & { readonly token?: string } = {},
 ) {
   const body = typeof fields === "string" ? fields : fields === undefined ? "" : JSON.stringify(fields);
-  const asked = act({ node, ...(token !== undefined && { token }) }, request(method, target, { body, ...changes }));
+  const asked = act(
+    { node, ...(token !== undefined && { token }) },
+    controlRequest(method, target, { body, ...changes }),
+  );
   if (!asked) return undefined;
   let isDone = false;
   asked.then(() => isDone = true, () => isDone = true);
@@ -44,8 +43,7 @@ async function ask(
 }
 
 function get({ node }: Scene, target: string) {
-  const subject = { node, version: "1.2.3", runtime: "none", uptimeMs: () => 0 };
-  return JSON.parse(answer(subject, request("GET", target)).body);
+  return JSON.parse(plain(answer(controlSubject(node), controlRequest("GET", target))).body);
 }
 
 test("control: a ban ends connections, refuses new ones, is listed, and is lifted", async () => {
@@ -175,7 +173,6 @@ test("control: where a token is configured a port asks for it, the unix socket d
 test("control: a method that a path does not take is refused with those that it does", async () => {
   const scene = await openScene();
   assertEquals(await ask(scene, "PUT", "/v1/bans", {}), undefined);
-  const subject = { node: scene.node, version: "1.2.3", runtime: "none", uptimeMs: () => 0 };
-  const { status, headers } = answer(subject, request("PUT", "/v1/peers"));
+  const { status, headers } = answer(controlSubject(scene.node), controlRequest("PUT", "/v1/peers"));
   assertEquals([status, headers["allow"]], [405, "GET, HEAD, POST"]);
 });

@@ -1,17 +1,16 @@
 import { test } from "node:test";
 import { assertEquals, assertMatch } from "@std/assert";
 import type { ControlRequest } from "../../src/control/http_types.ts";
-import { toControlRequest } from "../../src/control/request.ts";
-import { answer, type ControlSubject } from "../../src/control/routes.ts";
+import { answer as answerAny, type ControlSubject } from "../../src/control/routes.ts";
 import { createMemoryNetwork } from "../../src/platform/memory.ts";
 import { REGTEST } from "../../src/protocol/networks.ts";
 import { Miner } from "../support/mining.ts";
+import { controlRequest, controlSubject, plain } from "../support/control.ts";
 import { recordOf } from "../support/address_books.ts";
 import { dialScripted } from "../support/scripted_peer.ts";
 import { feed, simulateNode } from "../support/simulated_node.ts";
 
 const BLOCKS = 3;
-const UPTIME_MS = 61_500;
 
 interface Scene {
   readonly subject: ControlSubject;
@@ -32,14 +31,18 @@ async function openScene(): Promise<Scene> {
   await other.start();
   await network.run(() => node.peers()[0]?.state === "ready");
   return {
-    subject: { node, version: "1.2.3", runtime: "nodejs 24", uptimeMs: () => UPTIME_MS },
+    subject: controlSubject(node),
     hashes: [REGTEST.genesisHash, ...blocks.map(({ hash }) => hash)],
     raw,
   };
 }
 
-function request(target: string, changes: Partial<ControlRequest> = {}): ControlRequest {
-  return { ...toControlRequest({ method: "GET", target, host: "127.0.0.1:8080", isLocalSocket: false }), ...changes };
+function request(target: string, { method = "GET", ...changes }: Partial<ControlRequest> = {}): ControlRequest {
+  return controlRequest(method, target, changes);
+}
+
+function answer(subject: ControlSubject, asked: ControlRequest) {
+  return plain(answerAny(subject, asked));
 }
 
 function get(subject: ControlSubject, target: string) {
@@ -109,7 +112,7 @@ test("control: addresses, as JSON and one a line", async () => {
   const time = Math.floor(network.env("clock").wallClock() / 1000);
   peer.send({ type: "addr", addresses: ["3.0.0.1", "4.0.0.1"].map((text) => recordOf(text, { time, services: 9n })) });
   await network.run(() => node.addresses().total === 2);
-  const subject = { node, version: "1.2.3", runtime: "nodejs 24", uptimeMs: () => UPTIME_MS };
+  const subject = controlSubject(node);
   const { value } = get(subject, "/v1/addresses?limit=1");
   assertEquals([value.total, value.new, value.tried, value.networks], [2, 2, 0, { ipv4: { new: 2, tried: 0 } }]);
   assertEquals(value.gossip, { received: 2, limited: 0, relayed: 0 });
@@ -196,4 +199,16 @@ test("control: a page that made its own name mean this machine is refused", asyn
     assertEquals(answer(subject, request("/v1/node", { host })).status, 200, host);
   }
   assertEquals(answer(subject, request("/v1/node", { host: undefined, isLocalSocket: true })).status, 200);
+});
+
+test("control: what other machines reach needs the token for all but the page and the health checks", async () => {
+  const { subject } = await openScene();
+  const open = { ...subject, isPublic: true, token: "0123456789abcdef" };
+  const host = "node.example:8080";
+  for (const path of ["/v1/node", "/v1/peers", "/v1/events", "/v1/nothing"]) {
+    assertEquals(answer(open, request(path, { host })).status, 401, path);
+    assertEquals(answer(open, request(path, { host, authorization: "Bearer wrong" })).status, 401, path);
+  }
+  assertEquals(answer(open, request("/v1/node", { host, authorization: `Bearer ${open.token}` })).status, 200);
+  for (const path of ["/livez", "/readyz"]) assertEquals(answer(open, request(path, { host })).status, 200, path);
 });

@@ -1,12 +1,13 @@
 import { test } from "node:test";
 import { existsSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { connect, createServer, type Server } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { fetchHttp, type HttpRequest, type HttpResponse, serveHttp } from "../../src/platform/http.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { fetchHttp, type HttpRequest, type HttpResponse, type HttpWriter, serveHttp } from "../../src/platform/http.ts";
 import type { Endpoint } from "../../src/platform/types.ts";
 import { LocalError } from "../../src/protocol/errors.ts";
+import { poll, within } from "../support/wait.ts";
 
 const TIMEOUT_MS = 5_000;
 const LOOPBACK: Endpoint = { host: "127.0.0.1", port: 0 };
@@ -149,3 +150,67 @@ test("http: HEAD has the headers and no body", async () => {
   assertEquals([response.headers.get("content-length"), await response.text()], ["5", ""]);
   await server.close();
 });
+
+/** A stream on the server's side. */
+interface Streaming {
+  readonly writer: HttpWriter;
+  readonly drained: () => number;
+  readonly closed: Promise<void>;
+}
+
+/** Serves one stream, to whose reader the test speaks with bare bytes. */
+async function withStream(act: (streaming: Streaming, socket: Socket) => Promise<void>): Promise<void> {
+  const opened = Promise.withResolvers<Streaming>();
+  const closed = Promise.withResolvers<void>();
+  let drained = 0;
+  const open = (writer: HttpWriter) => {
+    opened.resolve({ writer, closed: closed.promise, drained: () => drained });
+    return { drained: () => void drained++, closed: () => closed.resolve() };
+  };
+  const server = await serveHttp(LOOPBACK, () => ({ status: 200, headers: { "x-kind": "stream" }, open }), throwOn);
+  const { host, port } = server.local as { host: string; port: number };
+  const socket = connect(port, host, () => socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  socket.on("error", () => {});
+  try {
+    await act(await within("the stream opens", opened.promise), socket);
+  } finally {
+    socket.destroy();
+    await server.close();
+  }
+}
+
+function received(socket: Socket, text: string): Promise<void> {
+  let seen = "";
+  return new Promise((resolve) => {
+    socket.on("data", (chunk) => {
+      seen += chunk.toString();
+      if (seen.includes(text)) resolve();
+    });
+  });
+}
+
+test("http: a stream's bytes arrive one by one, and a reader that leaves is told", () =>
+  withStream(async ({ writer, closed }, socket) => {
+    await within("the head", received(socket, "x-kind: stream"));
+    for (const word of ["one", "two"]) {
+      const arrived = received(socket, word);
+      assertEquals(writer.write(new TextEncoder().encode(word)), true);
+      await within(word, arrived);
+    }
+    socket.destroy();
+    await within("the end", closed);
+  }));
+
+test("http: a stream whose reader takes nothing says so, goes on when it does, and can be cut", () =>
+  withStream(async ({ writer, closed, drained }, socket) => {
+    await within("the head", received(socket, "x-kind: stream"));
+    socket.pause();
+    const bytes = new Uint8Array(65_536).fill(0x61);
+    let written = 0;
+    while (writer.write(bytes)) assert(++written < 1_000, "a reader that never reads is noticed");
+    const before = drained();
+    socket.resume();
+    await poll("drained", () => Promise.resolve(drained()), (count) => count > before);
+    writer.cut();
+    await within("the end", closed);
+  }));

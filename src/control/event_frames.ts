@@ -1,0 +1,43 @@
+import type { Channel } from "../bus/channels.ts";
+import { EVENT_PAYLOAD_BYTES, EVENT_RETRY_MS } from "../protocol/control_params.ts";
+import { toSafeJson } from "../util/escape.ts";
+import { bytesToHex } from "../util/hex.ts";
+
+/** One server-sent event, encoded once for all its readers, who share the bytes. */
+export interface EventFrame {
+  readonly type: string;
+  readonly channel: Channel;
+  readonly bytes: Uint8Array;
+}
+
+const encoder = new TextEncoder();
+
+/** What stands at the head of a stream: how soon a browser asks again when it breaks. */
+export const STREAM_HEAD: Uint8Array = encoder.encode(`retry: ${EVENT_RETRY_MS}\n: events follow\n\n`);
+
+/** A line that readers ignore: it shows both sides that the connection lives. */
+export const HEARTBEAT: Uint8Array = encoder.encode(": alive\n\n");
+
+/** `time`: Unix milliseconds. The JSON is one line, and nothing in it acts on a terminal. */
+export function encodeEvent(id: number, time: number, channel: Channel, type: string, event: unknown): EventFrame {
+  const data = toSafeJson({ type, channel, time, event: toPlain(event) });
+  return { type, channel, bytes: encoder.encode(`id: ${id}\ndata: ${data}\n\n`) };
+}
+
+/** So many events of a channel never reached this reader. */
+export function encodeLag(channel: Channel, missed: number): Uint8Array {
+  return encoder.encode(`event: lag\ndata: ${toSafeJson({ channel, missed })}\n\n`);
+}
+
+/** Events are flat, or hold one snapshot: what JSON cannot carry is found one level deep. */
+function toPlain(event: unknown): unknown {
+  if (typeof event !== "object" || event === null) return event;
+  return Object.fromEntries(Object.entries(event).map(([name, value]) => [name, toPlainValue(value)]));
+}
+
+function toPlainValue(value: unknown): unknown {
+  if (typeof value === "bigint") return String(value);
+  if (value instanceof Error) return value.message;
+  if (!(value instanceof Uint8Array)) return value;
+  return { sizeBytes: value.length, hex: bytesToHex(value.subarray(0, EVENT_PAYLOAD_BYTES)) };
+}

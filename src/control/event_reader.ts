@@ -1,0 +1,137 @@
+import { type Channel, CHANNELS } from "../bus/channels.ts";
+import {
+  READER_MAX_BYTES,
+  READER_MAX_EVENTS,
+  READER_STALL_MS,
+  READER_WRITE_BYTES,
+} from "../protocol/control_params.ts";
+import { concatBytes } from "../util/bytes.ts";
+import { Deque } from "../util/deque.ts";
+import type { Env } from "../util/env.ts";
+import { encodeLag, type EventFrame, HEARTBEAT } from "./event_frames.ts";
+import type { StreamWriter } from "./http_types.ts";
+
+/**
+ * One reader of events. What it does not take in time waits, bounded in events and bytes; then the oldest leave and
+ * are counted, and it is told how many before it gets the rest. One that takes nothing at all is cut in the end.
+ */
+export class EventReader {
+  readonly #env: Env;
+  readonly #writer: StreamWriter;
+  readonly #wants: (type: string) => boolean;
+  readonly #waiting = new Deque<EventFrame>();
+  readonly #missed: { [C in Channel]: number } = { control: 0, sync: 0, inventory: 0, data: 0 };
+  #bytes = 0;
+  #hasMissed = false;
+  #isScheduled = false;
+  #isClosed = false;
+  /** Since when the connection takes nothing. */
+  #blockedAt: number | undefined;
+
+  constructor(env: Env, writer: StreamWriter, wants: (type: string) => boolean) {
+    this.#env = env;
+    this.#writer = writer;
+    this.#wants = wants;
+  }
+
+  /** Bytes that wait. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  wants(type: string): boolean {
+    return this.#wants(type);
+  }
+
+  push(frame: EventFrame): void {
+    while (this.#waiting.length > 0 && !this.#hasRoomFor(frame)) this.#dropOldest();
+    this.#waiting.push(frame);
+    this.#bytes += frame.bytes.length;
+    this.#schedule();
+  }
+
+  /** Events of a channel were lost before they could be encoded. */
+  miss(channel: Channel, count: number): void {
+    this.#missed[channel] += count;
+    this.#hasMissed = true;
+    this.#schedule();
+  }
+
+  /** The connection takes bytes again. */
+  drained(): void {
+    this.#blockedAt = undefined;
+    this.#flush();
+  }
+
+  /** Shows that both sides live; cuts the reader that has taken nothing for too long. */
+  beat(now: number): void {
+    if (this.#blockedAt === undefined) this.#write(HEARTBEAT);
+    else if (now - this.#blockedAt > READER_STALL_MS) this.#writer.cut();
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#write(bytes);
+  }
+
+  cut(): void {
+    this.#writer.cut();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#waiting.clear();
+    this.#bytes = 0;
+  }
+
+  #hasRoomFor(frame: EventFrame): boolean {
+    return this.#waiting.length < READER_MAX_EVENTS && this.#bytes + frame.bytes.length <= READER_MAX_BYTES;
+  }
+
+  #dropOldest(): void {
+    const { channel, bytes } = this.#waiting.shift()!;
+    this.#bytes -= bytes.length;
+    this.#missed[channel]++;
+    this.#hasMissed = true;
+  }
+
+  /** At the end of the turn: the events of one turn leave together. */
+  #schedule(): void {
+    if (this.#isScheduled || this.#blockedAt !== undefined) return;
+    this.#isScheduled = true;
+    this.#env.soon(() => {
+      this.#isScheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#isClosed || this.#blockedAt !== undefined) return;
+    if (this.#hasMissed) this.#tellMissed();
+    while (this.#waiting.length > 0 && this.#blockedAt === undefined) this.#write(this.#takeBytes());
+  }
+
+  #tellMissed(): void {
+    this.#hasMissed = false;
+    for (const channel of CHANNELS) {
+      if (this.#missed[channel] > 0) this.#write(encodeLag(channel, this.#missed[channel]));
+      this.#missed[channel] = 0;
+    }
+  }
+
+  #takeBytes(): Uint8Array {
+    const parts: Uint8Array[] = [];
+    let taken = 0;
+    while (this.#waiting.length > 0 && taken < READER_WRITE_BYTES) {
+      const { bytes } = this.#waiting.shift()!;
+      taken += bytes.length;
+      parts.push(bytes);
+    }
+    this.#bytes -= taken;
+    return parts.length === 1 ? parts[0]! : concatBytes(parts);
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (this.#isClosed || this.#writer.write(bytes)) return;
+    this.#blockedAt ??= this.#env.now();
+  }
+}

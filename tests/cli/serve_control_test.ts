@@ -1,0 +1,54 @@
+import { request } from "node:http";
+import { test } from "node:test";
+import { assertEquals, assertMatch } from "@std/assert";
+import { serveControl } from "../../src/cli/serve_control.ts";
+import { createEnv } from "../../src/platform/env.ts";
+import { createMemoryNetwork } from "../../src/platform/memory.ts";
+import { ask } from "../support/http.ts";
+import { dialScripted } from "../support/scripted_peer.ts";
+import { simulateNode } from "../support/simulated_node.ts";
+import { within } from "../support/wait.ts";
+
+const DASHBOARDS = 100;
+const TIMEOUT = { timeout: 30_000 };
+
+/** Reads a stream of events until `pattern` was seen, and leaves. Resolves twice: connected, seen. */
+function follow(port: number, pattern: RegExp): { readonly connected: Promise<void>; readonly seen: Promise<void> } {
+  const connected = Promise.withResolvers<void>();
+  const seen = Promise.withResolvers<void>();
+  const asked = request({ host: "127.0.0.1", port, path: "/v1/events?channels=control", agent: false }, (response) => {
+    let text = "";
+    response.setEncoding("utf8");
+    response.on("data", (chunk: string) => {
+      text += chunk;
+      connected.resolve();
+      if (!pattern.test(text)) return;
+      seen.resolve();
+      asked.destroy();
+    });
+    response.on("error", () => {});
+  });
+  asked.on("error", (error) => connected.reject(error));
+  asked.end();
+  return { connected: connected.promise, seen: seen.promise };
+}
+
+test("control: a hundred dashboards follow at once, and the API answers beside them", TIMEOUT, async () => {
+  const network = createMemoryNetwork({ seed: 1 });
+  const { node } = simulateNode(network, "a");
+  await node.start();
+  const env = createEnv();
+  const server = await serveControl({ host: "127.0.0.1", port: 0 }, node, env, { runtime: "test", token: undefined });
+  const { port } = server.local as { port: number };
+  try {
+    const readers = Array.from({ length: DASHBOARDS }, () => follow(port, /peer:connected/));
+    await within("all connect", Promise.all(readers.map(({ connected }) => connected)));
+    await dialScripted(network, "b", "a");
+    await within("all see the peer", Promise.all(readers.map(({ seen }) => seen)));
+    const { status, body } = await ask({ host: "127.0.0.1", port, path: "/v1/peers" });
+    assertEquals(status, 200);
+    assertMatch(body, /\/scripted\//);
+  } finally {
+    await server.close();
+  }
+});
