@@ -61,6 +61,12 @@ const NAME_RULES: readonly NameRule[] = [
     advice: "ask env: the core is deterministic",
   },
   {
+    rule: "engine-math",
+    pattern: /\bMath\.(?:a?(?:sin|cos|tan)h?|atan2|exp|expm1|log|log1p|log2|log10|pow|cbrt|hypot)\b(?!\s*:)/g,
+    allowed: ["platform", "cli"],
+    advice: "engines round it differently: util/portable_math.ts is the same everywhere",
+  },
+  {
     rule: "console",
     pattern: /(?<![\w$.])console\./g,
     allowed: ["platform", "cli"],

@@ -127,7 +127,7 @@ export class HeaderTable {
   }
 }
 
-const CHUNK_BITS = Math.log2(CHUNK_RECORDS);
+const CHUNK_BITS = 31 - Math.clz32(CHUNK_RECORDS);
 
 function offsetOf(record: number): number {
   return (record & (CHUNK_RECORDS - 1)) * RECORD_BYTES;

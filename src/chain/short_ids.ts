@@ -63,7 +63,7 @@ export class ShortIdTable {
   readonly #mask: number;
 
   private constructor(count: number) {
-    const places = 2 ** Math.ceil(Math.log2(PLACES_PER_ID * Math.max(1, count)));
+    const places = powerOfTwoFrom(PLACES_PER_ID * Math.max(1, count));
     this.#ids = new Float64Array(places).fill(EMPTY);
     this.#positions = new Uint32Array(places);
     this.#mask = places - 1;
@@ -104,4 +104,10 @@ export class ShortIdTable {
     }
     return false;
   }
+}
+
+function powerOfTwoFrom(least: number): number {
+  let power = 1;
+  while (power < least) power *= 2;
+  return power;
 }

@@ -13,6 +13,7 @@ import type { Peer } from "../peer/peer.ts";
 import type { OutboundKind } from "../peer/peer_options.ts";
 import { formatEndpoint, parseHostPort } from "../util/endpoint.ts";
 import type { Env, Logger } from "../util/env.ts";
+import { exponential } from "../util/portable_math.ts";
 import { TwoGenerationSet } from "../util/two_generation_set.ts";
 import type { AddressSource, SlotKind } from "./address_source.ts";
 import { backoffMs } from "./backoff.ts";
@@ -245,7 +246,7 @@ export class Slots {
 
   /** Exponentially distributed, so that nobody can tell from one feeler when the next one comes. */
   #feelerPauseMs(): number {
-    return -Math.log(1 - this.#options.env.random()) * FEELER_INTERVAL_MS;
+    return exponential(this.#options.env.random(), FEELER_INTERVAL_MS);
   }
 
   #rest(key: string, now: number): void {

@@ -4,6 +4,7 @@ import { LocalError } from "../protocol/errors.ts";
 import { ByteReader } from "../util/bytes.ts";
 import type { Env, Logger, Timer } from "../util/env.ts";
 import type { Hasher } from "../util/hash.ts";
+import { exponential } from "../util/portable_math.ts";
 
 export interface MinerOptions {
   readonly env: Env;
@@ -40,7 +41,7 @@ export class Miner {
 
   start(): void {
     // Exponentially distributed, as the times between real blocks are.
-    const delayMs = -Math.log(1 - this.#options.env.random()) * this.#options.seconds * MS_PER_SECOND;
+    const delayMs = exponential(this.#options.env.random(), this.#options.seconds * MS_PER_SECOND);
     this.#timer = this.#options.env.after(delayMs, () => {
       this.#mine();
       this.start();

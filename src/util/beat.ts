@@ -1,4 +1,5 @@
 import type { Env, Timer } from "./env.ts";
+import { exponential } from "./portable_math.ts";
 
 /**
  * Calls back once after each `arm`, at a time that nobody can foresee: as a Poisson process of the given mean interval
@@ -22,7 +23,7 @@ export class Beat {
     if (this.#isArmed) return;
     this.#isArmed = true;
     if (this.#meanMs === 0) return this.#env.soon(() => this.#beat());
-    this.#timer = this.#env.after(-Math.log(1 - this.#env.random()) * this.#meanMs, () => this.#beat());
+    this.#timer = this.#env.after(exponential(this.#env.random(), this.#meanMs), () => this.#beat());
   }
 
   cancel(): void {

@@ -56,6 +56,10 @@ const PLANTED: Readonly<Record<string, readonly [tree: Tree, reports: readonly s
     [1, 2, 3, 4, 5].map((line) => `src/node/a.ts:${line}: [time-and-chance]`),
   ],
   "random bytes": [{ "src/net/a.ts": "crypto.getRandomValues(a);" }, ["src/net/a.ts:1: [time-and-chance]"]],
+  "an engine's mathematics": [
+    { "src/net/a.ts": "Math.log(2);\nMath.sqrt(2);\nMath.atan2(1, 2);" },
+    ["src/net/a.ts:1: [engine-math]", "src/net/a.ts:3: [engine-math]"],
+  ],
   "a print": [{ "src/net/a.ts": "console.log(1);" }, ["src/net/a.ts:1: [console]"]],
   "a default export": [
     { "src/util/a.ts": "export default 1;", "src/util/b.ts": "const b = 1;\nexport { b as default };" },

@@ -1,18 +1,24 @@
-/** A table of buckets with a few slots each. A slot is named by `bucket × slots per bucket + position`. */
+interface Bucket<T> {
+  readonly number: number;
+  readonly slots: (T | undefined)[];
+  used: number;
+  /** Where it stands in the list of those that hold anything. */
+  place: number;
+}
+
+/**
+ * A table of buckets with a few slots each. A slot is named by `bucket × slots per bucket + position`. A bucket takes
+ * memory while it holds something: the tables of an address book have 81,920 slots, and most books a few hundred entries.
+ */
 export class BucketTable<T> {
   readonly #slotsPerBucket: number;
-  readonly #slots: (T | undefined)[];
-  readonly #counts: Uint8Array;
-  /** Buckets that hold anything, in no order, and where in that list each bucket stands. */
-  readonly #occupied: number[] = [];
-  readonly #places: Int32Array;
+  readonly #buckets = new Map<number, Bucket<T>>();
+  /** The same, in no order. */
+  readonly #occupied: Bucket<T>[] = [];
   #size = 0;
 
-  constructor(buckets: number, slotsPerBucket: number) {
+  constructor(slotsPerBucket: number) {
     this.#slotsPerBucket = slotsPerBucket;
-    this.#slots = new Array(buckets * slotsPerBucket).fill(undefined);
-    this.#counts = new Uint8Array(buckets);
-    this.#places = new Int32Array(buckets);
   }
 
   /** Slots in use. */
@@ -26,29 +32,29 @@ export class BucketTable<T> {
   }
 
   get(slot: number): T | undefined {
-    return this.#slots[slot];
+    return this.#buckets.get(this.bucketOf(slot))?.slots[slot % this.#slotsPerBucket];
   }
 
   /** Fills an empty slot. */
   put(slot: number, value: T): void {
-    const bucket = this.bucketOf(slot);
-    this.#slots[slot] = value;
+    const bucket = this.#buckets.get(this.bucketOf(slot)) ?? this.#open(this.bucketOf(slot));
+    bucket.slots[slot % this.#slotsPerBucket] = value;
+    bucket.used++;
     this.#size++;
-    if (this.#counts[bucket]!++ > 0) return;
-    this.#places[bucket] = this.#occupied.length;
-    this.#occupied.push(bucket);
   }
 
   /** Empties a slot that is in use. */
   clear(slot: number): void {
-    const bucket = this.bucketOf(slot);
-    this.#slots[slot] = undefined;
+    const bucket = this.#buckets.get(this.bucketOf(slot))!;
+    bucket.slots[slot % this.#slotsPerBucket] = undefined;
+    bucket.used--;
     this.#size--;
-    if (--this.#counts[bucket]! > 0) return;
+    if (bucket.used > 0) return;
+    this.#buckets.delete(bucket.number);
     const last = this.#occupied.pop()!;
     if (last === bucket) return;
-    this.#occupied[this.#places[bucket]!] = last;
-    this.#places[last] = this.#places[bucket]!;
+    this.#occupied[bucket.place] = last;
+    last.place = bucket.place;
   }
 
   bucketOf(slot: number): number {
@@ -60,11 +66,19 @@ export class BucketTable<T> {
    * chosen seldom, however full they are. The table must not be empty.
    */
   pick(random: () => number): T {
-    const bucket = this.#occupied[Math.floor(random() * this.#occupied.length)]!;
+    const { slots } = this.#occupied[Math.floor(random() * this.#occupied.length)]!;
     const start = Math.floor(random() * this.#slotsPerBucket);
     for (let i = 0;; i++) {
-      const value = this.#slots[bucket * this.#slotsPerBucket + (start + i) % this.#slotsPerBucket];
+      const value = slots[(start + i) % this.#slotsPerBucket];
       if (value !== undefined) return value;
     }
+  }
+
+  #open(number: number): Bucket<T> {
+    const slots: (T | undefined)[] = new Array(this.#slotsPerBucket).fill(undefined);
+    const bucket = { number, slots, used: 0, place: this.#occupied.length };
+    this.#buckets.set(number, bucket);
+    this.#occupied.push(bucket);
+    return bucket;
   }
 }

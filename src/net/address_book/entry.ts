@@ -79,13 +79,16 @@ export function isTerrible(entry: KnownAddress, now: number): boolean {
 /** How likely a selected address is taken, 0 to 1. */
 export function chanceOf(entry: KnownAddress, now: number): number {
   const rested = isWithin(entry.lastTry, RETRY_PAUSE_SECONDS, now) ? RECENT_CHANCE : 1;
-  return rested * FAILURE_CHANCE ** Math.min(entry.attempts, MAX_COUNTED_FAILURES);
+  return rested * FAILURE_CHANCES[Math.min(entry.attempts, MAX_COUNTED_FAILURES)]!;
 }
 
 const RECENT_CHANCE = 0.01;
 /** Each failure makes it a third less likely, down to a thirtieth: one that was away for long is still looked for. */
 const FAILURE_CHANCE = 0.66;
 const MAX_COUNTED_FAILURES = 8;
+/** By the number of failures; multiplied out, because engines round powers differently. */
+const FAILURE_CHANCES = [1];
+while (FAILURE_CHANCES.length <= MAX_COUNTED_FAILURES) FAILURE_CHANCES.push(FAILURE_CHANCES.at(-1)! * FAILURE_CHANCE);
 
 /** Whether `time` is at most so long ago. One that is ahead was noted by a clock that has gone back since: it is not. */
 export function isWithin(time: number, seconds: number, now: number): boolean {

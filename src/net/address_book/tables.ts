@@ -1,4 +1,4 @@
-import { BUCKET_SLOTS, NEW_BUCKETS, TRIED_BUCKETS } from "../../protocol/address_params.ts";
+import { BUCKET_SLOTS } from "../../protocol/address_params.ts";
 import { addressGroup } from "../address_group.ts";
 import { addressKey, formatPeerAddress, type PeerAddress } from "../peer_address.ts";
 import { BucketTable } from "./bucket_table.ts";
@@ -11,8 +11,8 @@ import { Placement } from "./placement.ts";
  * without a slot does not exist.
  */
 export class AddressTables {
-  readonly fresh = new BucketTable<Entry>(NEW_BUCKETS, BUCKET_SLOTS);
-  readonly tried = new BucketTable<Entry>(TRIED_BUCKETS, BUCKET_SLOTS);
+  readonly fresh = new BucketTable<Entry>(BUCKET_SLOTS);
+  readonly tried = new BucketTable<Entry>(BUCKET_SLOTS);
   readonly changes = new ChangeLog();
   readonly #placement: Placement;
   readonly #entries = new Map<string, Entry>();

@@ -1,3 +1,5 @@
+import { exp } from "../../util/portable_math.ts";
+
 /** How a node answered over one span of time: what lies further back counts exponentially less. */
 interface Window {
   readonly seconds: number;
@@ -55,7 +57,7 @@ export class Uptime {
     numbers[0] = now;
     WINDOWS.forEach(({ seconds }, i) => {
       const at = this.#at(i);
-      const kept = Math.exp(-age / seconds);
+      const kept = exp(-age / seconds);
       numbers[at] = numbers[at]! * kept + (isSuccess ? 1 - kept : 0);
       numbers[at + 1] = numbers[at + 1]! * kept + (1 - kept);
       numbers[at + 2] = numbers[at + 2]! * kept + 1;

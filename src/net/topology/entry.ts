@@ -32,6 +32,8 @@ export class Entry {
   readonly #reports = new Map<number, Report>();
   #record: NodeRecord = NOTHING_KNOWN;
   #passedOnAt = Number.NEGATIVE_INFINITY;
+  /** Before then, time alone changes nothing about what is believed. */
+  #changesAt = Number.NEGATIVE_INFINITY;
 
   constructor(id: string) {
     this.id = id;
@@ -62,8 +64,9 @@ export class Entry {
   }
 
   get saidAt(): number {
-    const times = [...this.#reports.values(), ...(this.#own ? [this.#own] : [])].map(({ saidAt }) => saidAt);
-    return Math.max(Number.NEGATIVE_INFINITY, ...times);
+    let latest = this.#own?.saidAt ?? Number.NEGATIVE_INFINITY;
+    for (const { saidAt } of this.#reports.values()) latest = Math.max(latest, saidAt);
+    return latest;
   }
 
   /** The node's own word. True if there is news. */
@@ -91,6 +94,7 @@ export class Entry {
 
   /** Forgets reports that are too old. True if there is news. */
   expire(now: number): boolean {
+    if (now < this.#changesAt) return false;
     const since = now - TOPOLOGY_TTL_MS;
     for (const [reporter, { saidAt }] of this.#reports) if (saidAt < since) this.#reports.delete(reporter);
     if (this.#own && this.#own.saidAt < since) this.#own = undefined;
@@ -105,10 +109,20 @@ export class Entry {
   #update(now: number): boolean {
     const before = this.#record;
     this.#record = this.#own?.record ?? chooseRecord([...this.#reports.values()], now);
+    this.#changesAt = this.#nextChange(now);
     const isFresher = this.saidAt >= this.#passedOnAt + TOPOLOGY_FRESHER_MS;
     if (!isFresher && saysTheSame(before, this.#record)) return false;
     this.#passedOnAt = this.saidAt;
     return true;
+  }
+
+  /** When the first report grows too old, or is no longer ahead of others. */
+  #nextChange(now: number): number {
+    let next = this.#own ? this.#own.saidAt + TOPOLOGY_TTL_MS : Number.POSITIVE_INFINITY;
+    for (const { saidAt, aheadUntil } of this.#reports.values()) {
+      next = Math.min(next, saidAt + TOPOLOGY_TTL_MS, aheadUntil > now ? aheadUntil : Number.POSITIVE_INFINITY);
+    }
+    return next;
   }
 
   #dropStalest(): void {

@@ -13,16 +13,23 @@ export const NOTHING_KNOWN: NodeRecord = { region: "", capabilities: [], load: 0
 
 /** Whether two records say the same, but for numbers that change all the time. */
 export function saysTheSame(one: NodeRecord, other: NodeRecord): boolean {
+  if (one === other) return true;
   return one.region === other.region && one.draining === other.draining && one.links.size === other.links.size &&
     one.capabilities.length === other.capabilities.length &&
     one.capabilities.every((capability, i) => capability === other.capabilities[i]) &&
-    [...one.links.keys()].every((id) => other.links.has(id));
+    holdsAll(other.links, one.links);
+}
+
+function holdsAll(links: ReadonlyMap<string, number>, others: ReadonlyMap<string, number>): boolean {
+  for (const id of others.keys()) if (!links.has(id)) return false;
+  return true;
 }
 
 /**
  * The record that agrees most with the others: one that lies alone loses against two that do not. Of equals the first.
  */
 export function mostAgreed(records: readonly NodeRecord[]): NodeRecord {
+  if (records.length === 1) return records[0]!;
   let [chosen, most] = [records[0]!, Number.NEGATIVE_INFINITY];
   for (const record of records) {
     const agreement = records.reduce((sum, other) => sum + (other === record ? 0 : similarity(record, other)), 0);

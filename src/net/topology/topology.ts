@@ -141,9 +141,10 @@ export class Topology {
 
   /** Up to `limit` records that are newer than `since`, in the order in which they became known; not those of `peer`. */
   news(peer: number, since: number, limit: number, now: number): readonly News[] {
-    const fresh = [...this.#entries.values()].filter((entry) =>
-      entry.revision > since && entry.peer !== peer && entry.soleReporter !== peer
-    );
+    const fresh: Entry[] = [];
+    for (const entry of this.#entries.values()) {
+      if (entry.revision > since && entry.peer !== peer && entry.soleReporter !== peer) fresh.push(entry);
+    }
     fresh.sort((one, other) => one.revision - other.revision);
     return fresh.slice(0, limit).map(({ id, record, revision, saidAt }) => ({
       id,

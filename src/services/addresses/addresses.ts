@@ -21,6 +21,7 @@ import { type AddressScope, addressScope, hasIpv6Form, sameAddress } from "../..
 import type { AddressRecord, MessageOf, NetAddress } from "../../protocol/messages.ts";
 import { MAX_ADDRESSES } from "../../protocol/wire_limits.ts";
 import type { Env, Logger } from "../../util/env.ts";
+import { exponential } from "../../util/portable_math.ts";
 import { TwoGenerationSet } from "../../util/two_generation_set.ts";
 import type { Handlers, Service } from "../service.ts";
 import { Answers } from "./answers.ts";
@@ -259,7 +260,7 @@ export class Addresses implements Service {
 
   /** Exponentially distributed. */
   #pauseMs(meanMs: number): number {
-    return -Math.log(1 - this.#deps.env.random()) * meanMs;
+    return exponential(this.#deps.env.random(), meanMs);
   }
 }
 
