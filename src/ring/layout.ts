@@ -1,0 +1,84 @@
+import { LocalError } from "../protocol/errors.ts";
+import { MAX_RING_BYTES, MAX_RING_READERS, MIN_RING_BYTES } from "../protocol/ring_params.ts";
+
+export const WORD_BYTES = 4;
+export const WORD_SHIFT = 2;
+
+/** Words of a cache line. What one thread writes often shares no line with what another one does. */
+const LINE = 16;
+
+/**
+ * Where the words of a ring stand. Positions count bytes since the start, modulo 2^32; their difference is exact, since
+ * a ring is at most 2^30 bytes. After the words come the bytes of frames.
+ */
+/** What `RingEnd` says; written by the writer, or by whoever abandons it. */
+export const STATE = 0;
+/** Readers of this ring; written before it is shared. */
+export const READERS = 1;
+/** Position up to which frames may be read; written by the writer. */
+export const TAIL = LINE;
+/** 1 while the writer wants to be woken when there is room; whoever puts it back to 0 wakes it. */
+export const WRITER_ASLEEP = 2 * LINE;
+
+const READER_WORDS = 3 * LINE;
+const FIRST_READER = 3 * LINE;
+
+/** Position up to which reader `reader` is done; written by the reader. */
+export function headOf(reader: number): number {
+  return FIRST_READER + reader * READER_WORDS;
+}
+
+/** 1 while the reader wants to be woken when there are frames; whoever puts it back to 0 wakes it. */
+export function asleepOf(reader: number): number {
+  return FIRST_READER + reader * READER_WORDS + LINE;
+}
+
+/** 1 if the writer must wait for this reader; written by the writer. */
+export function attachedOf(reader: number): number {
+  return FIRST_READER + reader * READER_WORDS + 2 * LINE;
+}
+
+/** Where the bytes of frames begin. */
+export function dataOffset(readers: number): number {
+  return headOf(readers) * WORD_BYTES;
+}
+
+export const OPEN = 0;
+export const CLOSED = 1;
+export const ABANDONED = 2;
+
+/**
+ * A frame is a word and its bytes, padded to whole words. The word has the length in its low 30 bits and says in the
+ * high two what follows.
+ */
+export const LENGTH_MASK = 0x3fff_ffff;
+/** The first part of a frame too large to be whole; its first word is the length of the frame. */
+export const FIRST_PART = 0x4000_0000;
+/** Another part. */
+export const NEXT_PART = 0x8000_0000 | 0;
+/** No frame: go on at the start of the ring. */
+export const SKIP = -1;
+/** No frame: another writer begins here, so a frame of which parts are missing will not be completed. */
+export const RESTART = -2;
+
+export interface RingSize {
+  /** Bytes for frames that wait: a power of two. */
+  readonly capacityBytes: number;
+  readonly readers: number;
+}
+
+export function checkRingSize({ capacityBytes, readers }: RingSize): void {
+  const isPower = Number.isInteger(Math.log2(capacityBytes));
+  if (!isPower || capacityBytes < MIN_RING_BYTES || capacityBytes > MAX_RING_BYTES) {
+    const bounds = `a power of two from ${MIN_RING_BYTES} to ${MAX_RING_BYTES} bytes`;
+    throw new LocalError("bad-argument", `Cannot make a ring: its size is ${bounds}: received ${capacityBytes}`);
+  }
+  if (!Number.isInteger(readers) || readers < 1 || readers > MAX_RING_READERS) {
+    const text = `Cannot make a ring: it has 1 to ${MAX_RING_READERS} readers: received ${readers}`;
+    throw new LocalError("bad-argument", text);
+  }
+}
+
+export function ringBytes({ capacityBytes, readers }: RingSize): number {
+  return dataOffset(readers) + capacityBytes;
+}
