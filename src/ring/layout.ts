@@ -68,7 +68,7 @@ export interface RingSize {
 }
 
 export function checkRingSize({ capacityBytes, readers }: RingSize): void {
-  const isPower = Number.isInteger(Math.log2(capacityBytes));
+  const isPower = Number.isInteger(capacityBytes) && (capacityBytes & (capacityBytes - 1)) === 0;
   if (!isPower || capacityBytes < MIN_RING_BYTES || capacityBytes > MAX_RING_BYTES) {
     const bounds = `a power of two from ${MIN_RING_BYTES} to ${MAX_RING_BYTES} bytes`;
     throw new LocalError("bad-argument", `Cannot make a ring: its size is ${bounds}: received ${capacityBytes}`);
