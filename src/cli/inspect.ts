@@ -16,7 +16,7 @@ export const inspectCommand = defineCommand({
   ],
   positionals: [{ name: "WHAT", isRequired: false }, { name: "ID", isRequired: false }],
   flags: INSPECT_FLAGS,
-  unavailable: ["live", "wait", "filter"],
+  unavailable: ["live"],
   examples: [
     ["p2p inspect peers", "who is connected to the node on this machine"],
     ["p2p inspect block 0 --json", "the genesis block, as JSON"],

@@ -1,5 +1,5 @@
-import Table from "cli-table3";
 import { escapeText } from "../util/escape.ts";
+import { padText, textWidth } from "../util/text_width.ts";
 import type { Output } from "./context.ts";
 import type { Json } from "./render_message.ts";
 
@@ -10,22 +10,39 @@ export interface Column<Row> {
   readonly isNumber?: boolean;
 }
 
-/** Space between columns and nothing else: easy to read, and to cut. */
-const NO_BORDERS = Object.fromEntries(
-  ["top", "bottom", "left", "right", "mid"].flatMap((side) => [side, `${side}-mid`, `${side}-left`, `${side}-right`])
-    .map((name) => [name, ""]),
-);
+/** A column whose cells are made: what they say may be shown as it stands. */
+export interface CellColumn {
+  readonly title: string;
+  readonly cells: readonly string[];
+  readonly isNumber: boolean;
+}
+
+/** Blanks between columns and nothing else: easy to read, and to cut. */
+export const COLUMN_GAP = 2;
 
 /** Prints rows below titles. Cells are escaped. */
 export function printRows<Row>(rows: readonly Row[], columns: readonly Column<Row>[], out: Output): void {
-  const table = new Table({
-    head: columns.map(({ title }) => out.colors.bold(title)),
-    colAligns: columns.map(({ isNumber }) => isNumber ? "right" : "left"),
-    chars: { ...NO_BORDERS, middle: "  " },
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
+  const made = columns.map(({ title, cell, isNumber = false }) => {
+    return { title, isNumber, cells: rows.map((row) => escapeText(cell(row))) };
   });
-  table.push(...rows.map((row) => columns.map(({ cell }) => escapeText(cell(row)))));
-  for (const line of table.toString().split("\n")) out.line(line.trimEnd());
+  printColumns(made, out);
+}
+
+/** Prints columns side by side. The cells are escaped already. */
+export function printColumns(columns: readonly CellColumn[], out: Output): void {
+  const [titles = "", ...rows] = layOut(columns);
+  // In one write: a thousand of them would take longer than the rest.
+  out.line([out.colors.bold(titles), ...rows].join("\n"));
+}
+
+/** The line of titles, then one line a row; numbers stand to the right. */
+export function layOut(columns: readonly CellColumn[]): string[] {
+  const padded = columns.map(({ title, cells, isNumber }) => {
+    const all = [title, ...cells];
+    const width = all.reduce((most, cell) => Math.max(most, textWidth(cell)), 0);
+    return all.map((cell) => padText(cell, width, isNumber ? "right" : "left"));
+  });
+  return (padded[0] ?? []).map((_, row) => padded.map((cells) => cells[row]).join(" ".repeat(COLUMN_GAP)).trimEnd());
 }
 
 /** Prints one record, a field a line; the fields of a nested record under `outer.inner`. */

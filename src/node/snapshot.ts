@@ -1,11 +1,13 @@
 import type { Chain } from "../chain/chain.ts";
 import { formatEndpoint } from "../util/endpoint.ts";
+import type { Rates } from "../peer/pace.ts";
 import type { Peer } from "../peer/peer.ts";
 import { serviceNames } from "../protocol/service_flags.ts";
 import type { ChainSnapshot, PeerSnapshot } from "../protocol/snapshots.ts";
 
 const MS_PER_SECOND = 1000;
 const HEX_RADIX = 16;
+const TENTHS = 10;
 
 /** What a peer does not know of itself. */
 export interface PeerFacts {
@@ -19,6 +21,10 @@ export interface PeerFacts {
 export function snapshotPeer(peer: Peer, { knownHeight, score }: PeerFacts, now: number): PeerSnapshot {
   const version = peer.agreement?.version;
   const { last, min, mean } = peer.liveness.roundTrips;
+  const { rates, receivedAt, sentAt } = peer.pace;
+  const { block, transaction } = peer.usefulAt;
+  const since = (at: number | undefined) =>
+    at === undefined || !Number.isFinite(at) ? null : Math.floor((now - at) / MS_PER_SECOND);
   return {
     id: peer.id,
     address: formatEndpoint(peer.remote),
@@ -33,12 +39,30 @@ export function snapshotPeer(peer: Peer, { knownHeight, score }: PeerFacts, now:
     height: Math.max(version?.startHeight ?? 0, knownHeight),
     connectedSeconds: Math.floor((now - peer.connectedAt) / MS_PER_SECOND),
     pingMs: { last, min, mean },
+    lastSeconds: {
+      received: since(receivedAt),
+      sent: since(sentAt),
+      block: since(block),
+      transaction: since(transaction),
+    },
+    rates: roundAll(rates),
     bytes: { in: peer.bytesIn, out: peer.bytesOut },
     messages: { in: { ...peer.messagesIn }, out: { ...peer.messagesOut } },
     mailbox: { bytes: peer.mailbox.bytes, paused: peer.mailbox.paused },
     outbox: { bytes: peer.outbox.bytes, frames: peer.outbox.frames, dropped: peer.outbox.dropped },
     score: Math.round(score),
     permissions: [...peer.permissions],
+  };
+}
+
+/** To a tenth: nobody reads more. */
+function roundAll({ bytesIn, bytesOut, messagesIn, messagesOut }: Rates): Rates {
+  const round = (rate: number) => Math.round(rate * TENTHS) / TENTHS;
+  return {
+    bytesIn: round(bytesIn),
+    bytesOut: round(bytesOut),
+    messagesIn: round(messagesIn),
+    messagesOut: round(messagesOut),
   };
 }
 

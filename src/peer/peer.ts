@@ -18,6 +18,7 @@ import type { Logger, Timer } from "../util/env.ts";
 import { Liveness } from "./liveness.ts";
 import { Mailbox } from "./mailbox.ts";
 import { type OfferOutcome, Outbox } from "./outbox.ts";
+import { Pace } from "./pace.ts";
 import type { CloseReason, ConnectionKind, Direction, OutboundKind, PeerOptions } from "./peer_options.ts";
 import type { Worker } from "./turns.ts";
 
@@ -50,6 +51,7 @@ export class Peer implements Worker {
   /** When the connection opened, by `env.now()`. */
   readonly connectedAt: number;
   readonly liveness: Liveness;
+  readonly pace: Pace;
   readonly messagesIn: TypeCounts = {};
   readonly messagesOut: TypeCounts = {};
   bytesIn = 0;
@@ -85,6 +87,7 @@ export class Peer implements Worker {
     this.wire = codec.name;
     this.connectedAt = env.now();
     this.liveness = new Liveness(options.networkRoundTrips);
+    this.pace = new Pace(this.connectedAt);
     this.#log = env.logger("peer");
     const role = this.direction === "outbound" ? "dialler" : "listener";
     this.#handshake = new Handshake({ role, ...options.handshake });
@@ -191,6 +194,7 @@ export class Peer implements Worker {
 
   /** Looks at the clock: a handshake or a pong that is overdue ends the peer; a ping may be due. */
   tick(now: number): void {
+    this.pace.look(now, this.bytesIn, this.bytesOut, () => [total(this.messagesIn), total(this.messagesOut)]);
     try {
       if (this.#state === "handshaking") this.#checkHandshake(now);
       if (this.#state !== "ready") return;
@@ -346,4 +350,10 @@ export class Peer implements Worker {
   #newNonce(): bigint {
     return new ByteReader(this.#options.env.randomBytes(NONCE_SIZE_BYTES)).uint64();
   }
+}
+
+function total(counts: TypeCounts): number {
+  let sum = 0;
+  for (const type in counts) sum += counts[type as MessageType] ?? 0;
+  return sum;
 }

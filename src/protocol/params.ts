@@ -60,6 +60,9 @@ export const TICK_INTERVAL_MS = 1 * SECOND;
  */
 export const LATE_TICK_MS = 3 * SECOND;
 
+/** Rates of a peer are those of about so long: what it does now shows, and one block does not look like a flood. */
+export const PACE_WINDOW_MS = 10 * SECOND;
+
 /** Messages that one peer may have handled in one turn of the loop: some milliseconds of small ones. */
 export const TURN_MESSAGES = 1024;
 

@@ -21,6 +21,13 @@ export interface PeerSnapshot {
   readonly connectedSeconds: number;
   /** Milliseconds; null before the first pong. */
   readonly pingMs: { readonly last: number | null; readonly min: number | null; readonly mean: number | null };
+  /**
+   * Seconds since it last sent something, was sent something, and gave us a block and a transaction that we lacked; null
+   * for never.
+   */
+  readonly lastSeconds: { readonly [K in "received" | "sent" | "block" | "transaction"]: number | null };
+  /** Of the last ten seconds or so, each second. */
+  readonly rates: { readonly [K in "bytesIn" | "bytesOut" | "messagesIn" | "messagesOut"]: number };
   readonly bytes: { readonly in: number; readonly out: number };
   readonly messages: {
     readonly in: { readonly [T in MessageType]?: number };

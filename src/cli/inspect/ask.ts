@@ -1,7 +1,9 @@
 import { createHasher } from "../../platform/hasher.ts";
 import { fetchHttp, type HttpQuestion } from "../../platform/http.ts";
 import type { Endpoint } from "../../platform/types.ts";
+import { LocalError } from "../../protocol/errors.ts";
 import { formatEndpoint } from "../../util/endpoint.ts";
+import { VERSION } from "../../util/version.ts";
 import { CommandError, EXIT } from "../exit.ts";
 import { loadNetwork } from "../network.ts";
 import { controlEndpoint, defaultDataDir } from "../place.ts";
@@ -13,7 +15,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** 30 s: the node answers from memory; a block may have to come from a slow disk, and a dial has a handshake to wait for. */
 const ANSWER_TIMEOUT_MS = 30_000;
+/** `--wait`: a start takes tenths of a second; a node that takes minutes need not be asked ten times a second. */
+const FIRST_RETRY_MS = 50;
+const MAX_RETRY_MS = 1_000;
 const OK = 200;
+const NOT_FOUND = 404;
+const NO_SUCH_PATH = "no such path";
+const WHAT_NEXT =
+  "start one with p2p node, or say where it is: --network, --data-dir, --control; --wait TIME waits for it";
 
 /** Asks the control API of the node that the settings name. Throws CommandError where the answer is no, or none. */
 export async function askNode(
@@ -24,16 +33,41 @@ export async function askNode(
 ): Promise<Json> {
   const endpoint = await findNode(settings, environment);
   const headers = await authorization(settings["control-token-file"]);
-  const { status, body } = await fetchHttp(endpoint, path, ANSWER_TIMEOUT_MS, { ...question, headers }).catch(
-    (error: Error) => {
-      const why = `no node answers at ${formatEndpoint(endpoint)}: ${error.message}`;
-      throw new CommandError(EXIT.unreachable, why, { cause: error });
-    },
-  );
+  const { status, body } = await persist(settings.wait ?? 0, endpoint, (timeoutMs) => {
+    return fetchHttp(endpoint, path, timeoutMs, { ...question, headers });
+  });
   const answer = readJson(body, endpoint);
   if (status === OK) return answer;
   const { error } = answer as { readonly error?: Json };
+  if (status === NOT_FOUND && error === NO_SUCH_PATH) {
+    const why = `the node at ${
+      formatEndpoint(endpoint)
+    } does not know ${path}: it is of another version than this program`;
+    throw new CommandError(EXIT.no, `${why} (p2p ${VERSION}; p2p inspect node tells its own)`);
+  }
   throw new CommandError(EXIT.no, `the node answers ${status}: ${typeof error === "string" ? error : body}`);
+}
+
+/** Asks until there is an answer, or the time is up. */
+async function persist<T>(
+  patienceMs: number,
+  endpoint: Endpoint,
+  ask: (timeoutMs: number) => Promise<T>,
+): Promise<T> {
+  const deadline = performance.now() + patienceMs;
+  for (let pauseMs = FIRST_RETRY_MS;; pauseMs = Math.min(2 * pauseMs, MAX_RETRY_MS)) {
+    try {
+      return await ask(ANSWER_TIMEOUT_MS);
+    } catch (error) {
+      if (!(error instanceof LocalError)) throw error;
+      const leftMs = deadline - performance.now();
+      if (leftMs <= 0) {
+        const why = `no node answers at ${formatEndpoint(endpoint)}: ${error.message}`;
+        throw new CommandError(EXIT.unreachable, `${why}; ${WHAT_NEXT}`, { cause: error });
+      }
+      await sleep(Math.min(pauseMs, leftMs));
+    }
+  }
 }
 
 /** Where the node is controlled: as told, or in its data directory. */
@@ -59,4 +93,8 @@ function readJson(body: string, endpoint: Endpoint): Json {
     const why = `what answers at ${formatEndpoint(endpoint)} is no p2p node`;
     throw new CommandError(EXIT.refused, why, { cause: error });
   }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

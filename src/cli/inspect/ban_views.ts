@@ -1,23 +1,22 @@
 import type { BanSnapshot } from "../../protocol/snapshots.ts";
-import { formatDuration } from "../../util/units.ts";
-import { type Column, printRows } from "../tables.ts";
-import { nodeView } from "./node_view.ts";
+import type { DataColumn, Told } from "./columns.ts";
+import { nodeView, tableView } from "./node_view.ts";
 import type { ViewTable } from "./view.ts";
 
 const MS_PER_SECOND = 1_000;
 
-const BAN_COLUMNS: readonly Column<BanSnapshot>[] = [
-  { title: "subnet", cell: ({ subnet }) => subnet },
-  { title: "left", cell: ({ secondsLeft }) => formatDuration(secondsLeft * MS_PER_SECOND), isNumber: true },
-  { title: "reason", cell: ({ reason }) => reason },
+const BAN_COLUMNS: readonly DataColumn<Told<BanSnapshot>>[] = [
+  { name: "subnet", help: "who is banned", rank: 0, value: ({ subnet }) => subnet },
+  { name: "left", help: "how long it goes on", unit: "seconds", rank: 1, value: ({ secondsLeft }) => secondsLeft },
+  { name: "reason", help: "why", rank: 2, value: ({ reason }) => reason },
 ];
 
 /** Who is not talked to. */
 export const BAN_VIEWS: ViewTable = {
-  bans: nodeView<readonly BanSnapshot[]>({
+  bans: tableView<readonly BanSnapshot[], Told<BanSnapshot>>({
     summary: "who is banned",
     path: () => "/v1/bans",
-    show: (bans, out) => printRows(bans, BAN_COLUMNS, out),
+    columns: BAN_COLUMNS,
   }),
   ban: nodeView({
     summary: "talk to an address or a subnet no more",

@@ -1,12 +1,85 @@
-import { nodeView } from "./node_view.ts";
-import type { ViewTable } from "./view.ts";
+import type { ChainSnapshot } from "../../protocol/snapshots.ts";
+import type { DataColumn } from "./columns.ts";
+import { nodeView, tableView } from "./node_view.ts";
+import { UsageError } from "../exit.ts";
+import type { View, ViewTable } from "./view.ts";
+
+/** The end of one branch of the chain. */
+interface Tip {
+  readonly status: "active" | "fork" | "headers";
+  readonly height: number;
+  /** Blocks that it has and the best chain lacks. */
+  readonly length: number;
+  readonly hash: string | undefined;
+}
+
+const TIP_COLUMNS: readonly DataColumn<Tip>[] = [
+  {
+    name: "status",
+    help: "active: the best chain; headers: what it is extended by; fork: another branch",
+    rank: 0,
+    value: ({ status }) => status,
+  },
+  { name: "height", help: "of its last block", unit: "count", rank: 1, value: ({ height }) => height },
+  {
+    name: "length",
+    help: "blocks that the best chain lacks",
+    unit: "count",
+    rank: 2,
+    value: ({ length }) => length,
+  },
+  {
+    name: "since",
+    help: "the last block that it has in common with the best chain",
+    unit: "count",
+    rank: 3,
+    value: ({ height, length }) => height - length,
+  },
+  { name: "hash", help: "of its last block", rank: 4, value: ({ hash }) => hash },
+];
+
+const CHAIN = nodeView({
+  summary: "the best chain and how far its sync is; with --tips every branch",
+  takes: ["tips"],
+  path: () => "/v1/chain",
+});
+
+const TIPS = tableView<ChainSnapshot, Tip>({
+  summary: "the ends of all branches",
+  path: () => "/v1/chain",
+  columns: TIP_COLUMNS,
+  rows: listTips,
+});
+
+const CHAIN_VIEW: View = {
+  ...TIPS,
+  summary: CHAIN.summary,
+  takes: [...TIPS.takes, "tips"],
+  run(question) {
+    const { tips, sort, columns, filter } = question.settings;
+    if (tips) return TIPS.run(question);
+    if (sort === undefined && columns === undefined && filter.length === 0) return CHAIN.run(question);
+    throw new UsageError("--sort, --filter and --columns go with inspect chain --tips");
+  },
+};
 
 /** What the node believes. */
 export const CHAIN_VIEWS: ViewTable = {
-  chain: nodeView({ summary: "the best chain and how far its sync is", path: () => "/v1/chain" }),
+  chain: CHAIN_VIEW,
   block: nodeView({
     summary: "one block",
     subject: "HASH|HEIGHT",
     path: (id) => `/v1/blocks/${encodeURIComponent(id)}`,
   }),
 };
+
+function listTips({ height, bestHash, headers, forks }: ChainSnapshot): readonly Tip[] {
+  const ahead: Tip[] = headers > height
+    ? [{ status: "headers", height: headers, length: headers - height, hash: undefined }]
+    : [];
+  return [
+    ...ahead,
+    { status: "active", height, length: 0, hash: bestHash },
+    ...forks.map((fork): Tip => ({ status: "fork", ...fork })),
+  ];
+}

@@ -1,4 +1,4 @@
-import { switchFlag, valueFlag } from "../flag.ts";
+import { listFlag, switchFlag, valueFlag } from "../flag.ts";
 import { COMMON_FLAGS, JSON_FLAGS, PLACE_FLAGS, TOKEN_FLAGS } from "../flags.ts";
 import { duration, text } from "../values.ts";
 
@@ -6,6 +6,11 @@ import { duration, text } from "../values.ts";
 export const INSPECT_FLAGS = {
   ...PLACE_FLAGS,
   ...TOKEN_FLAGS,
+  wait: valueFlag(duration, "TIME", "wait so long for the node to answer"),
+  sort: valueFlag(text, "COLUMN[:desc]", "order the rows by a column"),
+  filter: listFlag(text, "CONDITION", "show rows with COLUMN=VALUE only; also != < > <= >= ~ (contains) !~"),
+  columns: valueFlag(text, "NAME,…|all", "show these columns", { conflicts: ["json"] }),
+  tips: switchFlag("show the ends of all branches of the chain"),
   for: valueFlag(duration, "TIME", "how long a ban lasts", { fallbackText: "24h" }),
   dot: switchFlag("print the topology as a graph for Graphviz", { conflicts: ["json"] }),
   reason: valueFlag(text, "TEXT", "why somebody is banned"),
@@ -22,4 +27,8 @@ export const NODE_PLACE = [
   "data-dir",
   "control",
   "control-token-file",
+  "wait",
 ] as const satisfies readonly ViewFlag[];
+
+/** How the rows of a table are chosen. */
+export const TABLE_FLAGS = ["sort", "filter", "columns"] as const satisfies readonly ViewFlag[];

@@ -1,46 +1,96 @@
 import { toSafeJson } from "../../util/escape.ts";
-import type { Output } from "../context.ts";
+import type { Context } from "../context.ts";
 import { EXIT } from "../exit.ts";
 import type { Json } from "../render_message.ts";
 import { printRecord } from "../tables.ts";
 import { askNode } from "./ask.ts";
-import { NODE_PLACE, type ViewFlag } from "./flags.ts";
+import type { DataColumn } from "./columns.ts";
+import { printTable } from "./data_table.ts";
+import { NODE_PLACE, TABLE_FLAGS, type ViewFlag } from "./flags.ts";
+import { checkSelection, selectRows } from "./selection.ts";
 import type { InspectSettings, View } from "./view.ts";
 
-/** A view of what the control API of a running node answers to one request. `T`: the answer. */
-export interface NodeViewParts<T> {
+/** What is asked of the control API of a running node. */
+interface Request {
   readonly summary: string;
   readonly subject?: string;
   /** Flags besides where the node is, and `--json`. */
   readonly takes?: readonly ViewFlag[];
   /** Where the control API has it. */
-  path(id: string): string;
+  path(id: string, settings: InspectSettings): string;
   /** What is done there; to look is GET. */
   readonly method?: "POST" | "DELETE";
   /** What an action is told besides its path. */
   fields?(id: string, settings: InspectSettings): Json;
+}
+
+/** A view of what the control API of a running node answers to one request. `T`: the answer. */
+export interface NodeViewParts<T> extends Request {
   /** Prints the answer for people; without it, as a record. `--json` comes first. */
-  show?(answer: T, out: Output, settings: InspectSettings): void;
+  show?(answer: T, context: Context, settings: InspectSettings): void;
+}
+
+/** A view whose answer is a list of rows, or has one. */
+export interface TableViewParts<T, Row> extends Request {
+  readonly columns: readonly DataColumn<Row>[];
+  /** The rows of the answer; without it, the answer itself. */
+  rows?(answer: T): readonly Row[];
+  /** The answer with other rows in it, for `--json`; without it, the rows. */
+  withRows?(answer: T, rows: readonly Row[]): unknown;
+  /** Printed above the table, and below it. */
+  before?(answer: T, context: Context): void;
+  after?(answer: T, context: Context): void;
 }
 
 const INDENT = 2;
 
 /** Makes the view: asks, then prints the answer as `--json` or for people. */
 export function nodeView<T = Json>(parts: NodeViewParts<T>): View {
-  const { summary, subject, method, takes = [] } = parts;
   return {
-    summary,
-    ...(subject !== undefined && { subject }),
-    takes: [...NODE_PLACE, "json", ...takes],
-    async run({ context: { host, out }, settings, id }) {
-      const answer = await askNode(settings, host.environment, parts.path(id), {
-        ...(method && { method }),
-        ...(parts.fields && { body: JSON.stringify(parts.fields(id, settings)) }),
-      });
-      if (settings.json) out.line(toSafeJson(answer, INDENT));
-      else if (parts.show) parts.show(answer as T, out, settings);
-      else printRecord(answer as { readonly [key: string]: Json }, out);
+    ...describe(parts, []),
+    async run({ context, settings, id }) {
+      const answer = await ask(parts, context, settings, id);
+      if (settings.json) context.out.line(toSafeJson(answer, INDENT));
+      else if (parts.show) parts.show(answer as T, context, settings);
+      else printRecord(answer as { readonly [key: string]: Json }, context.out);
       return EXIT.done;
     },
   };
+}
+
+/** Makes a view of rows that can be sorted and filtered. */
+export function tableView<T, Row>(parts: TableViewParts<T, Row>): View {
+  const { columns } = parts;
+  return {
+    ...describe(parts, TABLE_FLAGS),
+    columns: columns.map(({ name, help }) => [name, help] as const),
+    async run({ context, settings, id }) {
+      checkSelection(columns, settings);
+      const answer = await ask(parts, context, settings, id) as T;
+      const rows = selectRows(parts.rows ? parts.rows(answer) : answer as readonly Row[], columns, settings);
+      if (settings.json) {
+        context.out.line(toSafeJson(parts.withRows ? parts.withRows(answer, rows) : rows, INDENT));
+        return EXIT.done;
+      }
+      parts.before?.(answer, context);
+      printTable(rows, columns, settings.columns, context);
+      parts.after?.(answer, context);
+      return EXIT.done;
+    },
+  };
+}
+
+function describe({ summary, subject, takes = [] }: Request, more: readonly ViewFlag[]) {
+  return {
+    summary,
+    ...(subject !== undefined && { subject }),
+    takes: [...NODE_PLACE, "json", ...more, ...takes] as const,
+  };
+}
+
+function ask(request: Request, { host }: Context, settings: InspectSettings, id: string): Promise<Json> {
+  return askNode(settings, host.environment, request.path(id, settings), {
+    ...(request.method && { method: request.method }),
+    ...(request.fields && { body: JSON.stringify(request.fields(id, settings)) }),
+  });
 }

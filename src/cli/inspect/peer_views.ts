@@ -1,41 +1,22 @@
 import type { PeerSnapshot } from "../../protocol/snapshots.ts";
-import { formatDuration, formatSize } from "../../util/units.ts";
-import { type Column, printRows } from "../tables.ts";
-import { nodeView } from "./node_view.ts";
+import type { Told } from "./columns.ts";
+import { nodeView, tableView } from "./node_view.ts";
+import { PEER_COLUMNS } from "./peer_columns.ts";
+import { showPeer } from "./peer_record.ts";
 import type { ViewTable } from "./view.ts";
-
-const MS_PER_SECOND = 1_000;
-const SHORT_TIME_DIGITS = 1;
-
-const PEER_COLUMNS: readonly Column<PeerSnapshot>[] = [
-  { title: "id", cell: ({ id }) => String(id), isNumber: true },
-  { title: "address", cell: ({ address }) => address },
-  { title: "direction", cell: ({ direction }) => direction },
-  { title: "state", cell: ({ state }) => state },
-  { title: "kind", cell: ({ kind }) => kind },
-  { title: "user agent", cell: ({ userAgent }) => userAgent },
-  { title: "height", cell: ({ height }) => String(height), isNumber: true },
-  { title: "ping", cell: ({ pingMs }) => formatPing(pingMs.last), isNumber: true },
-  { title: "in", cell: ({ bytes }) => formatSize(bytes.in), isNumber: true },
-  { title: "out", cell: ({ bytes }) => formatSize(bytes.out), isNumber: true },
-  {
-    title: "connected",
-    cell: ({ connectedSeconds }) => formatDuration(connectedSeconds * MS_PER_SECOND),
-    isNumber: true,
-  },
-];
 
 /** Who is connected, and who shall be. */
 export const PEER_VIEWS: ViewTable = {
-  peers: nodeView<readonly PeerSnapshot[]>({
-    summary: "who is connected",
+  peers: tableView<readonly PeerSnapshot[], Told<PeerSnapshot>>({
+    summary: "who is connected, and how they do",
     path: () => "/v1/peers",
-    show: (peers, out) => printRows(peers, PEER_COLUMNS, out),
+    columns: PEER_COLUMNS,
   }),
-  peer: nodeView({
+  peer: nodeView<Told<PeerSnapshot>>({
     summary: "all about one peer",
     subject: "ID",
     path: (id) => `/v1/peers/${encodeURIComponent(id)}`,
+    show: (peer, { out }) => showPeer(peer, out),
   }),
   connect: nodeView({
     summary: "dial a peer",
@@ -51,7 +32,3 @@ export const PEER_VIEWS: ViewTable = {
     path: (id) => `/v1/peers/${encodeURIComponent(id)}`,
   }),
 };
-
-function formatPing(ms: number | null): string {
-  return ms === null ? "-" : `${ms.toFixed(SHORT_TIME_DIGITS)} ms`;
-}

@@ -20,6 +20,8 @@ export interface View {
   readonly subject?: string;
   /** The flags that have a meaning here, besides those of every command. */
   readonly takes: readonly ViewFlag[];
+  /** The columns of its table, with what they show. */
+  readonly columns?: readonly (readonly [name: string, help: string])[];
   /** Resolves with the exit code; throws what exit.ts knows, or a bug. */
   run(question: Question): Promise<number>;
 }

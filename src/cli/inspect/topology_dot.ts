@@ -1,36 +1,8 @@
-import type { TopologyNodeSnapshot, TopologySnapshot } from "../../protocol/snapshots.ts";
+import type { TopologySnapshot } from "../../protocol/snapshots.ts";
 import { escapeText } from "../../util/escape.ts";
 import type { Output } from "../context.ts";
-import { type Column, printRecord, printRows } from "../tables.ts";
 
 const MS_DIGITS = 1;
-const MEAN_DIGITS = 2;
-const PERCENT = 100;
-
-const COLUMNS: readonly Column<TopologyNodeSnapshot>[] = [
-  { title: "id", cell: ({ id }) => id },
-  { title: "source", cell: ({ source }) => source },
-  { title: "address", cell: ({ address }) => address ?? "-" },
-  { title: "region", cell: ({ region }) => region || "-" },
-  { title: "capabilities", cell: ({ capabilities }) => capabilities.join(" ") || "-" },
-  { title: "load", cell: ({ load }) => `${Math.round(load * PERCENT)} %`, isNumber: true },
-  { title: "hops", cell: ({ path }) => path ? String(path.hops) : "-", isNumber: true },
-  { title: "rtt", cell: ({ path }) => path ? `${path.rttMs.toFixed(MS_DIGITS)} ms` : "-", isNumber: true },
-  { title: "heard", cell: ({ ageSeconds }) => `${ageSeconds} s ago`, isNumber: true },
-];
-
-/** Nodes, then what the whole of it comes to. */
-export function showTopology({ nodes, metrics, broadcast }: TopologySnapshot, out: Output): void {
-  printRows(nodes, COLUMNS, out);
-  out.line("");
-  const { regions, meanLinks, ...counts } = metrics;
-  printRecord({
-    ...counts,
-    meanLinks: meanLinks.toFixed(MEAN_DIGITS),
-    regions: Object.entries(regions).map(([name, count]) => `${name || "unknown"} ${count}`),
-    broadcast: `${broadcast.reached} nodes in ${broadcast.depth} steps, ${broadcast.fanout} copies each`,
-  }, out);
-}
 
 /** The graph for `dot` of Graphviz: links solid where both ends tell of them, the broadcast tree bold. */
 export function showTopologyAsDot({ self, nodes, links, broadcast }: TopologySnapshot, out: Output): void {

@@ -1,0 +1,90 @@
+import { createServer, type Server } from "node:http";
+import { join } from "node:path";
+import process from "node:process";
+import { once } from "node:events";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { compiled, END_TO_END, type TestOptions } from "../../support/binary.ts";
+import { run } from "../../support/program.ts";
+import { RawPeer } from "../../support/raw_peer.ts";
+import { siteTest } from "../../support/site.ts";
+
+const NEEDS_SOCKETS: TestOptions = {
+  ...END_TO_END,
+  skip: END_TO_END.skip || (process.versions.deno ? "the permissions of deno test -P name no unix socket" : false),
+};
+
+siteTest("inspect peers: sorted, filtered, with columns of one's choice", async (site) => {
+  const node = await site.node();
+  for (const userAgent of ["/first:1/", "/second:1/", "/third:2/"]) {
+    const peer = await RawPeer.dial(node.port);
+    site.onEnd(() => peer.close());
+    await peer.shakeHands({ userAgent });
+  }
+  const inspect = (...words: readonly string[]) =>
+    run(compiled(), ["inspect", "peers", ...words, "--control", node.control]);
+  const sorted = await inspect("--sort", "agent:desc", "--columns", "agent,direction", "--filter", "agent~:1");
+  assertEquals([sorted.code, sorted.stderr], [0, ""]);
+  assertEquals(sorted.stdout, "agent       direction\n/second:1/  inbound\n/first:1/   inbound\n");
+  const json = await inspect("--filter", "direction=outbound", "--json");
+  assertEquals([json.code, json.stdout], [0, "[]\n"]);
+  const wrong = await inspect("--filter", "pong>100");
+  assertEquals([wrong.code, wrong.stdout], [2, ""]);
+  assertMatch(wrong.stderr, /^p2p: --filter: no column "pong" \(did you mean ping\?\)\n$/);
+  assertEquals((await inspect("--tips")).code, 2);
+});
+
+siteTest("inspect: what a peer calls itself cannot act on the terminal", async (site) => {
+  const node = await site.node();
+  const peer = await RawPeer.dial(node.port);
+  site.onEnd(() => peer.close());
+  await peer.shakeHands({ userAgent: "/\x1b[2J\x1b]0;owned\x07<script>/" });
+  for (const words of [["peers"], ["peer", "1"], ["peers", "--json"], ["peer", "1", "--json"]]) {
+    const { code, stdout } = await run(compiled(), ["inspect", ...words, "--control", node.control]);
+    assertEquals(code, 0);
+    // deno-lint-ignore no-control-regex
+    assertEquals(/[\x00-\x09\x0b-\x1f\x7f]/.test(stdout), false, words.join(" "));
+    assertMatch(stdout, /\\(?:x1b|u001b)\[2J/);
+  }
+});
+
+siteTest("inspect --wait: answers as soon as the node does, and gives up in time", async (site) => {
+  const dataDir = site.directory();
+  const place = ["--network", "regtest", "--data-dir", dataDir];
+  const waiting = run(compiled(), ["inspect", "chain", "--json", ...place, "--wait", "30s"]);
+  await site.node({ dataDir, args: ["--control", join(dataDir, "p2p.sock")] });
+  const { code, stdout, stderr } = await waiting;
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(JSON.parse(stdout).height, 0);
+  const late = await run(compiled(), ["inspect", "--data-dir", site.directory(), "--wait", "200ms"]);
+  assertEquals([late.code, late.stdout], [3, ""]);
+  assertStringIncludes(late.stderr, "start one with p2p node");
+}, NEEDS_SOCKETS);
+
+siteTest("inspect: a node of another version, and what is none, get one clear line", async (site) => {
+  const older = await serve(404, '{"error":"no such path"}\n');
+  const stranger = await serve(200, "<html>");
+  site.onEnd(() => void [older, stranger].map(({ server }) => server.close()));
+  const unknown = await run(compiled(), ["inspect", "topology", "--control", older.address]);
+  assertEquals([unknown.code, unknown.stdout], [1, ""]);
+  assertMatch(unknown.stderr, /^p2p: the node at \S+ does not know \/v1\/topology: it is of another version [^\n]*\n$/);
+  const other = await run(compiled(), ["inspect", "--control", stranger.address]);
+  assertEquals([other.code, other.stdout], [4, ""]);
+  assertStringIncludes(other.stderr, "is no p2p node");
+});
+
+siteTest("inspect peers: a node that tells less than ours shows what it tells", async (site) => {
+  const older = await serve(200, '[{"id":7,"address":"192.0.2.1:8333"}]\n');
+  site.onEnd(() => void older.server.close());
+  const { code, stdout } = await run(compiled(), ["inspect", "peers", "--control", older.address, "--sort", "ping"]);
+  assertEquals(code, 0);
+  assertMatch(stdout, /^ 7 {2}192\.0\.2\.1:8333 +-/m);
+});
+
+async function serve(status: number, body: string): Promise<{ readonly server: Server; readonly address: string }> {
+  const server = createServer((_, response) => response.writeHead(status, { connection: "close" }).end(body));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("a TCP server without a port");
+  return { server, address: `127.0.0.1:${address.port}` };
+}
