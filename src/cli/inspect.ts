@@ -7,8 +7,11 @@ export const inspectCommand = defineCommand({
   name: "inspect",
   summary: "look into a running node",
   usage: [
-    "[node|peers|peer ID|chain|block HASH|HEIGHT|addrs|bans|balancing] [FLAG …]",
-    "topology [--dot] [FLAG …]",
+    "[node|peer ID|block HASH|HEIGHT] [FLAG …]",
+    "peers|addrs|bans|channels|balancing|topology [--sort COLUMN[:desc]] [--filter CONDITION …] [--columns NAME,…] [FLAG …]",
+    "chain [--tips] [FLAG …]",
+    "topology --dot [FLAG …]",
+    "events [--channels NAME,…] [--types NAME,…] [--count N] [FLAG …]",
     "ban ADDRESS|CIDR [--for TIME] [--reason TEXT] [FLAG …]",
     "unban ADDRESS|CIDR [FLAG …]",
     "connect HOST:PORT [FLAG …]",
@@ -19,11 +22,22 @@ export const inspectCommand = defineCommand({
   unavailable: ["live"],
   examples: [
     ["p2p inspect peers", "who is connected to the node on this machine"],
+    ["p2p inspect peers --sort ping:desc --filter 'ping>100'", "who is slow to answer"],
+    ["p2p inspect events --channels control", "who comes and goes, as it happens"],
     ["p2p inspect block 0 --json", "the genesis block, as JSON"],
     ["p2p inspect topology --dot | dot -Tsvg > network.svg", "the network as this node knows it, drawn"],
     ["p2p inspect ban 192.0.2.0/24 --for 2d --reason spam", "talk to nobody there, for two days"],
   ],
-  exitCodes: [EXIT.done, EXIT.no, EXIT.usage, EXIT.unreachable, EXIT.internal],
+  exitCodes: [
+    EXIT.done,
+    EXIT.no,
+    EXIT.usage,
+    EXIT.unreachable,
+    EXIT.refused,
+    EXIT.internal,
+    EXIT.interrupted,
+    EXIT.terminated,
+  ],
 
   async run(context, settings, [what = "node", id]) {
     const view = chooseView(what, id);

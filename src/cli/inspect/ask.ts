@@ -1,5 +1,6 @@
 import { createHasher } from "../../platform/hasher.ts";
 import { fetchHttp, type HttpQuestion } from "../../platform/http.ts";
+import { openHttpLines } from "../../platform/http_lines.ts";
 import type { Endpoint } from "../../platform/types.ts";
 import { LocalError } from "../../protocol/errors.ts";
 import { formatEndpoint } from "../../util/endpoint.ts";
@@ -24,40 +25,78 @@ const NO_SUCH_PATH = "no such path";
 const WHAT_NEXT =
   "start one with p2p node, or say where it is: --network, --data-dir, --control; --wait TIME waits for it";
 
+/** A node's control API, and what it wants to see. */
+export interface Control {
+  readonly endpoint: Endpoint;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /** Asks the control API of the node that the settings name. Throws CommandError where the answer is no, or none. */
 export async function askNode(
   settings: InspectSettings,
   environment: Environment,
   path: string,
-  question: Omit<HttpQuestion, "headers">,
+  question: Omit<HttpQuestion, "headers"> = {},
 ): Promise<Json> {
-  const endpoint = await findNode(settings, environment);
-  const headers = await authorization(settings["control-token-file"]);
-  const { status, body } = await persist(settings.wait ?? 0, endpoint, (timeoutMs) => {
-    return fetchHttp(endpoint, path, timeoutMs, { ...question, headers });
+  return await askControl(await findControl(settings, environment), path, question, settings.wait);
+}
+
+/** Where the settings say that the node is. */
+export async function findControl(settings: InspectSettings, environment: Environment): Promise<Control> {
+  return {
+    endpoint: await findNode(settings, environment),
+    headers: await authorization(settings["control-token-file"]),
+  };
+}
+
+/** Asks one control API; where nothing answers, again until the patience is at its end. Throws CommandError. */
+export async function askControl(
+  { endpoint, headers }: Control,
+  path: string,
+  question: Omit<HttpQuestion, "headers"> = {},
+  patienceMs = 0,
+): Promise<Json> {
+  const { status, body } = await persist(patienceMs, endpoint, () => {
+    return fetchHttp(endpoint, path, ANSWER_TIMEOUT_MS, { ...question, headers });
   });
-  const answer = readJson(body, endpoint);
-  if (status === OK) return answer;
-  const { error } = answer as { readonly error?: Json };
-  if (status === NOT_FOUND && error === NO_SUCH_PATH) {
-    const why = `the node at ${
-      formatEndpoint(endpoint)
-    } does not know ${path}: it is of another version than this program`;
-    throw new CommandError(EXIT.no, `${why} (p2p ${VERSION}; p2p inspect node tells its own)`);
+  if (status !== OK) throw refusal(endpoint, path, status, body);
+  return readJson(body, endpoint);
+}
+
+/** The lines that one path streams; where nothing answers, asks again until the patience is at its end. */
+export async function openControlLines(
+  { endpoint, headers }: Control,
+  path: string,
+  signal: AbortSignal,
+  patienceMs = 0,
+): Promise<AsyncIterable<string>> {
+  const { status, lines } = await persist(patienceMs, endpoint, () => openHttpLines(endpoint, path, headers, signal));
+  if (status === OK) return lines;
+  let body = "";
+  for await (const line of lines) body += line;
+  throw refusal(endpoint, path, status, body);
+}
+
+function refusal(endpoint: Endpoint, path: string, status: number, body: string): CommandError {
+  const { error } = readJson(body, endpoint) as { readonly error?: Json };
+  if (status !== NOT_FOUND || error !== NO_SUCH_PATH) {
+    return new CommandError(EXIT.no, `the node answers ${status}: ${typeof error === "string" ? error : body}`);
   }
-  throw new CommandError(EXIT.no, `the node answers ${status}: ${typeof error === "string" ? error : body}`);
+  const where = formatEndpoint(endpoint);
+  const why = `the node at ${where} does not know ${path}: it is of another version than this program`;
+  return new CommandError(EXIT.no, `${why} (p2p ${VERSION}; p2p inspect node tells its own)`);
 }
 
 /** Asks until there is an answer, or the time is up. */
 async function persist<T>(
   patienceMs: number,
   endpoint: Endpoint,
-  ask: (timeoutMs: number) => Promise<T>,
+  ask: () => Promise<T>,
 ): Promise<T> {
   const deadline = performance.now() + patienceMs;
   for (let pauseMs = FIRST_RETRY_MS;; pauseMs = Math.min(2 * pauseMs, MAX_RETRY_MS)) {
     try {
-      return await ask(ANSWER_TIMEOUT_MS);
+      return await ask();
     } catch (error) {
       if (!(error instanceof LocalError)) throw error;
       const leftMs = deadline - performance.now();

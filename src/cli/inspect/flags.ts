@@ -1,6 +1,10 @@
+import { CHANNELS } from "../../bus/channels.ts";
 import { listFlag, switchFlag, valueFlag } from "../flag.ts";
 import { COMMON_FLAGS, JSON_FLAGS, PLACE_FLAGS, TOKEN_FLAGS } from "../flags.ts";
-import { duration, text } from "../values.ts";
+import { count, duration, text } from "../values.ts";
+
+/** Weeks of a busy node. */
+const MAX_EVENTS = 1_000_000_000;
 
 /** What `p2p inspect` takes; which of them have a meaning, each view says. */
 export const INSPECT_FLAGS = {
@@ -11,6 +15,9 @@ export const INSPECT_FLAGS = {
   filter: listFlag(text, "CONDITION", "show rows with COLUMN=VALUE only; also != < > <= >= ~ (contains) !~"),
   columns: valueFlag(text, "NAME,…|all", "show these columns", { conflicts: ["json"] }),
   tips: switchFlag("show the ends of all branches of the chain"),
+  channels: valueFlag(text, "NAME,…", `events of these channels: ${CHANNELS.join(", ")}`, { fallbackText: "all" }),
+  types: valueFlag(text, "NAME,…", "events of these types only, such as peer:connected"),
+  count: valueFlag(count(1, MAX_EVENTS), "N", "end after so many events"),
   for: valueFlag(duration, "TIME", "how long a ban lasts", { fallbackText: "24h" }),
   dot: switchFlag("print the topology as a graph for Graphviz", { conflicts: ["json"] }),
   reason: valueFlag(text, "TEXT", "why somebody is banned"),

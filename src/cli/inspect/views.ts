@@ -4,6 +4,7 @@ import { UsageError } from "../exit.ts";
 import { COMMON_FLAGS } from "../flags.ts";
 import { BAN_VIEWS } from "./ban_views.ts";
 import { CHAIN_VIEWS } from "./chain_views.ts";
+import { EVENT_VIEWS } from "./event_views.ts";
 import { INSPECT_FLAGS, type ViewFlag } from "./flags.ts";
 import { NETWORK_VIEWS } from "./network_views.ts";
 import { NODE_VIEWS } from "./node_views.ts";
@@ -11,10 +12,17 @@ import { PEER_VIEWS } from "./peer_views.ts";
 import type { View, ViewTable } from "./view.ts";
 
 /** Everything that `p2p inspect` can be asked, by the word that asks for it; one file a group. */
-export const VIEWS: ViewTable = { ...NODE_VIEWS, ...PEER_VIEWS, ...CHAIN_VIEWS, ...NETWORK_VIEWS, ...BAN_VIEWS };
+export const VIEWS: ViewTable = {
+  ...NODE_VIEWS,
+  ...PEER_VIEWS,
+  ...CHAIN_VIEWS,
+  ...NETWORK_VIEWS,
+  ...BAN_VIEWS,
+  ...EVENT_VIEWS,
+};
 
 /** Of the contract, and not there yet. */
-const LATER = ["events", "doctor", "health", "remote", "frame"];
+const LATER = ["doctor", "health", "remote", "frame"];
 
 /** The view that the words name. Throws UsageError. */
 export function chooseView(what: string, id: string | undefined): View {
