@@ -11,13 +11,18 @@ export interface ParsedBlock {
 }
 
 /** Finds the parts of a serialised block, checking its form and nothing of its meaning. Throws MalformedBytes. */
-export function parseBlock(raw: Uint8Array): ParsedBlock {
-  const reader = new ByteReader(raw);
+export function parseBlock(raw: Uint8Array, reader = new ByteReader(raw)): ParsedBlock {
+  reader.enter("header");
   const header = readBlockHeader(reader);
-  const count = reader.varInt();
+  reader.leave();
+  const count = reader.varInt("transactionCount");
   const transactions: TransactionLayout[] = [];
   // Each transaction takes bytes, so a count that lies ends in MalformedBytes after at most the bytes that are there.
-  for (let i = 0; i < count; i++) transactions.push(scanTransaction(reader));
+  for (let i = 0; i < count; i++) {
+    reader.enter("transactions", i);
+    transactions.push(scanTransaction(reader));
+    reader.leave();
+  }
   reader.expectEnd();
   return { raw, header, transactions };
 }

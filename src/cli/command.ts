@@ -5,6 +5,8 @@ import type { Context } from "./context.ts";
 export interface Positional {
   readonly name: string;
   readonly isRequired: boolean;
+  /** Further words may follow it; the command judges them. Only of the last one. */
+  readonly isMany?: boolean;
 }
 
 /** One command: what help says about it, what it takes, and what it does. */

@@ -5,7 +5,7 @@ import { chooseView, refuseOthersFlags } from "./inspect/views.ts";
 
 export const inspectCommand = defineCommand({
   name: "inspect",
-  summary: "look into a running node",
+  summary: "look into a running node, a frame",
   usage: [
     "[node|peer ID|block HASH|HEIGHT] [FLAG …]",
     "peers|addrs|bans|channels|balancing|topology [--sort COLUMN[:desc]] [--filter CONDITION …] [--columns NAME,…] [FLAG …]",
@@ -16,8 +16,9 @@ export const inspectCommand = defineCommand({
     "unban ADDRESS|CIDR [FLAG …]",
     "connect HOST:PORT [FLAG …]",
     "disconnect ID [FLAG …]",
+    "frame HEX [--network NAME|FILE] [--payload TYPE] [--json]",
   ],
-  positionals: [{ name: "WHAT", isRequired: false }, { name: "ID", isRequired: false }],
+  positionals: [{ name: "WHAT", isRequired: false }, { name: "ID", isRequired: false, isMany: true }],
   flags: INSPECT_FLAGS,
   unavailable: ["live"],
   examples: [
@@ -26,6 +27,7 @@ export const inspectCommand = defineCommand({
     ["p2p inspect events --channels control", "who comes and goes, as it happens"],
     ["p2p inspect block 0 --json", "the genesis block, as JSON"],
     ["p2p inspect topology --dot | dot -Tsvg > network.svg", "the network as this node knows it, drawn"],
+    ["p2p inspect frame fabfb5da76657261636b000000000000000000005df6e0e2", "every field of a frame, by name"],
     ["p2p inspect ban 192.0.2.0/24 --for 2d --reason spam", "talk to nobody there, for two days"],
   ],
   exitCodes: [
@@ -39,9 +41,9 @@ export const inspectCommand = defineCommand({
     EXIT.terminated,
   ],
 
-  async run(context, settings, [what = "node", id]) {
-    const view = chooseView(what, id);
+  async run(context, settings, [what = "node", ...words]) {
+    const view = chooseView(what, words);
     refuseOthersFlags(context, view);
-    return await view.run({ context, settings, id: id ?? "" });
+    return await view.run({ context, settings, id: words.join(" ") });
   },
 });

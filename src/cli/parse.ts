@@ -182,7 +182,7 @@ function checkWords(command: AnyCommand, words: readonly Word[]): void {
   const missing = command.positionals.slice(words.length).find(({ isRequired }) => isRequired);
   if (missing) throw new UsageError(`${missing.name} is missing: p2p ${command.name} ${command.usage[0]}`);
   const extra = words[command.positionals.length];
-  if (!extra) return;
+  if (!extra || command.positionals.at(-1)?.isMany) return;
   if (extra.after?.flag.valueHint !== undefined) {
     throw new UsageError(noValueText(extra.after.name, extra.after.flag, extra.text));
   }

@@ -73,7 +73,8 @@ export function statusName(status: number): string {
   return STATUS_NAMES.get(status) ?? `status ${status}`;
 }
 
-function kindName(kind: number): string {
+/** What an inventory item's kind says. */
+export function kindName(kind: number): string {
   return KIND_NAMES.get(kind) ?? `0x${kind.toString(HEX)}`;
 }
 

@@ -20,12 +20,12 @@ export interface BlockHeader {
 
 export function readBlockHeader(reader: ByteReader): BlockHeader {
   return {
-    version: reader.int32(),
-    previous: reader.hash(),
-    merkleRoot: reader.hash(),
-    time: reader.uint32(),
-    bits: reader.uint32(),
-    nonce: reader.uint32(),
+    version: reader.int32("version"),
+    previous: reader.hash("previous"),
+    merkleRoot: reader.hash("merkleRoot"),
+    time: reader.uint32("time"),
+    bits: reader.uint32("bits"),
+    nonce: reader.uint32("nonce"),
   };
 }
 

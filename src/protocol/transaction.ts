@@ -24,38 +24,49 @@ const WITNESS_FLAG = 1;
 /** Walks over one transaction, checking its form and nothing of its meaning. Throws MalformedBytes. */
 export function scanTransaction(reader: ByteReader): TransactionLayout {
   const start = reader.offset;
-  reader.skip(VERSION_SIZE);
+  reader.skip(VERSION_SIZE, "version");
   let inputsStart = reader.offset;
-  let inputCount = reader.varInt();
+  let inputCount = reader.varInt("inputCount");
   let hasWitness = false;
   if (inputCount === 0) {
-    const flag = reader.uint8();
+    reader.renameLast("marker");
+    const flag = reader.uint8("flag");
     if (flag !== WITNESS_FLAG) throw new MalformedBytes(`transaction flag ${flag}`);
     hasWitness = true;
     inputsStart = reader.offset;
-    inputCount = reader.varInt();
+    inputCount = reader.varInt("inputCount");
   }
   for (let i = 0; i < inputCount; i++) {
-    reader.skip(OUTPOINT_SIZE);
-    reader.skip(reader.varInt());
-    reader.skip(SEQUENCE_SIZE);
+    reader.enter("inputs", i);
+    reader.skip(OUTPOINT_SIZE, "outpoint");
+    reader.skip(reader.varInt("scriptLength"), "script");
+    reader.skip(SEQUENCE_SIZE, "sequence");
+    reader.leave();
   }
-  const outputCount = reader.varInt();
+  const outputCount = reader.varInt("outputCount");
   for (let i = 0; i < outputCount; i++) {
-    reader.skip(VALUE_SIZE);
-    reader.skip(reader.varInt());
+    reader.enter("outputs", i);
+    reader.skip(VALUE_SIZE, "value");
+    reader.skip(reader.varInt("scriptLength"), "script");
+    reader.leave();
   }
   const outputsEnd = reader.offset;
   if (hasWitness) scanWitnesses(reader, inputCount);
-  reader.skip(LOCK_TIME_SIZE);
+  reader.skip(LOCK_TIME_SIZE, "lockTime");
   return { start, inputsStart, outputsEnd, end: reader.offset, hasWitness, inputCount, outputCount };
 }
 
 function scanWitnesses(reader: ByteReader, inputCount: number): void {
   let itemsInAll = 0;
   for (let i = 0; i < inputCount; i++) {
-    const items = reader.varInt();
-    for (let j = 0; j < items; j++) reader.skip(reader.varInt());
+    reader.enter("witnesses", i);
+    const items = reader.varInt("count");
+    for (let j = 0; j < items; j++) {
+      reader.enter("items", j);
+      reader.skip(reader.varInt("length"), "bytes");
+      reader.leave();
+    }
+    reader.leave();
     itemsInAll += items;
   }
   if (itemsInAll === 0) throw new MalformedBytes("a witness flag without a witness");

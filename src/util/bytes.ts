@@ -24,7 +24,12 @@ const MAX_UINT32 = 0xffff_ffff;
 const eightBytes = new Uint8Array(UINT64_SIZE);
 const eightBytesView = new DataView(eightBytes.buffer);
 
-/** Reads values from a byte string front to back; every read checks the bounds. Little-endian unless named otherwise. */
+/**
+ * Reads values from a byte string front to back; every read checks the bounds. Little-endian unless named otherwise.
+ *
+ * A read may be told the name of what it reads. It is for readers that keep an account (util/tracing_reader.ts): so the
+ * one who decodes is the one who explains. This one passes over it: compiled, nothing is left (bench/codec.ts).
+ */
 export class ByteReader {
   readonly bytes: Uint8Array;
   readonly #end: number;
@@ -45,40 +50,48 @@ export class ByteReader {
     return this.#end - this.#offset;
   }
 
-  uint8(): number {
+  /** The reads from here to `leave` are parts of this. */
+  enter(_name: string, _index?: number): void {}
+
+  leave(): void {}
+
+  /** What was read last turned out to be something else. */
+  renameLast(_name: string): void {}
+
+  uint8(_name?: string): number {
     return this.bytes[this.#advance(1)]!;
   }
 
-  uint16(): number {
+  uint16(_name?: string): number {
     const at = this.#advance(UINT16_SIZE);
     return this.bytes[at]! | (this.bytes[at + 1]! << 8);
   }
 
-  uint16BigEndian(): number {
+  uint16BigEndian(_name?: string): number {
     const at = this.#advance(UINT16_SIZE);
     return (this.bytes[at]! << 8) | this.bytes[at + 1]!;
   }
 
-  uint32(): number {
+  uint32(_name?: string): number {
     return this.int32() >>> 0;
   }
 
-  int32(): number {
+  int32(_name?: string): number {
     const at = this.#advance(UINT32_SIZE);
     const { bytes } = this;
     return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
   }
 
-  uint64(): bigint {
+  uint64(_name?: string): bigint {
     return this.#nextEight().getBigUint64(0, true);
   }
 
-  int64(): bigint {
+  int64(_name?: string): bigint {
     return this.#nextEight().getBigInt64(0, true);
   }
 
   /** Bitcoin's CompactSize in its shortest form, as a count or length. Throws above 2^53 − 1 or if not shortest. */
-  varInt(): number {
+  varInt(_name?: string): number {
     const first = this.uint8();
     if (first < COMPACT_16) return first;
     if (first === COMPACT_16) return checkShortest(this.uint16(), COMPACT_16);
@@ -90,7 +103,7 @@ export class ByteReader {
   }
 
   /** CompactSize of up to 64 bits, for the few fields that are flags and not counts. */
-  varUint64(): bigint {
+  varUint64(_name?: string): bigint {
     if (this.remaining > 0 && this.bytes[this.#offset] === COMPACT_64) {
       this.uint8();
       const value = this.uint64();
@@ -101,22 +114,22 @@ export class ByteReader {
   }
 
   /** A view of the next bytes: it lives only as long as the bytes below it. Copy what is kept. */
-  view(sizeBytes: number): Uint8Array {
+  view(sizeBytes: number, _name?: string): Uint8Array {
     const start = this.#advance(sizeBytes);
     return this.bytes.subarray(start, start + sizeBytes);
   }
 
   /** A copy of the next bytes. */
-  copy(sizeBytes: number): Uint8Array {
+  copy(sizeBytes: number, _name?: string): Uint8Array {
     const start = this.#advance(sizeBytes);
     return this.bytes.slice(start, start + sizeBytes);
   }
 
-  hash(): Hash {
+  hash(_name?: string): Hash {
     return hashFromBytes(this.bytes, this.#advance(HASH_SIZE_BYTES));
   }
 
-  skip(sizeBytes: number): void {
+  skip(sizeBytes: number, _name?: string): void {
     this.#advance(sizeBytes);
   }
 

@@ -46,8 +46,8 @@ export const APP_BODIES: { readonly [T in AppType]: AppBody<MessageOf<T>> } = {
       writeName(writer.uint64(id), topic, MAX_TOPIC_BYTES);
     },
     read(source) {
-      const id = source.reader.uint64();
-      const topic = readName(source.reader, MAX_TOPIC_BYTES);
+      const id = source.reader.uint64("id");
+      const topic = readNamed(source.reader, "topic", MAX_TOPIC_BYTES);
       return { type: "publish", topic, id, payload: readPayload(source) };
     },
   },
@@ -60,8 +60,8 @@ export const APP_BODIES: { readonly [T in AppType]: AppBody<MessageOf<T>> } = {
       writeName(writer.uint32(id), method, MAX_METHOD_BYTES);
     },
     read(source) {
-      const id = source.reader.uint32();
-      const method = readName(source.reader, MAX_METHOD_BYTES);
+      const id = source.reader.uint32("id");
+      const method = readNamed(source.reader, "method", MAX_METHOD_BYTES);
       return { type: "request", id, method, payload: readPayload(source) };
     },
   },
@@ -77,8 +77,8 @@ export const APP_BODIES: { readonly [T in AppType]: AppBody<MessageOf<T>> } = {
       writer.uint32(id).uint8(status);
     },
     read(source) {
-      const id = source.reader.uint32();
-      return { type: "response", id, status: source.reader.uint8(), payload: readPayload(source) };
+      const id = source.reader.uint32("id");
+      return { type: "response", id, status: source.reader.uint8("status"), payload: readPayload(source) };
     },
   },
 };
@@ -105,12 +105,19 @@ export function writeName(writer: ByteWriter, name: string, maxBytes: number): v
 
 /** Throws MalformedBytes for what is no name of at most `maxBytes`. */
 export function readName(reader: ByteReader, maxBytes: number): string {
-  const sizeBytes = reader.uint8();
+  const sizeBytes = reader.uint8("length");
   if (sizeBytes === 0 || sizeBytes > maxBytes) throw new MalformedBytes(`a name of ${sizeBytes} bytes`);
   const start = reader.offset;
-  reader.skip(sizeBytes);
+  reader.skip(sizeBytes, "text");
   const name = names.decode(reader.bytes, start, start + sizeBytes);
   if (name.startsWith(BYTE_ORDER_MARK)) throw new MalformedBytes("a name with a byte order mark");
+  return name;
+}
+
+function readNamed(reader: ByteReader, field: string, maxBytes: number): string {
+  reader.enter(field);
+  const name = readName(reader, maxBytes);
+  reader.leave();
   return name;
 }
 

@@ -30,7 +30,7 @@ export const cancel: PayloadCodec<MessageOf<"cancel">> = {
     checkRequestId("cancel", message.id);
     writer.uint32(message.id);
   },
-  read: ({ reader }) => ({ type: "cancel", id: reader.uint32() }),
+  read: ({ reader }) => ({ type: "cancel", id: reader.uint32("id") }),
 };
 
 /** The head that both wires share, then the payload as it is. */
@@ -65,7 +65,13 @@ function topicList<T extends "subscribe" | "unsubscribe">(
     },
     read({ reader }) {
       const count = readCount(reader, MAX_TOPICS, LEAST_TOPIC_BYTES, "topics");
-      return { type, topics: Array.from({ length: count }, () => readName(reader, MAX_TOPIC_BYTES)) };
+      const topics: string[] = [];
+      for (let i = 0; i < count; i++) {
+        reader.enter("topics", i);
+        topics.push(readName(reader, MAX_TOPIC_BYTES));
+        reader.leave();
+      }
+      return { type, topics };
     },
   };
 }

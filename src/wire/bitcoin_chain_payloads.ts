@@ -32,7 +32,11 @@ export function inventory<T extends "inv" | "getdata" | "notfound">(type: T): Pa
     read({ reader }) {
       const items: InvItem[] = [];
       const count = readCount(reader, MAX_INV_ITEMS, INV_ITEM_BYTES, "inventory items");
-      for (let i = 0; i < count; i++) items.push({ kind: reader.uint32(), hash: reader.hash() });
+      for (let i = 0; i < count; i++) {
+        reader.enter("items", i);
+        items.push({ kind: reader.uint32("kind"), hash: reader.hash("hash") });
+        reader.leave();
+      }
       return { type, items };
     },
   };
@@ -59,11 +63,15 @@ export function locator<T extends "getblocks" | "getheaders">(type: T): PayloadC
       writer.hash(message.stop);
     },
     read({ reader }) {
-      const protocolVersion = reader.uint32();
+      const protocolVersion = reader.uint32("protocolVersion");
       const hashes: Hash[] = [];
       const count = readCount(reader, MAX_LOCATOR_HASHES, HASH_SIZE_BYTES, "locator hashes");
-      for (let i = 0; i < count; i++) hashes.push(reader.hash());
-      return { type, protocolVersion, locator: hashes, stop: reader.hash() };
+      for (let i = 0; i < count; i++) {
+        reader.enter("locator", i);
+        hashes.push(reader.hash());
+        reader.leave();
+      }
+      return { type, protocolVersion, locator: hashes, stop: reader.hash("stop") };
     },
   };
 }
@@ -85,8 +93,10 @@ export const headers: PayloadCodec<MessageOf<"headers">> = {
     const items: BlockHeader[] = [];
     const count = readCount(reader, MAX_HEADERS, HEADERS_ITEM_BYTES, "headers");
     for (let i = 0; i < count; i++) {
+      reader.enter("headers", i);
       items.push(readBlockHeader(reader));
-      if (reader.varInt() !== 0) throw new MalformedBytes("a header with transactions");
+      if (reader.varInt("transactionCount") !== 0) throw new MalformedBytes("a header with transactions");
+      reader.leave();
     }
     return { type: "headers", headers: items };
   },

@@ -32,11 +32,17 @@ export const cmpctblock: PayloadCodec<MessageOf<"cmpctblock">> = {
     gaps.forEach((gap, i) => writer.varInt(gap).raw(message.prefilled[i]!.transaction));
   },
   read({ reader }) {
+    reader.enter("header");
     const header = readBlockHeader(reader);
-    const nonce = reader.uint64();
+    reader.leave();
+    const nonce = reader.uint64("nonce");
     const shortIds: string[] = [];
-    const count = readCount(reader, MAX_BLOCK_TRANSACTIONS, SHORT_ID_BYTES, "short ids");
-    for (let i = 0; i < count; i++) shortIds.push(bytesToHex(reader.view(SHORT_ID_BYTES)));
+    const count = readCount(reader, MAX_BLOCK_TRANSACTIONS, SHORT_ID_BYTES, "short ids", "shortIdCount");
+    for (let i = 0; i < count; i++) {
+      reader.enter("shortIds", i);
+      shortIds.push(bytesToHex(reader.view(SHORT_ID_BYTES)));
+      reader.leave();
+    }
     return { type: "cmpctblock", header, nonce, shortIds, prefilled: readPrefilled(reader, count) };
   },
 };
@@ -45,14 +51,16 @@ export const cmpctblock: PayloadCodec<MessageOf<"cmpctblock">> = {
 function readPrefilled(reader: ByteReader, shortIdCount: number): PrefilledTransaction[] {
   const prefilled: PrefilledTransaction[] = [];
   const limit = MAX_BLOCK_TRANSACTIONS - shortIdCount;
-  const count = readCount(reader, limit, 1 + MIN_TRANSACTION_BYTES, "prefilled transactions");
+  const count = readCount(reader, limit, 1 + MIN_TRANSACTION_BYTES, "prefilled transactions", "prefilledCount");
   let index = -1;
   for (let i = 0; i < count; i++) {
-    index += 1 + reader.varInt();
+    reader.enter("prefilled", i);
+    index += 1 + reader.varInt("gap");
     if (index > shortIdCount + i) {
       throw new MalformedBytes(`a prefilled transaction at ${index}, after the block's end`);
     }
     prefilled.push({ index, transaction: readTransaction(reader) });
+    reader.leave();
   }
   return prefilled;
 }
@@ -75,12 +83,14 @@ export const getblocktxn: PayloadCodec<MessageOf<"getblocktxn">> = {
     for (const gap of indexGaps(indexes)) writer.varInt(gap);
   },
   read({ reader }) {
-    const blockHash = reader.hash();
+    const blockHash = reader.hash("blockHash");
     const indexes: number[] = [];
     const count = readCount(reader, MAX_BLOCK_TRANSACTIONS, 1, "indexes");
     let index = -1;
     for (let i = 0; i < count; i++) {
-      index += 1 + reader.varInt();
+      reader.enter("indexes", i);
+      index += 1 + reader.varInt("gap");
+      reader.leave();
       if (index >= MAX_BLOCK_TRANSACTIONS) throw new MalformedBytes(`an index of more than 16 bits: ${index}`);
       indexes.push(index);
     }
@@ -100,10 +110,14 @@ export const blocktxn: PayloadCodec<MessageOf<"blocktxn">> = {
     for (const transaction of transactions) writer.raw(transaction);
   },
   read({ reader }) {
-    const blockHash = reader.hash();
+    const blockHash = reader.hash("blockHash");
     const transactions: Uint8Array[] = [];
     const count = readCount(reader, MAX_BLOCK_TRANSACTIONS, MIN_TRANSACTION_BYTES, "transactions");
-    for (let i = 0; i < count; i++) transactions.push(readTransaction(reader));
+    for (let i = 0; i < count; i++) {
+      reader.enter("transactions", i);
+      transactions.push(readTransaction(reader));
+      reader.leave();
+    }
     return { type: "blocktxn", blockHash, transactions };
   },
 };

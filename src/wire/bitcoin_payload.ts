@@ -25,8 +25,14 @@ export interface PayloadSource {
  * A count of items of at least `itemBytes` each. What a stranger announces must fit under the limit, and into the bytes
  * that are there, before anybody loops or allocates.
  */
-export function readCount(reader: ByteReader, limit: number, itemBytes: number, items: string): number {
-  const count = reader.varInt();
+export function readCount(
+  reader: ByteReader,
+  limit: number,
+  itemBytes: number,
+  items: string,
+  name = "count",
+): number {
+  const count = reader.varInt(name);
   if (count > limit) throw new RemoteFault("oversized", `${count} ${items}, at most ${limit}`);
   if (count * itemBytes > reader.remaining) throw new MalformedBytes(`${count} ${items} in ${reader.remaining} bytes`);
   return count;
@@ -52,5 +58,8 @@ export function writeText(writer: ByteWriter, text: string): void {
 }
 
 export function readText(reader: ByteReader, maxBytes: number, name: string): string {
-  return decoder.decode(reader.view(readCount(reader, maxBytes, 1, `bytes of ${name}`)));
+  reader.enter(name);
+  const text = decoder.decode(reader.view(readCount(reader, maxBytes, 1, `bytes of ${name}`, "length"), "text"));
+  reader.leave();
+  return text;
 }

@@ -59,7 +59,7 @@ function nonce<T>(type: T): PayloadCodec<{ readonly type: T; readonly nonce: big
     maxBytes: UINT64_BYTES,
     sizeOf: () => UINT64_BYTES,
     write: (writer, message) => void writer.uint64(message.nonce),
-    read: ({ reader }) => ({ type, nonce: reader.uint64() }),
+    read: ({ reader }) => ({ type, nonce: reader.uint64("nonce") }),
   };
 }
 
@@ -71,9 +71,9 @@ function sendcmpct(): PayloadCodec<MessageOf<"sendcmpct">> {
     sizeOf: () => sizeBytes,
     write: (writer, message) => void writer.uint8(Number(message.highBandwidth)).uint64(message.version),
     read({ reader }) {
-      const highBandwidth = reader.uint8();
+      const highBandwidth = reader.uint8("highBandwidth");
       if (highBandwidth > 1) throw new MalformedBytes(`a boolean of ${highBandwidth}`);
-      return { type: "sendcmpct", highBandwidth: highBandwidth === 1, version: reader.uint64() };
+      return { type: "sendcmpct", highBandwidth: highBandwidth === 1, version: reader.uint64("version") };
     },
   };
 }
@@ -84,7 +84,7 @@ function feefilter(): PayloadCodec<MessageOf<"feefilter">> {
     maxBytes: UINT64_BYTES,
     sizeOf: () => UINT64_BYTES,
     write: (writer, message) => void writer.int64(message.feeRate),
-    read: ({ reader }) => ({ type: "feefilter", feeRate: reader.int64() }),
+    read: ({ reader }) => ({ type: "feefilter", feeRate: reader.int64("feeRate") }),
   };
 }
 

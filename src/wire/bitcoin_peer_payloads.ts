@@ -35,17 +35,17 @@ export const version: PayloadCodec<MessageOf<"version">> = {
   read({ reader }) {
     const message: MessageOf<"version"> = {
       type: "version",
-      protocolVersion: reader.int32(),
-      services: reader.uint64(),
-      time: reader.int64(),
-      receiver: readVersionAddress(reader),
-      sender: readVersionAddress(reader),
-      nonce: reader.remaining > 0 ? reader.uint64() : 0n,
-      userAgent: reader.remaining > 0 ? readText(reader, MAX_USER_AGENT_BYTES, "user agent") : "",
-      startHeight: reader.remaining > 0 ? reader.int32() : 0,
-      relay: reader.remaining > 0 ? reader.uint8() !== 0 : undefined,
+      protocolVersion: reader.int32("protocolVersion"),
+      services: reader.uint64("services"),
+      time: reader.int64("time"),
+      receiver: readEnd(reader, "receiver"),
+      sender: readEnd(reader, "sender"),
+      nonce: reader.remaining > 0 ? reader.uint64("nonce") : 0n,
+      userAgent: reader.remaining > 0 ? readText(reader, MAX_USER_AGENT_BYTES, "userAgent") : "",
+      startHeight: reader.remaining > 0 ? reader.int32("startHeight") : 0,
+      relay: reader.remaining > 0 ? reader.uint8("relay") !== 0 : undefined,
     };
-    reader.skip(reader.remaining);
+    reader.skip(reader.remaining, "later");
     return message;
   },
 };
@@ -54,11 +54,18 @@ function writeVersionAddress(writer: ByteWriter, { services, address, port }: Ve
   writer.uint64(services).raw(addressToIpv6(address)).uint16BigEndian(port);
 }
 
+function readEnd(reader: ByteReader, name: "receiver" | "sender"): VersionAddress {
+  reader.enter(name);
+  const end = readVersionAddress(reader);
+  reader.leave();
+  return end;
+}
+
 function readVersionAddress(reader: ByteReader): VersionAddress {
   return {
-    services: reader.uint64(),
-    address: addressFromIpv6(reader.view(IPV6_FORM_BYTES)),
-    port: reader.uint16BigEndian(),
+    services: reader.uint64("services"),
+    address: addressFromIpv6(reader.view(IPV6_FORM_BYTES, "address")),
+    port: reader.uint16BigEndian("port"),
   };
 }
 
@@ -78,7 +85,11 @@ export const addr: PayloadCodec<MessageOf<"addr">> = {
   read({ reader }) {
     const addresses: AddressRecord[] = [];
     const count = readCount(reader, MAX_ADDRESSES, ADDRESS_RECORD_BYTES, "addresses");
-    for (let i = 0; i < count; i++) addresses.push({ time: reader.uint32(), ...readVersionAddress(reader) });
+    for (let i = 0; i < count; i++) {
+      reader.enter("addresses", i);
+      addresses.push({ time: reader.uint32("time"), ...readVersionAddress(reader) });
+      reader.leave();
+    }
     return { type: "addr", addresses };
   },
 };
@@ -104,7 +115,11 @@ export const addrv2: PayloadCodec<MessageOf<"addrv2">> = {
   read({ reader }) {
     const addresses: AddressRecord[] = [];
     const count = readCount(reader, MAX_ADDRESSES, MIN_ADDRV2_BYTES, "addresses");
-    for (let i = 0; i < count; i++) addresses.push(readAddrv2(reader));
+    for (let i = 0; i < count; i++) {
+      reader.enter("addresses", i);
+      addresses.push(readAddrv2(reader));
+      reader.leave();
+    }
     return { type: "addrv2", addresses };
   },
 };
@@ -114,13 +129,14 @@ function addrv2Size({ services, address: { bytes } }: AddressRecord): number {
 }
 
 function readAddrv2(reader: ByteReader): AddressRecord {
-  const time = reader.uint32();
-  const services = reader.varUint64();
-  const networkId = reader.uint8();
-  const sizeBytes = readCount(reader, MAX_ADDRESS_BYTES, 1, "bytes of address");
+  const time = reader.uint32("time");
+  const services = reader.varUint64("services");
+  const networkId = reader.uint8("networkId");
+  const sizeBytes = readCount(reader, MAX_ADDRESS_BYTES, 1, "bytes of address", "addressLength");
   const sizeOfNetwork = ADDRESS_SIZES.get(networkId) ?? sizeBytes;
   if (sizeBytes !== sizeOfNetwork) throw new MalformedBytes(`${sizeBytes} bytes of address on network ${networkId}`);
-  return { time, services, address: { networkId, bytes: reader.copy(sizeBytes) }, port: reader.uint16BigEndian() };
+  const address = { networkId, bytes: reader.copy(sizeBytes, "address") };
+  return { time, services, address, port: reader.uint16BigEndian("port") };
 }
 
 /** BIP61. Deployed nodes no longer send it; it is read for what it tells about a refusal. */
@@ -136,10 +152,10 @@ export const reject: PayloadCodec<MessageOf<"reject">> = {
   read({ reader }) {
     return {
       type: "reject",
-      message: readText(reader, MAX_COMMAND_BYTES, "refused command"),
-      code: reader.uint8(),
+      message: readText(reader, MAX_COMMAND_BYTES, "message"),
+      code: reader.uint8("code"),
       reason: readText(reader, MAX_REJECT_BYTES, "reason"),
-      data: reader.copy(reader.remaining),
+      data: reader.copy(reader.remaining, "data"),
     };
   },
 };

@@ -33,6 +33,16 @@ const BYTE_ORDER_MARK = 0xfeff;
 /** Keeps the mark, so that it can be seen and refused; throws TypeError at the first byte that is not UTF-8. */
 const STRICT_UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** Where one item lies: its head, then its content if it is a string, or its items if it is an array. */
+export interface CborSpan {
+  readonly offset: number;
+  /** One past the head. */
+  readonly contentStart: number;
+  /** One past the content of a string; of an array, where its first item begins. */
+  readonly end: number;
+  readonly isArray: boolean;
+}
+
 /**
  * Refuses bytes that are not exactly one item of our subset of CBOR (RFC 8949), before a general decoder sees them:
  * unsigned integers up to 64 bits, byte strings, UTF-8 text, arrays, false, true, null; each length and integer in its
@@ -40,10 +50,16 @@ const STRICT_UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * swell (tags, maps, indefinite lengths, floats, deep nesting, counts without items) never reaches one.
  *
  * Looks at each byte of `bytes` from `start` to `end` at most once, does not recurse, allocates at most a number a
- * level. Throws MalformedBytes.
+ * level. Throws MalformedBytes. `note` hears of each item in its turn, an array before what is in it.
  */
-export function checkCbor(bytes: Uint8Array, start: number, end: number, maxItems: number): void {
-  new Scan(bytes, start, end, maxItems).run();
+export function checkCbor(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  maxItems: number,
+  note?: (item: CborSpan) => void,
+): void {
+  new Scan(bytes, start, end, maxItems, note).run();
 }
 
 class Scan {
@@ -55,8 +71,10 @@ class Scan {
   /** Items that the innermost open array still wants, and those that wait in the arrays around it. */
   #wanted = 1;
   readonly #outer: number[] = [];
+  readonly #note: ((item: CborSpan) => void) | undefined;
 
-  constructor(bytes: Uint8Array, start: number, end: number, maxItems: number) {
+  constructor(bytes: Uint8Array, start: number, end: number, maxItems: number, note?: (item: CborSpan) => void) {
+    this.#note = note;
     this.#bytes = bytes;
     this.#offset = start;
     this.#end = end;
@@ -82,24 +100,30 @@ class Scan {
   }
 
   #item(): void {
+    const start = this.#offset;
     const head = this.#byte();
     const major = head >> MAJOR_SHIFT;
     if (major === SIMPLE) {
       if (head < FALSE || head > NULL) throw new MalformedBytes(`CBOR simple value or float 0x${head.toString(16)}`);
-      return;
+      return this.#note?.({ offset: start, contentStart: this.#offset, end: this.#offset, isArray: false });
     }
     if (major !== UNSIGNED && (major < BYTE_STRING || major > ARRAY)) {
       throw new MalformedBytes(`${MAJOR_NAMES[major]} in CBOR`);
     }
     const argument = this.#argument(head & INFO_MASK);
-    if (major === UNSIGNED) return;
+    const contentStart = this.#offset;
+    if (major === UNSIGNED) return this.#note?.({ offset: start, contentStart, end: contentStart, isArray: false });
     // An array's items take a byte each at least, so one bound serves strings and arrays alike.
     if (argument > this.#end - this.#offset) {
       throw new MalformedBytes(`${argument} of ${MAJOR_NAMES[major]} wanted, ${this.#end - this.#offset} bytes left`);
     }
-    if (major === ARRAY) return this.#open(argument);
+    if (major === ARRAY) {
+      this.#open(argument);
+      return this.#note?.({ offset: start, contentStart, end: contentStart, isArray: true });
+    }
     if (major === TEXT_STRING) checkText(this.#bytes.subarray(this.#offset, this.#offset + argument));
     this.#offset += argument;
+    this.#note?.({ offset: start, contentStart, end: this.#offset, isArray: false });
   }
 
   #open(count: number): void {

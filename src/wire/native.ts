@@ -5,7 +5,7 @@ import { ByteWriter } from "../util/bytes.ts";
 import { bytesToHex } from "../util/hex.ts";
 import type { WireCodec } from "./codec.ts";
 import { FrameDecoder, type Framing } from "./frame_decoder.ts";
-import type { NativePayload } from "./native_payload.ts";
+import type { BodyLayout, NativePayload } from "./native_payload.ts";
 import { NATIVE_PAYLOADS } from "./native_payloads.ts";
 
 /** 4 bytes of magic, 1 of type, 3 of length: an empty message takes 8 bytes, a ping 16. */
@@ -19,8 +19,22 @@ const TYPE_NUMBERS = 256;
 
 type AnyPayload = NativePayload<Message>;
 
+const NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(NATIVE_PAYLOADS).map(([type, { number }]) => [number, type]),
+);
+
 /** The row of each type number, for the way in. */
 const BY_NUMBER: readonly AnyPayload[] = rowsByNumber();
+
+/** What bodies of a type number, from 0 to 255, are made of. */
+export function nativeLayout(number: number): BodyLayout {
+  return BY_NUMBER[number]!.layout;
+}
+
+/** What a type number is called. */
+export function nativeTypeName(number: number): string {
+  return NAMES.get(number) ?? commandOf(number);
+}
 
 /** Rows of the numbers that no type has, by the name that an `unknown` message gives them. */
 const UNKNOWN_BY_COMMAND: ReadonlyMap<string, AnyPayload> = unknownRows();
@@ -133,6 +147,7 @@ function unknownPayload(number: number): NativePayload<MessageOf<"unknown">> {
   return {
     number,
     maxBytes: MAX_UNKNOWN_BODY_BYTES,
+    layout: { kind: "read", read: (source) => ({ type: "unknown", command, payload: source.rest() }) },
     encode: (message) => message.payload,
     decode: (frame, start) => ({ type: "unknown", command, payload: frame.keep(start, frame.end) }),
   };

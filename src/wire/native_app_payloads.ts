@@ -37,6 +37,7 @@ export function appPayload<T extends AppType>(type: T, number: number): NativePa
   return {
     number,
     maxBytes,
+    layout: { kind: "read", read },
     head: { sizeOf: headSize, write: writeHead },
     encode: (message) => message.payload,
     decode(frame, start) {

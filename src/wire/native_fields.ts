@@ -11,9 +11,27 @@ export interface Field<V> {
   /** Size of the longest spelling, and the CBOR items in it: what a receiver must be ready for, and no more. */
   readonly maxBytes: number;
   readonly maxItems: number;
+  /** What it is made of, for whoever wants to tell its parts apart (native_trace.ts); undefined for a single value. */
+  readonly shape?: FieldShape;
   toCbor(value: V, name: string): CborValue;
   fromCbor(item: CborValue, name: string): V;
 }
+
+/** The parts of a field: named ones, any number of the same kind, or records packed into one byte string. */
+export type FieldShape =
+  | { readonly kind: "record"; readonly parts: readonly (readonly [name: string, field: AnyField])[] }
+  | { readonly kind: "list"; readonly entry: AnyField }
+  | {
+    readonly kind: "packed";
+    readonly sizeBytes: number;
+    readonly isSingle: boolean;
+    read(reader: ByteReader): unknown;
+  };
+
+/** A field of which one no longer needs to know the type of its values. */
+export type AnyField = Pick<Field<never>, "maxBytes" | "maxItems" | "shape"> & {
+  fromCbor(item: CborValue, name: string): unknown;
+};
 
 export type FieldsOf<T> = { readonly [K in keyof T]-?: Field<T[K]> };
 
@@ -146,6 +164,7 @@ export function packed<R>(record: PackedRecord<R>, maxRecords: number): Field<re
   return {
     maxBytes: headBytes(maxBytes) + maxBytes,
     maxItems: 1,
+    shape: { kind: "packed", isSingle: false, ...record },
     toCbor(records, name) {
       if (records.length > maxRecords) throw refusal(name, `more than ${maxRecords} records`, records.length);
       const writer = new ByteWriter(records.length * record.sizeBytes);
@@ -169,6 +188,7 @@ export function single<R>(record: PackedRecord<R>): Field<R> {
   return {
     maxBytes: field.maxBytes,
     maxItems: 1,
+    shape: { kind: "packed", isSingle: true, ...record },
     toCbor: (value, name) => field.toCbor([value], name),
     fromCbor(item, name) {
       return record.read(new ByteReader(byteString(item, name, record.sizeBytes, record.sizeBytes)));
@@ -185,6 +205,7 @@ export function list<V>(
   return {
     maxBytes: headBytes(maxEntries) + maxBytes,
     maxItems: 1 + maxEntries * entry.maxItems,
+    shape: { kind: "list", entry },
     toCbor(values, name) {
       if (values.length > maxEntries) throw refusal(name, `more than ${maxEntries} entries`, values.length);
       return values.map((value) => entry.toCbor(value, name));
@@ -204,6 +225,7 @@ export function record<T extends object>(fields: FieldsOf<T>): Field<T> {
   return {
     maxBytes: headBytes(names.length) + inOrder.reduce((sum, field) => sum + field.maxBytes, 0),
     maxItems: 1 + inOrder.reduce((sum, field) => sum + field.maxItems, 0),
+    shape: { kind: "record", parts: names.map((name, i) => [name, inOrder[i]!]) },
     toCbor: (value) => names.map((name, i) => inOrder[i]!.toCbor(value[name], name)),
     fromCbor(item, name) {
       const items = array(item, name);
@@ -220,6 +242,7 @@ export function checked<V>(field: Field<V>, problem: (value: V) => string | unde
   return {
     maxBytes: field.maxBytes,
     maxItems: field.maxItems,
+    ...(field.shape && { shape: field.shape }),
     toCbor(value, name) {
       const broken = problem(value);
       if (broken !== undefined) throw new LocalError("bad-argument", `Cannot encode ${name}: ${broken}`);

@@ -68,7 +68,7 @@ const nonceView = new DataView(nonceBytes.buffer);
 const INV_RECORD: PackedRecord<InvItem> = {
   sizeBytes: 36,
   write: (writer, item) => writer.uint32(item.kind).hash(item.hash),
-  read: (reader) => ({ kind: reader.uint32(), hash: reader.hash() }),
+  read: (reader) => ({ kind: reader.uint32("kind"), hash: reader.hash("hash") }),
 };
 
 const HASH_RECORD: PackedRecord<Hash> = {
@@ -208,6 +208,7 @@ function structured<T extends MessageType>(
   return {
     number,
     maxBytes: whole.maxBytes,
+    layout: { kind: "structured", whole },
     encode: (message) => encodeCbor(whole.toCbor(message, type)),
     decode(frame, start) {
       const value = whole.fromCbor(decodeCbor(frame.bytes, start, frame.end, whole.maxItems), type);
@@ -223,13 +224,20 @@ function raw<M extends Message>(
   bodyOf: (message: M) => Uint8Array,
   messageOf: (body: Uint8Array) => M,
 ): NativePayload<M> {
-  return { number, maxBytes, encode: bodyOf, decode: (frame, start) => messageOf(frame.keep(start, frame.end)) };
+  return {
+    number,
+    maxBytes,
+    layout: { kind: "read", read: (source) => messageOf(source.rest()) },
+    encode: bodyOf,
+    decode: (frame, start) => messageOf(frame.keep(start, frame.end)),
+  };
 }
 
 /** Nothing: the type says it all. Whatever follows is over the limit of no bytes. */
 function empty<T extends MessageType>(type: T, number: number): NativePayload<MessageOf<T>> {
   const message = { type } as MessageOf<T>;
-  return { number, maxBytes: 0, encode: () => NO_BYTES, decode: () => message };
+  const layout = { kind: "read", read: () => message } as const;
+  return { number, maxBytes: 0, layout, encode: () => NO_BYTES, decode: () => message };
 }
 
 /** 8 bytes, little-endian: the most frequent small message is worth a spelling without CBOR. */
@@ -237,6 +245,7 @@ function nonce<T extends "ping" | "pong">(type: T, number: number): NativePayloa
   return {
     number,
     maxBytes: NONCE_BYTES,
+    layout: { kind: "read", read: ({ reader }) => ({ type, nonce: reader.uint64("nonce") }) },
     encode(message) {
       checkUint64(message.nonce, "nonce");
       nonceView.setBigUint64(0, message.nonce, true);

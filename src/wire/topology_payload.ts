@@ -23,17 +23,18 @@ const topologyRecord = record<TopologyRecord>({
 /** Fields of a topology message: both wires spell them the same. */
 export const TOPOLOGY_FIELDS = { sender: uint64, records: list(topologyRecord, MAX_TOPOLOGY_RECORDS) };
 
-const body = record<Omit<MessageOf<"topology">, "type">>(TOPOLOGY_FIELDS);
+/** The whole body: one CBOR item. */
+export const TOPOLOGY_WHOLE = record<Omit<MessageOf<"topology">, "type">>(TOPOLOGY_FIELDS);
 
 /** On the Bitcoin wire: the body of the native wire. */
 export const topology: PayloadCodec<MessageOf<"topology">> = {
-  maxBytes: body.maxBytes,
-  sizeOf: (message) => encodeCbor(body.toCbor(message, "topology")).length,
-  write: (writer, message) => void writer.raw(encodeCbor(body.toCbor(message, "topology"))),
+  maxBytes: TOPOLOGY_WHOLE.maxBytes,
+  sizeOf: (message) => encodeCbor(TOPOLOGY_WHOLE.toCbor(message, "topology")).length,
+  write: (writer, message) => void writer.raw(encodeCbor(TOPOLOGY_WHOLE.toCbor(message, "topology"))),
   read({ reader }) {
     const { bytes, offset, remaining } = reader;
-    const item = decodeCbor(bytes, offset, offset + remaining, body.maxItems);
-    reader.skip(remaining);
-    return { type: "topology", ...body.fromCbor(item, "topology") };
+    const item = decodeCbor(bytes, offset, offset + remaining, TOPOLOGY_WHOLE.maxItems);
+    reader.skip(remaining, "body");
+    return { type: "topology", ...TOPOLOGY_WHOLE.fromCbor(item, "topology") };
   },
 };

@@ -7,47 +7,9 @@ import { CommandError, EXIT, UsageError } from "../../src/cli/exit.ts";
 import { COMMON_FLAGS } from "../../src/cli/flags.ts";
 import { commandHelp } from "../../src/cli/help.ts";
 import { checkControl, controlEndpoint, defaultDataDir } from "../../src/cli/place.ts";
-import { run } from "../../src/cli/run.ts";
-import type { Host } from "../../src/platform/host.ts";
 import { LocalError, RemoteFault } from "../../src/protocol/errors.ts";
 import { VERSION } from "../../src/util/version.ts";
-import { recordStream } from "./recorded_stream.ts";
-
-interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function runWith(argv: readonly string[], commands = COMMANDS): Promise<Ran> {
-  const [stdout, stderr] = [recordStream(), recordStream()];
-  const nothing = { [Symbol.dispose]() {} };
-  const host: Host = {
-    runtimeName: "nodejs",
-    runtime: "test 1 nowhere",
-    pid: 1,
-    argv,
-    executable: "p2p",
-    environment: {},
-    stdin: { isTerminal: false },
-    stdout,
-    stderr,
-    onSignal: () => nothing,
-    onUncaught: () => nothing,
-    memory: () => ({ residentBytes: 0, heapBytes: 0 }),
-    cpuMs: () => 0,
-    setExitCode() {},
-    exit: (code) => {
-      throw new Error(`exit ${code}`);
-    },
-  };
-  const code = await run(host, commands, {
-    readText: () => Promise.resolve(undefined),
-    networks: [],
-    networkName: (choice) => Promise.resolve(choice),
-  });
-  return { code, stdout: stdout.text, stderr: stderr.text };
-}
+import { runWith } from "./run_program.ts";
 
 /** A command that ends with the given error. */
 function failing(error: unknown): readonly AnyCommand[] {

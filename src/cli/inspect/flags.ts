@@ -1,7 +1,8 @@
 import { CHANNELS } from "../../bus/channels.ts";
 import { listFlag, switchFlag, valueFlag } from "../flag.ts";
 import { COMMON_FLAGS, JSON_FLAGS, PLACE_FLAGS, TOKEN_FLAGS } from "../flags.ts";
-import { count, duration, text } from "../values.ts";
+import { count, duration, oneOf, text } from "../values.ts";
+import { MESSAGE_TYPES } from "../../wire/frame_trace.ts";
 
 /** Weeks of a busy node. */
 const MAX_EVENTS = 1_000_000_000;
@@ -20,6 +21,7 @@ export const INSPECT_FLAGS = {
   count: valueFlag(count(1, MAX_EVENTS), "N", "end after so many events"),
   for: valueFlag(duration, "TIME", "how long a ban lasts", { fallbackText: "24h" }),
   dot: switchFlag("print the topology as a graph for Graphviz", { conflicts: ["json"] }),
+  payload: valueFlag(oneOf(MESSAGE_TYPES), "TYPE", "HEX is the payload of a message of this type, without its header"),
   reason: valueFlag(text, "TEXT", "why somebody is banned"),
   ...JSON_FLAGS,
   ...COMMON_FLAGS,

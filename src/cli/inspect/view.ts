@@ -18,6 +18,8 @@ export interface View {
   readonly summary: string;
   /** What names the one of many, such as ID; undefined where there is one only. */
   readonly subject?: string;
+  /** The subject may have spaces in it, quoted or not. */
+  readonly isSpaced?: boolean;
   /** The flags that have a meaning here, besides those of every command. */
   readonly takes: readonly ViewFlag[];
   /** The columns of its table, with what they show. */

@@ -10,6 +10,7 @@ import { NETWORK_VIEWS } from "./network_views.ts";
 import { NODE_VIEWS } from "./node_views.ts";
 import { PEER_VIEWS } from "./peer_views.ts";
 import type { View, ViewTable } from "./view.ts";
+import { WIRE_VIEWS } from "./wire_views.ts";
 
 /** Everything that `p2p inspect` can be asked, by the word that asks for it; one file a group. */
 export const VIEWS: ViewTable = {
@@ -19,13 +20,14 @@ export const VIEWS: ViewTable = {
   ...NETWORK_VIEWS,
   ...BAN_VIEWS,
   ...EVENT_VIEWS,
+  ...WIRE_VIEWS,
 };
 
 /** Of the contract, and not there yet. */
-const LATER = ["doctor", "health", "remote", "frame"];
+const LATER = ["doctor", "health", "remote"];
 
-/** The view that the words name. Throws UsageError. */
-export function chooseView(what: string, id: string | undefined): View {
+/** The view that the word names, if it can do something with those that follow. Throws UsageError. */
+export function chooseView(what: string, [id, ...more]: readonly string[]): View {
   if (LATER.includes(what)) throw new UsageError(`inspect ${what} is not available in this version`);
   const view = Object.hasOwn(VIEWS, what) ? VIEWS[what] : undefined;
   if (!view) {
@@ -38,6 +40,7 @@ export function chooseView(what: string, id: string | undefined): View {
   if (view.subject === undefined && id !== undefined) {
     throw new UsageError(`inspect ${what} takes no ${JSON.stringify(id)}`);
   }
+  if (more.length > 0 && !view.isSpaced) throw new UsageError(`unexpected word ${JSON.stringify(more[0])}`);
   return view;
 }
 

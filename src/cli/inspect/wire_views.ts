@@ -1,0 +1,5 @@
+import { frameView } from "./frame_view.ts";
+import type { ViewTable } from "./view.ts";
+
+/** What went over a wire, and who is at its other end: no node of ours is asked. */
+export const WIRE_VIEWS: ViewTable = { frame: frameView };
