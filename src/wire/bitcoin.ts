@@ -5,8 +5,9 @@ import { ByteReader, ByteWriter, MalformedBytes } from "../util/bytes.ts";
 import type { Hasher } from "../util/hash.ts";
 import type { PayloadCodec, PayloadSource } from "./bitcoin_payload.ts";
 import { BITCOIN_PAYLOADS } from "./bitcoin_payloads.ts";
-import type { DecoderOptions, WireCodec } from "./codec.ts";
-import { type Frame, FrameDecoder, type Framing } from "./frame_decoder.ts";
+import type { SortingCodec } from "./codec.ts";
+import { type Frame, FrameDecoder } from "./frame_decoder.ts";
+import { type ClosedFraming, Sorter } from "./sorter.ts";
 
 /** Header of a frame: magic, command, length of the payload, first bytes of the payload's double SHA-256. */
 const MAGIC_BYTES = 4;
@@ -22,11 +23,20 @@ const FIRST_PRINTABLE = 0x20;
 const LAST_PRINTABLE = 0x7e;
 const NO_COMMAND = new Uint8Array(MAX_COMMAND_BYTES);
 
+export interface BitcoinCodecOptions {
+  /**
+   * Whether checksums are computed and verified; true by default. Not where another thread of ours has verified what
+   * comes in and seals what goes out.
+   */
+  readonly checksums?: boolean;
+}
+
 /**
  * The Bitcoin wire, version 1, on the network of the given magic (its four bytes in wire order as a big-endian number).
  * Commands that we do not know are carried as `unknown`.
  */
-export function bitcoinCodec(magic: number, hasher: Hasher): WireCodec {
+export function bitcoinCodec(magic: number, hasher: Hasher, options: BitcoinCodecOptions = {}): SortingCodec {
+  const { checksums = true } = options;
   const magicBytes = new ByteWriter(MAGIC_BYTES).uint32(magic).finish().reverse();
   // An application sends one command over and over.
   let lastUnknown = { command: "", start: startOf("") };
@@ -71,30 +81,41 @@ export function bitcoinCodec(magic: number, hasher: Hasher): WireCodec {
     const writer = ByteWriter.into(target, at + LENGTH_AT).uint32(sizeBytes - BITCOIN_HEADER_BYTES);
     writer.reserve(CHECKSUM_BYTES);
     payload.write(writer, message);
-    const digest = hasher.sha256d(target.subarray(at + BITCOIN_HEADER_BYTES, at + sizeBytes));
-    for (let i = 0; i < CHECKSUM_BYTES; i++) target[at + CHECKSUM_AT + i] = digest[i]!;
+    if (checksums) seal(target, at, at + sizeBytes);
   }
 
-  const createDecoder = (options?: DecoderOptions) => {
-    return new FrameDecoder(new BitcoinFraming(magicBytes, hasher), options);
+  function seal(bytes: Uint8Array, start: number, end: number): void {
+    const digest = hasher.sha256d(bytes.subarray(start + BITCOIN_HEADER_BYTES, end));
+    for (let i = 0; i < CHECKSUM_BYTES; i++) bytes[start + CHECKSUM_AT + i] = digest[i]!;
+  }
+
+  const newFraming = () => new BitcoinFraming(magicBytes, checksums ? hasher : undefined);
+  return {
+    name: "bitcoin",
+    encode,
+    encodeInto,
+    seal,
+    createDecoder: (options) => new FrameDecoder(newFraming(), options),
+    createSorter: (opens, options) => new FrameDecoder(new Sorter(newFraming(), opens), options),
   };
-  return { name: "bitcoin", encode, encodeInto, createDecoder };
 }
 
 const PAYLOADS: { readonly [T in MessageType]: PayloadCodec<Message> } = BITCOIN_PAYLOADS;
 const PAYLOAD_TYPES = Object.keys(PAYLOADS) as readonly MessageType[];
 
 /** One decoder's view of the stream. It is also the source that payloads are read from: nothing is built per frame. */
-class BitcoinFraming implements Framing, PayloadSource {
+class BitcoinFraming implements ClosedFraming, PayloadSource {
   readonly #magic: Uint8Array;
-  readonly #hasher: Hasher;
+  /** Undefined: checksums are somebody else's concern. */
+  readonly #hasher: Hasher | undefined;
   /** Noted by `measure` for `parse`. */
   #payload = PAYLOADS.unknown;
   #frame: Frame = NO_FRAME;
+  type: MessageType = "unknown";
   command = "";
   reader = NO_READER;
 
-  constructor(magic: Uint8Array, hasher: Hasher) {
+  constructor(magic: Uint8Array, hasher: Hasher | undefined) {
     this.#magic = magic;
     this.#hasher = hasher;
   }
@@ -106,6 +127,7 @@ class BitcoinFraming implements Framing, PayloadSource {
     }
     if (available < BITCOIN_HEADER_BYTES) return BITCOIN_HEADER_BYTES;
     const known = findCommand(bytes, start + MAGIC_BYTES);
+    this.type = known ? known.command : "unknown";
     this.command = known ? known.command : readCommand(bytes, start + MAGIC_BYTES);
     this.#payload = known ? known.payload : PAYLOADS.unknown;
     const sizeBytes = uint32At(bytes, start + LENGTH_AT);
@@ -116,15 +138,18 @@ class BitcoinFraming implements Framing, PayloadSource {
     return BITCOIN_HEADER_BYTES + sizeBytes;
   }
 
-  parse(frame: Frame): Message {
-    const { bytes, start, end } = frame;
-    const payloadStart = start + BITCOIN_HEADER_BYTES;
-    const digest = this.#hasher.sha256d(bytes.subarray(payloadStart, end));
+  check({ bytes, start, end }: Frame): void {
+    if (!this.#hasher) return;
+    const digest = this.#hasher.sha256d(bytes.subarray(start + BITCOIN_HEADER_BYTES, end));
     for (let i = 0; i < CHECKSUM_BYTES; i++) {
       if (bytes[start + CHECKSUM_AT + i] !== digest[i]) throw new RemoteFault("bad-checksum", "a damaged frame");
     }
+  }
+
+  parse(frame: Frame): Message {
+    this.check(frame);
     this.#frame = frame;
-    this.reader = new ByteReader(bytes, payloadStart, end);
+    this.reader = new ByteReader(frame.bytes, frame.start + BITCOIN_HEADER_BYTES, frame.end);
     const message = this.#payload.read(this);
     this.reader.expectEnd();
     // An idle decoder must not hold on to the chunk.

@@ -4,7 +4,7 @@ import { MalformedBytes } from "../util/bytes.ts";
 import type { Decoder, DecoderOptions } from "./codec.ts";
 
 /** What one wire knows of its frames. Each decoder has its own, so that `measure` may leave notes for `parse`. */
-export interface Framing {
+export interface Framing<M = Message> {
   /**
    * The size in bytes of the frame that begins at `start`, where bytes up to `end` have arrived (at least one): exact
    * once its header is there, and until then any number above `end - start` that the frame surely reaches. Throws
@@ -12,7 +12,7 @@ export interface Framing {
    */
   measure(bytes: Uint8Array, start: number, end: number): number;
   /** The message of a whole frame; called right after the `measure` of the same frame. Throws RemoteFault. */
-  parse(frame: Frame): Message;
+  parse(frame: Frame): M;
 }
 
 /** One whole frame, which lies in `bytes` from `start` to `end`. It is valid during `parse` only. */
@@ -37,8 +37,8 @@ const MAX_SHARED_BYTES = 1024;
  * spans chunks is collected in memory of its own, which grows with the bytes that really arrive and never by what the
  * header promises, so that a stranger must send a byte for each two that we reserve.
  */
-export class FrameDecoder implements Decoder, Frame {
-  readonly #framing: Framing;
+export class FrameDecoder<M = Message> implements Decoder<M>, Frame {
+  readonly #framing: Framing<M>;
   readonly #maxSharedBytes: number;
   /** Bytes fed and not yet looked at: `#chunk` from `#offset` on. */
   #chunk: Uint8Array = EMPTY;
@@ -56,7 +56,7 @@ export class FrameDecoder implements Decoder, Frame {
   end = 0;
   lastFrameBytes = 0;
 
-  constructor(framing: Framing, { copiesAreCheap = false }: DecoderOptions = {}) {
+  constructor(framing: Framing<M>, { copiesAreCheap = false }: DecoderOptions = {}) {
     this.#framing = framing;
     this.#maxSharedBytes = copiesAreCheap ? 0 : MAX_SHARED_BYTES;
   }
@@ -83,7 +83,7 @@ export class FrameDecoder implements Decoder, Frame {
     this.#offset = 0;
   }
 
-  next(): Message | undefined {
+  next(): M | undefined {
     if (this.#fault) throw this.#fault;
     try {
       if (!this.#advance()) return undefined;

@@ -1,12 +1,13 @@
 import { LocalError, RemoteFault } from "../protocol/errors.ts";
-import type { Message, MessageOf } from "../protocol/messages.ts";
+import type { Message, MessageOf, MessageType } from "../protocol/messages.ts";
 import { MAX_UNKNOWN_BODY_BYTES } from "../protocol/native_limits.ts";
 import { ByteWriter } from "../util/bytes.ts";
 import { bytesToHex } from "../util/hex.ts";
-import type { WireCodec } from "./codec.ts";
-import { FrameDecoder, type Framing } from "./frame_decoder.ts";
+import type { SortingCodec } from "./codec.ts";
+import { FrameDecoder } from "./frame_decoder.ts";
 import type { BodyLayout, NativePayload } from "./native_payload.ts";
 import { NATIVE_PAYLOADS } from "./native_payloads.ts";
+import { type ClosedFraming, Sorter } from "./sorter.ts";
 
 /** 4 bytes of magic, 1 of type, 3 of length: an empty message takes 8 bytes, a ping 16. */
 export const NATIVE_HEADER_BYTES = 8;
@@ -19,8 +20,8 @@ const TYPE_NUMBERS = 256;
 
 type AnyPayload = NativePayload<Message>;
 
-const NAMES: ReadonlyMap<number, string> = new Map(
-  Object.entries(NATIVE_PAYLOADS).map(([type, { number }]) => [number, type]),
+const NAMES: ReadonlyMap<number, MessageType> = new Map(
+  Object.entries(NATIVE_PAYLOADS).map(([type, { number }]) => [number, type as MessageType]),
 );
 
 /** The row of each type number, for the way in. */
@@ -40,12 +41,15 @@ export function nativeTypeName(number: number): string {
 const UNKNOWN_BY_COMMAND: ReadonlyMap<string, AnyPayload> = unknownRows();
 
 /** The native wire of the network with this magic; protocol/SPEC.md describes it. */
-export function nativeCodec(magic: number): WireCodec {
+export function nativeCodec(magic: number): SortingCodec {
   return {
     name: "native",
     encode: (message) => encodeFrame(magic, message),
     encodeInto: (message, target, offset) => encodeFrameInto(magic, message, target, offset),
     createDecoder: (options) => new FrameDecoder(nativeFraming(magic), options),
+    createSorter: (opens, options) => new FrameDecoder(new Sorter(nativeFraming(magic), opens), options),
+    // No checksum: TCP has one, and whoever wants more than that encrypts.
+    seal: () => {},
   };
 }
 
@@ -101,8 +105,13 @@ function rowOf(message: Message): AnyPayload {
   throw new LocalError("bad-argument", `Cannot encode unknown: ${why}: received ${JSON.stringify(message.command)}`);
 }
 
-function nativeFraming(magic: number): Framing {
+function nativeFraming(magic: number): ClosedFraming {
+  let number = 0;
   return {
+    get type() {
+      return NAMES.get(number) ?? "unknown";
+    },
+    check: () => {},
     measure(bytes, start, end) {
       const available = end - start;
       for (let i = 0; i < MAGIC_BYTES && i < available; i++) {
@@ -111,7 +120,8 @@ function nativeFraming(magic: number): Framing {
       if (available < NATIVE_HEADER_BYTES) return NATIVE_HEADER_BYTES;
       let length = 0;
       for (let i = NATIVE_HEADER_BYTES - 1; i >= LENGTH_AT; i--) length = (length << BYTE_BITS) | bytes[start + i]!;
-      const row = BY_NUMBER[bytes[start + TYPE_AT]!]!;
+      number = bytes[start + TYPE_AT]!;
+      const row = BY_NUMBER[number]!;
       // Checked before anything is kept: the length field is the cheapest lie a stranger can tell.
       if (length > row.maxBytes) {
         throw new RemoteFault("oversized", `type ${row.number}: ${length} bytes, at most ${row.maxBytes}`);
