@@ -1,6 +1,7 @@
-import type { Connection, TcpEndpoint, Transport } from "../platform/types.ts";
+import type { TcpEndpoint } from "../platform/types.ts";
 import { LocalError } from "../protocol/errors.ts";
 import { DIAL_TIMEOUT_MS, MAX_DIAL_TIMEOUT_MS, MIN_DIAL_TIMEOUT_MS, TIMEOUT_ROUND_TRIPS } from "../protocol/params.ts";
+import type { Line, Lines } from "../peer/line.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { OutboundKind } from "../peer/peer_options.ts";
 import { formatEndpoint } from "../util/endpoint.ts";
@@ -10,7 +11,7 @@ import type { Refusals } from "./refusals.ts";
 import type { Reputation } from "./reputation.ts";
 
 export interface OutboundOptions {
-  readonly transport: Transport;
+  readonly lines: Lines;
   readonly reputation: Reputation;
   readonly refusals: Refusals;
   /** Peers that the owner may have dialled at a time. */
@@ -20,7 +21,7 @@ export interface OutboundOptions {
   /** Aborted: no dial begins or goes on. */
   readonly signal: AbortSignal;
   /** Makes a peer of the connection; resolves once the handshake is done. */
-  readonly shakeHands: (connection: Connection, endpoint: TcpEndpoint, kind: OutboundKind) => Promise<Peer>;
+  readonly shakeHands: (line: Line, endpoint: TcpEndpoint, kind: OutboundKind) => Promise<Peer>;
 }
 
 interface Entry {
@@ -92,22 +93,22 @@ export class Outbound {
   }
 
   async #dial(endpoint: TcpEndpoint, key: string): Promise<Peer> {
-    const { transport, signal, roundTrips, refusals, shakeHands } = this.#options;
+    const { lines, signal, roundTrips, refusals, shakeHands } = this.#options;
     const timeoutMs = roundTrips.timeoutMs(TIMEOUT_ROUND_TRIPS, DIAL_BOUNDS);
-    const connection = await transport.dial(endpoint, { timeoutMs, signal });
+    const line = await lines.dial(endpoint, { timeoutMs, signal });
     const kind = this.#entries.get(key)?.kind ?? "manual";
-    const other = this.#leadingTo(formatEndpoint(connection.remote));
-    const remote = { ...endpoint, ..."host" in connection.remote && connection.remote };
+    const other = this.#leadingTo(formatEndpoint(line.remote));
+    const remote = { ...endpoint, ..."host" in line.remote && line.remote };
     const refusal = signal.aborted ? stopped(key) : this.#refuse(remote, key, kind);
-    if (refusal || other) connection.abort();
+    if (refusal || other) line.abort();
     if (refusal) throw refusal;
     if (other) {
       refusals.note("duplicate", key);
       return strengthen(other, kind);
     }
     const entry = this.#entries.get(key);
-    if (entry) entry.remote = formatEndpoint(connection.remote);
-    return shakeHands(connection, endpoint, kind);
+    if (entry) entry.remote = formatEndpoint(line.remote);
+    return shakeHands(line, endpoint, kind);
   }
 
   /** The entry of a connection to this remote, whatever name was dialled. */

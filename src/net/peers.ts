@@ -1,13 +1,13 @@
-import type { Connection, Endpoint, TcpEndpoint, Transport } from "../platform/types.ts";
+import type { Endpoint, Listener, TcpEndpoint } from "../platform/types.ts";
 import { type FaultCode, LocalError, RemoteFault } from "../protocol/errors.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import { ROUND_TRIP_SAMPLES, SHUTDOWN_DRAIN_MS } from "../protocol/params.ts";
 import { PENALTIES } from "../protocol/penalties.ts";
 import { NO_PERMISSIONS, type Permissions } from "../protocol/permissions.ts";
 import type { ConnectionCounts } from "../protocol/snapshots.ts";
-import { Peer } from "../peer/peer.ts";
+import type { Line, Lines } from "../peer/line.ts";
+import type { Peer } from "../peer/peer.ts";
 import type { CloseReason, ConnectionKind, OutboundKind, PeerObserver } from "../peer/peer_options.ts";
-import { Turns } from "../peer/turns.ts";
 import { ByteReader } from "../util/bytes.ts";
 import type { Env } from "../util/env.ts";
 import { RoundTrips } from "../util/round_trips.ts";
@@ -21,14 +21,14 @@ import type { Reputation } from "./reputation.ts";
 
 export interface PeersOptions extends InboundLimits {
   readonly env: Env;
-  readonly transport: Transport;
+  readonly lines: Lines;
   readonly codec: WireCodec;
   readonly maxOutbound: number;
   readonly reputation: Reputation;
   /** Numbers for network groups, keyed with a secret. */
   readonly groupKey: (group: string) => number;
   /** Our version message for a connection, with the given nonce. */
-  readonly version: (connection: Connection, nonce: bigint, terms: Terms) => MessageOf<"version">;
+  readonly version: (line: Line, nonce: bigint, terms: Terms) => MessageOf<"version">;
   readonly observer: PeerObserver<Peer>;
 }
 
@@ -55,7 +55,6 @@ const NONCE_SIZE_BYTES = 8;
 export class Peers implements PeerSet {
   readonly roundTrips = new RoundTrips(ROUND_TRIP_SAMPLES);
   readonly #options: PeersOptions;
-  readonly #turns: Turns;
   readonly #peers = new Map<number, Peer>();
   readonly #inbound: Inbound;
   readonly #outbound: Outbound;
@@ -70,19 +69,18 @@ export class Peers implements PeerSet {
   #onLastPeer: (() => void) | undefined;
 
   constructor(options: PeersOptions) {
-    const { env, transport, reputation } = options;
+    const { env, lines, reputation } = options;
     this.#options = options;
-    this.#turns = new Turns(env);
     this.#inbound = new Inbound(options);
     this.#refusals = new Refusals(env);
     this.#outbound = new Outbound({
-      transport,
+      lines,
       reputation,
       refusals: this.#refusals,
       maxManual: options.maxOutbound,
       roundTrips: this.roundTrips,
       signal: this.#stop.signal,
-      shakeHands: (connection, endpoint, kind) => this.#shakeHands(connection, endpoint, kind),
+      shakeHands: (line, endpoint, kind) => this.#shakeHands(line, endpoint, kind),
     });
   }
 
@@ -117,20 +115,25 @@ export class Peers implements PeerSet {
     return count;
   }
 
+  /** Takes peers on an address from now on. Rejects with LocalError if it cannot be had. */
+  listen(endpoint: Endpoint): Promise<Listener> {
+    return this.#options.lines.listen(endpoint, (line) => this.#accept(line));
+  }
+
   /** Takes a connection that a stranger opened, or refuses it. Where the table is full, the least deserving leaves. */
-  accept(connection: Connection): void {
-    if (this.#stop.signal.aborted) return connection.abort();
-    const admission = this.#inbound.admit(connection.remote);
+  #accept(line: Line): void {
+    if (this.#stop.signal.aborted) return line.abort();
+    const admission = this.#inbound.admit(line.remote);
     if (admission.kind === "refused") {
-      this.#refusals.note(admission.reason, formatEndpoint(connection.remote), admission.limit);
-      return connection.abort();
+      this.#refusals.note(admission.reason, formatEndpoint(line.remote), admission.limit);
+      return line.abort();
     }
     if (admission.leaves) {
       this.#evicted++;
       // Cut, not closed: whoever does not read would hold two places until the last bytes are given up.
       admission.leaves.abort("evicted: the table of inbound peers is full (--max-inbound)");
     }
-    this.#add(connection, "inbound", admission.permissions);
+    this.#add(line, "inbound", admission.permissions);
   }
 
   /**
@@ -169,37 +172,32 @@ export class Peers implements PeerSet {
     });
   }
 
-  #shakeHands(connection: Connection, endpoint: TcpEndpoint, kind: OutboundKind): Promise<Peer> {
-    const permissions = "path" in connection.remote
+  #shakeHands(line: Line, endpoint: TcpEndpoint, kind: OutboundKind): Promise<Peer> {
+    const permissions = "path" in line.remote
       ? NO_PERMISSIONS
-      : this.#options.reputation.permissions(identifyHost(connection.remote.host));
-    return new Promise((resolve, reject) => this.#add(connection, kind, permissions, endpoint, { resolve, reject }));
+      : this.#options.reputation.permissions(identifyHost(line.remote.host));
+    return new Promise((resolve, reject) => this.#add(line, kind, permissions, endpoint, { resolve, reject }));
   }
 
   #add(
-    connection: Connection,
+    line: Line,
     kind: ConnectionKind,
     permissions: Permissions,
     dialled?: Endpoint,
     waiting?: Waiting,
   ): void {
-    const { env, codec, version } = this.#options;
+    const { env, version } = this.#options;
     const id = this.#nextId++;
     const nonce = new ByteReader(env.randomBytes(NONCE_SIZE_BYTES)).uint64();
     const isBlockOnly = kind === "block-only";
-    const peer = new Peer({
+    const peer = line.toPeer({
       id,
       kind,
       isBlockOnly,
       permissions,
-      connection,
-      codec,
-      decoding: this.#options.transport,
-      env,
-      turns: this.#turns,
       ...(dialled && { dialled }),
       handshake: {
-        ourVersion: () => version(connection, nonce, { isBlockOnly, permissions }),
+        ourVersion: () => version(line, nonce, { isBlockOnly, permissions }),
         isOurNonce: (other) => this.#isOurNonce(other),
       },
       networkRoundTrips: this.roundTrips,

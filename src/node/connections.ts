@@ -15,7 +15,7 @@ import type { Connectivity } from "../services/partition.ts";
 import type { Logger } from "../util/env.ts";
 import type { BanOptions, NodeOptions, NodeParts } from "./types.ts";
 
-export interface ConnectionsOptions extends Pick<PeersOptions, "codec" | "version" | "observer"> {
+export interface ConnectionsOptions extends Pick<PeersOptions, "lines" | "codec" | "version" | "observer"> {
   readonly parts: NodeParts;
   readonly options: NodeOptions;
   /** Undefined: nobody is dialled but those whom the owner names. */
@@ -35,8 +35,8 @@ export class Connections {
   readonly #dialer: Dialer;
   readonly #slots: Slots | undefined;
 
-  constructor({ parts, options, source, codec, version, observer }: ConnectionsOptions) {
-    const { env, hasher, store, transport } = parts;
+  constructor({ parts, options, source, lines, codec, version, observer }: ConnectionsOptions) {
+    const { env, hasher, store } = parts;
     this.#options = options;
     this.#parts = parts;
     this.#source = source;
@@ -44,7 +44,7 @@ export class Connections {
     this.reputation = new Reputation({ env, store, permits: options.permits ?? [] });
     this.peers = new Peers({
       env,
-      transport,
+      lines,
       codec,
       maxInbound: options.maxInbound,
       maxOutbound: options.maxOutbound,

@@ -3,7 +3,9 @@ import { Chain } from "../chain/chain.ts";
 import { guardStore } from "../ledger/guarded_store.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import type { Peers, Terms } from "../net/peers.ts";
-import type { Connection, Endpoint, Listener } from "../platform/types.ts";
+import type { Line } from "../peer/line.ts";
+import { LocalLines } from "../peer/local_lines.ts";
+import type { Endpoint, Listener } from "../platform/types.ts";
 import { DEFAULT_CADENCES } from "../protocol/cadences.ts";
 import type { MessageOf } from "../protocol/messages.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
@@ -57,12 +59,14 @@ export class NodeCore {
     this.ledger = new Ledger({ env, chain, store, bus: this.bus, pruneBytes: options.pruneBytes });
     this.acquaintances = new Acquaintances(parts, options, (error) => this.#onStoreFailure(error));
     this.peerLife = new PeerLife({ env, bus: this.bus, peerChains });
+    const codec = createCodec(options.network, parts);
     this.connections = new Connections({
       parts: this.#parts,
       options,
       source: this.acquaintances.source,
-      codec: createCodec(options.network, parts),
-      version: (connection, nonce, terms) => this.#version(connection, nonce, terms),
+      lines: new LocalLines({ env, transport: parts.transport, codec }),
+      codec,
+      version: (line, nonce, terms) => this.#version(line, nonce, terms),
       observer: this.peerLife.observer,
     });
     this.peers = this.connections.peers;
@@ -105,7 +109,7 @@ export class NodeCore {
   }
 
   async #listen(endpoint: Endpoint): Promise<void> {
-    const listener = await this.#parts.transport.listen(endpoint, (connection) => this.peers.accept(connection));
+    const listener = await this.peers.listen(endpoint);
     if (this.#stopping) return listener.close();
     this.#listeners.push(listener);
   }
@@ -180,9 +184,9 @@ export class NodeCore {
     });
   }
 
-  #version(connection: Connection, nonce: bigint, { isBlockOnly, permissions }: Terms): MessageOf<"version"> {
+  #version({ remote }: Line, nonce: bigint, { isBlockOnly, permissions }: Terms): MessageOf<"version"> {
     return makeOurVersion({
-      remote: connection.remote,
+      remote,
       nonce,
       userAgent: this.options.userAgent,
       height: this.ledger.chain.tip.height,

@@ -2,17 +2,20 @@ import type { Connection } from "../platform/types.ts";
 import type { Message } from "../protocol/messages.ts";
 import type { Decoder } from "../wire/codec.ts";
 
+/** Where the bytes come from. */
+type Pausable = Pick<Connection, "pause" | "resume">;
+
 /**
  * What one peer sent and nobody handled yet, kept as the bytes it came in: decoding is a part of handling. It holds at
  * most one partial frame and the chunks of two reads; once a turn leaves something unread the socket is paused, so that
  * TCP slows the remote and nothing is lost.
  */
-export class Mailbox {
-  readonly #decoder: Decoder;
-  readonly #connection: Connection;
+export class Mailbox<M = Message> {
+  readonly #decoder: Decoder<M>;
+  readonly #connection: Pausable;
   #paused = false;
 
-  constructor(decoder: Decoder, connection: Connection) {
+  constructor(decoder: Decoder<M>, connection: Pausable) {
     this.#decoder = decoder;
     this.#connection = connection;
   }
@@ -33,7 +36,7 @@ export class Mailbox {
   }
 
   /** The next message, or undefined when all that arrived was handled. Throws RemoteFault. */
-  take(): Message | undefined {
+  take(): M | undefined {
     return this.#decoder.next();
   }
 

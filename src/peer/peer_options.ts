@@ -1,11 +1,11 @@
 import type { Connection, Endpoint } from "../platform/types.ts";
 import type { FaultCode } from "../protocol/errors.ts";
 import type { HandshakeOptions } from "../protocol/handshake.ts";
-import type { Message } from "../protocol/messages.ts";
+import type { Message, MessageType } from "../protocol/messages.ts";
 import type { Permissions } from "../protocol/permissions.ts";
 import type { Env } from "../util/env.ts";
 import type { RoundTrips } from "../util/round_trips.ts";
-import type { DecoderOptions, WireCodec } from "../wire/codec.ts";
+import type { Decoder, WireCodec } from "../wire/codec.ts";
 import type { Turns } from "./turns.ts";
 
 export type Direction = "inbound" | "outbound";
@@ -25,12 +25,17 @@ export interface CloseReason {
   readonly detail: string;
 }
 
+/** A message as a decoder hands it out: open, or in a shard as a closed frame. */
+export interface Typed {
+  readonly type: MessageType;
+}
+
 /** Who wants to know what a peer (of type P: `Peer`) does. Called from within the peer's own turn. */
-export interface PeerObserver<P> {
+export interface PeerObserver<P, M = Message> {
   /** The handshake is done. */
   ready(peer: P): void;
   /** A message after the handshake, except ping and pong, which the peer answers itself. */
-  message(peer: P, message: Message): void;
+  message(peer: P, message: M): void;
   /** The outbox has room for bulk data again. */
   writable(peer: P): void;
   /** Last call, exactly once. */
@@ -39,21 +44,27 @@ export interface PeerObserver<P> {
   pong?(peer: P, roundTripMs: number): void;
 }
 
-export interface PeerOptions<P> {
+/** What the registry decides about a connection. */
+export interface PeerOptions<P, M = Message> {
   readonly id: number;
   readonly kind: ConnectionKind;
   readonly permissions?: Permissions;
   /** Neither addresses nor transactions are spoken of on this connection. */
   readonly isBlockOnly?: boolean;
-  readonly connection: Connection;
   /** What was dialled, by name perhaps; `remote` of the connection where nobody dialled. */
   readonly dialled?: Endpoint;
-  readonly codec: WireCodec;
-  readonly decoding?: DecoderOptions;
-  readonly env: Env;
-  readonly turns: Turns;
   readonly handshake: Omit<HandshakeOptions, "role">;
   /** Round trips of all peers together. */
   readonly networkRoundTrips: RoundTrips;
-  readonly observer: PeerObserver<P>;
+  readonly observer: PeerObserver<P, M>;
+}
+
+/** What a peer of this thread stands on besides. */
+export interface LocalPeerOptions<P, M> extends PeerOptions<P, M> {
+  readonly connection: Connection;
+  readonly codec: WireCodec;
+  /** It opens messages of the handshake, pings and pongs at least. */
+  readonly decoder: Decoder<M>;
+  readonly env: Env;
+  readonly turns: Turns;
 }

@@ -24,6 +24,9 @@ export interface HandshakeOptions {
   readonly isOurNonce: (nonce: bigint) => boolean;
 }
 
+/** A message; of those that have no part in a handshake the type is enough. */
+type Incoming = Message | { readonly type: MessageType };
+
 /** What the remote said so far. */
 interface Facts {
   version: MessageOf<"version"> | undefined;
@@ -34,7 +37,7 @@ interface Facts {
 interface Transition {
   readonly next: HandshakeState;
   /** Notes what the message says and answers what to send. Throws RemoteFault. */
-  readonly act: (facts: Facts, message: Message, options: HandshakeOptions) => readonly Message[];
+  readonly act: (facts: Facts, message: Incoming, options: HandshakeOptions) => readonly Message[];
 }
 
 /** A pair of state and message that is not here is a fault of the remote. */
@@ -80,7 +83,7 @@ export class Handshake {
   }
 
   /** Takes the remote's next message; answers what to send. Throws RemoteFault. */
-  step(message: Message): readonly Message[] {
+  step(message: Incoming): readonly Message[] {
     const transition = TRANSITIONS[this.#state][message.type];
     if (!transition) throw new RemoteFault("unexpected-message", `${message.type} while ${this.#state}`);
     const answers = transition.act(this.#facts, message, this.#options);
@@ -96,7 +99,7 @@ export class Handshake {
   }
 }
 
-function onVersion(facts: Facts, message: Message, options: HandshakeOptions): readonly Message[] {
+function onVersion(facts: Facts, message: Incoming, options: HandshakeOptions): readonly Message[] {
   const version = message as MessageOf<"version">;
   if (options.isOurNonce(version.nonce)) throw new RemoteFault("self-connection", "our own nonce came back");
   if (version.protocolVersion < MIN_PROTOCOL_VERSION) {

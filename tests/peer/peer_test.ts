@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { Peer } from "../../src/peer/peer.ts";
+import { LocalPeer } from "../../src/peer/local_peer.ts";
+import type { Peer } from "../../src/peer/peer.ts";
 import type { CloseReason } from "../../src/peer/peer_options.ts";
 import { Turns } from "../../src/peer/turns.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../../src/platform/memory.ts";
@@ -28,11 +29,12 @@ async function listen(onMessage: (peer: Peer, message: Message) => void = () => 
   const [codec, turns, roundTrips] = [bitcoinCodec(REGTEST.magic, testHasher), new Turns(env), new RoundTrips(8)];
   const host: Host = { network, peers: [], handled: [], closed: [] };
   await network.transport("host").listen({ host: "host", port: PORT }, (connection) => {
-    const peer = new Peer({
+    const peer = new LocalPeer({
       id: host.peers.length,
       kind: "inbound",
       connection,
       codec,
+      decoder: codec.createDecoder(),
       env,
       turns,
       handshake: { ourVersion: () => versionOf({ nonce: 99n }), isOurNonce: () => false },

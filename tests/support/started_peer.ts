@@ -1,4 +1,5 @@
-import { Peer } from "../../src/peer/peer.ts";
+import { LocalPeer } from "../../src/peer/local_peer.ts";
+import type { Peer } from "../../src/peer/peer.ts";
 import type { CloseReason, Direction } from "../../src/peer/peer_options.ts";
 import { Turns } from "../../src/peer/turns.ts";
 import type { Connection, ConnectionSink } from "../../src/platform/types.ts";
@@ -53,11 +54,12 @@ export function startPeer(env: ManualEnv, options: StartedPeerOptions = {}): Sta
     close: end,
     abort: end,
   };
-  const peer = new Peer({
+  const peer = new LocalPeer({
     id: ++lastId,
     kind: direction === "inbound" ? "inbound" : "manual",
     connection,
     codec,
+    decoder: codec.createDecoder(),
     env,
     turns: new Turns(env),
     handshake: { ourVersion: () => versionOf({ nonce: 2n }), isOurNonce: () => false },

@@ -1,5 +1,6 @@
 import { Peers } from "../../net/peers.ts";
 import { Reputation } from "../../net/reputation.ts";
+import { LocalLines } from "../../peer/local_lines.ts";
 import type { Peer } from "../../peer/peer.ts";
 import type { PeerObserver } from "../../peer/peer_options.ts";
 import { createMemoryStore } from "../../platform/memory_store.ts";
@@ -41,7 +42,7 @@ export function benchCodec(wire: Wire, hasher: Hasher): WireCodec {
 export function createBenchPeers(parts: Parts, codec: WireCodec, observer: Partial<PeerObserver<Peer>>): Peers {
   return new Peers({
     env: parts.env,
-    transport: parts.transport,
+    lines: new LocalLines({ env: parts.env, transport: parts.transport, codec }),
     codec,
     maxInbound: MAX_CONNECTIONS,
     maxOutbound: MAX_CONNECTIONS,
@@ -49,7 +50,7 @@ export function createBenchPeers(parts: Parts, codec: WireCodec, observer: Parti
     maxPerGroup: MAX_CONNECTIONS,
     reputation: new Reputation({ env: parts.env, store: createMemoryStore(), permits: [] }),
     groupKey: () => 0,
-    version: (_connection, nonce) => benchVersion(nonce),
+    version: (_line, nonce) => benchVersion(nonce),
     observer: { ready() {}, message() {}, writable() {}, closed() {}, ...observer },
   });
 }

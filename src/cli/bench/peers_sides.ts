@@ -22,7 +22,7 @@ import { takeSample } from "./usage.ts";
 /** Sends by Peer.send or Peers.broadcast, as fast as the outboxes let it. */
 export function createPeersSender(given: SideContext, spec: FlowSpec): FlowSender {
   const side = adapt(given, spec);
-  const { transport, context, clock } = side;
+  const { context, clock } = side;
   const codec = codecOf(spec, side);
   const counter = new SentCounter();
   /** Those that have not yet written what the last burst gave them. */
@@ -53,7 +53,7 @@ export function createPeersSender(given: SideContext, spec: FlowSpec): FlowSende
 
   return {
     async listen() {
-      const { local } = await transport.listen({ host: LOOPBACK, port: 0 }, (connection) => peers.accept(connection));
+      const { local } = await peers.listen({ host: LOOPBACK, port: 0 });
       return "port" in local ? local.port : 0;
     },
     connected: () => waitForCount(() => [...peers.ready()].length, spec.connections),

@@ -66,8 +66,7 @@ export function createPeersEcho(side: SideContext, spec: RoundTripSpec): Echo {
   });
   return {
     async listen() {
-      const accept = (connection: Connection) => peers.accept(connection);
-      const { local } = await side.transport.listen({ host: LOOPBACK, port: 0 }, accept);
+      const { local } = await peers.listen({ host: LOOPBACK, port: 0 });
       return "port" in local ? local.port : 0;
     },
     sample: () => takeSample(side.context.host, side.clock, done),

@@ -1,0 +1,363 @@
+import type { Endpoint } from "../platform/types.ts";
+import { type FaultCode, RemoteFault } from "../protocol/errors.ts";
+import { type Agreement, Handshake, HANDSHAKE_MESSAGES } from "../protocol/handshake.ts";
+import { LANE_OF } from "../protocol/lanes.ts";
+import type { Message, MessageOf, MessageType } from "../protocol/messages.ts";
+import {
+  CLOSE_LINGER_MS,
+  HANDSHAKE_TIMEOUT_MS,
+  MIN_HANDSHAKE_TIMEOUT_MS,
+  OUTBOX_LOW_WATER_BYTES,
+  TIMEOUT_ROUND_TRIPS,
+  TURN_BYTES,
+  TURN_MESSAGES,
+} from "../protocol/params.ts";
+import { NO_PERMISSIONS, type Permissions } from "../protocol/permissions.ts";
+import { ByteReader } from "../util/bytes.ts";
+import type { Logger, Timer } from "../util/env.ts";
+import { Liveness } from "./liveness.ts";
+import { Mailbox } from "./mailbox.ts";
+import { type OfferOutcome, Outbox } from "./outbox.ts";
+import { Pace } from "./pace.ts";
+import type { Peer, PeerState, TypeCounts } from "./peer.ts";
+import type { CloseReason, ConnectionKind, Direction, LocalPeerOptions, OutboundKind, Typed } from "./peer_options.ts";
+import type { Worker } from "./turns.ts";
+
+const NONCE_SIZE_BYTES = 8;
+const NEVER = Number.NEGATIVE_INFINITY;
+const HANDSHAKE_BOUNDS = {
+  initialMs: HANDSHAKE_TIMEOUT_MS,
+  minMs: MIN_HANDSHAKE_TIMEOUT_MS,
+  maxMs: HANDSHAKE_TIMEOUT_MS,
+};
+
+/**
+ * One remote node whose socket is in this thread: an actor with its own connection, decoder, mailbox and outbox. It shares no state with other peers,
+ * and whatever goes wrong in handling its messages ends this peer only.
+ */
+export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
+  readonly id: number;
+  readonly direction: Direction;
+  readonly permissions: Permissions;
+  /** Neither addresses nor transactions are spoken of: they are not sent, and not taken either. */
+  readonly isBlockOnly: boolean;
+  readonly remote: Endpoint;
+  /** The endpoint as it was dialled; the same as `remote` for inbound peers. */
+  readonly dialled: Endpoint;
+  readonly local: Endpoint;
+  readonly wire: string;
+  readonly shard = undefined;
+  /** When the connection opened, by `env.now()`. */
+  readonly connectedAt: number;
+  readonly liveness: Liveness;
+  readonly pace: Pace;
+  readonly messagesIn: TypeCounts = {};
+  readonly messagesOut: TypeCounts = {};
+  bytesIn = 0;
+  bytesOut = 0;
+  /** When it last gave us a block, and a transaction, that we lacked, by `env.now()`. */
+  readonly usefulAt: { block: number; transaction: number } = { block: NEVER, transaction: NEVER };
+  readonly #options: LocalPeerOptions<LocalPeer<M>, M>;
+  readonly #log: Logger;
+  readonly #handshake: Handshake;
+  readonly #mailbox: Mailbox<M>;
+  readonly #outbox: Outbox;
+  #kind: ConnectionKind;
+  #state: PeerState = "new";
+  #agreement: Agreement | undefined;
+  #held = false;
+  #enlisted = false;
+  #lastReadBytes = 0;
+  #taking = false;
+  #reason: CloseReason | undefined;
+  #linger: Timer | undefined;
+
+  constructor(options: LocalPeerOptions<LocalPeer<M>, M>) {
+    const { connection, env, codec } = options;
+    this.#options = options;
+    this.id = options.id;
+    this.#kind = options.kind;
+    this.direction = options.kind === "inbound" ? "inbound" : "outbound";
+    this.permissions = options.permissions ?? NO_PERMISSIONS;
+    this.isBlockOnly = options.isBlockOnly ?? false;
+    this.remote = connection.remote;
+    this.dialled = options.dialled ?? connection.remote;
+    this.local = connection.local;
+    this.wire = codec.name;
+    this.connectedAt = env.now();
+    this.liveness = new Liveness(options.networkRoundTrips);
+    this.pace = new Pace(this.connectedAt);
+    this.#log = env.logger("peer");
+    const role = this.direction === "outbound" ? "dialler" : "listener";
+    this.#handshake = new Handshake({ role, ...options.handshake });
+    this.#mailbox = new Mailbox(options.decoder, connection);
+    this.#outbox = new Outbox({
+      env,
+      codec,
+      write: (bytes) => {
+        this.bytesOut += bytes.length;
+        return connection.write(bytes);
+      },
+      onWritten: () => this.#written(),
+    });
+  }
+
+  /** Attaches to the connection and begins the handshake. Call it once. */
+  start(): void {
+    this.#state = "handshaking";
+    this.#options.connection.start({
+      data: (chunk) => this.#onData(chunk),
+      drained: () => this.#outbox.drained(),
+      closed: (error) => this.#onClosed(error),
+    });
+    for (const message of this.#handshake.open()) this.send(message);
+  }
+
+  get state(): PeerState {
+    return this.#state;
+  }
+
+  /** Whether the connection is ending or has ended: nothing is sent or handled any more. */
+  get isOver(): boolean {
+    return this.#state === "closing" || this.#state === "closed";
+  }
+
+  get kind(): ConnectionKind {
+    return this.#kind;
+  }
+
+  /** Keeps an outbound connection for another purpose than it was made for; what the handshake said stays said. */
+  become(kind: OutboundKind): void {
+    this.#kind = kind;
+  }
+
+  /** The peer gave us something that we lacked. */
+  noteUseful(what: "block" | "transaction"): void {
+    this.usefulAt[what] = this.#options.env.now();
+  }
+
+  /** What the handshake agreed on; undefined before it is done. */
+  get agreement(): Agreement | undefined {
+    return this.#agreement;
+  }
+
+  get mailbox(): { readonly bytes: number; readonly paused: boolean } {
+    return this.#mailbox;
+  }
+
+  get outbox(): { readonly bytes: number; readonly frames: number; readonly dropped: number } {
+    return this.#outbox;
+  }
+
+  /** Queues a message. False if it was not queued: the peer is closed, or its lane is full. */
+  send(message: Message): boolean {
+    if (this.isOver) return false;
+    const { type } = message;
+    return this.#sent(type, this.#outbox.offer(message, LANE_OF[type]));
+  }
+
+  /** Queues a frame that was encoded for this peer's wire; it may be shared between peers and never changes. */
+  sendFrame(type: MessageType, frame: Uint8Array): boolean {
+    if (this.isOver) return false;
+    return this.#sent(type, this.#outbox.offerFrame(frame, LANE_OF[type]));
+  }
+
+  /** Stops handling this peer's messages until `release`: a service has taken all of its work that it can hold. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  release(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    if (this.#mailbox.paused) this.#enlist();
+  }
+
+  /** Ends the connection because of what the remote did. */
+  blame(fault: RemoteFault): void {
+    this.#end({ code: fault.code, detail: fault.message });
+  }
+
+  /** Sends what is queued, then ends the connection. */
+  close(detail: string): void {
+    this.#end({ code: "closed-by-us", detail });
+  }
+
+  /** Cuts the connection without sending what is queued. */
+  abort(detail: string): void {
+    this.#reason ??= { code: "closed-by-us", detail };
+    if (this.#state !== "closed") this.#state = "closing";
+    this.#outbox.close();
+    this.#options.connection.abort();
+  }
+
+  /** Looks at the clock: a handshake or a pong that is overdue ends the peer; a ping may be due. */
+  tick(now: number): void {
+    this.pace.look(now, this.bytesIn, this.bytesOut, () => [total(this.messagesIn), total(this.messagesOut)]);
+    try {
+      if (this.#state === "handshaking") this.#checkHandshake(now);
+      if (this.#state !== "ready") return;
+      const ping = this.liveness.tick(now, this.bytesIn, () => this.#newNonce());
+      if (ping) this.send(ping);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** More of what arrived is to be handled; called by `Turns`. */
+  takeTurn(): void {
+    this.#enlisted = false;
+    if (this.isOver || this.#held) return;
+    // What it is about to read counts for this round: else all who wait would read at once.
+    this.#options.turns.spend(this.#lastReadBytes);
+    this.#handleWaiting(true);
+  }
+
+  #onData(chunk: Uint8Array): void {
+    if (this.isOver) return;
+    this.bytesIn += chunk.length;
+    this.#lastReadBytes = chunk.length;
+    const mayReadOn = this.#options.turns.spend(chunk.length);
+    this.#mailbox.offer(chunk);
+    if (this.#held || this.#enlisted || this.#taking) this.#mailbox.suspend();
+    else this.#handleWaiting(mayReadOn);
+  }
+
+  /**
+   * Handles messages until none is left or the turn is used up; the rest waits with the socket paused. So does a peer
+   * that may not read on in this round.
+   */
+  #handleWaiting(mayReadOn: boolean): void {
+    let emptied = false;
+    this.#taking = true;
+    try {
+      emptied = this.#takeMessages();
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#taking = false;
+    }
+    if (this.isOver) return;
+    // After the turn: resuming may deliver the next chunk at once, which then is handled and not put aside.
+    if (emptied && mayReadOn) return this.#mailbox.resume();
+    this.#mailbox.suspend();
+    if (!this.#held) this.#enlist();
+  }
+
+  /** True when all that arrived was handled. */
+  #takeMessages(): boolean {
+    let bytes = 0;
+    for (let count = 0; count < TURN_MESSAGES && bytes < TURN_BYTES; count++) {
+      const message = this.#mailbox.take();
+      if (!message) return true;
+      bytes += this.#mailbox.lastFrameBytes;
+      this.messagesIn[message.type] = (this.messagesIn[message.type] ?? 0) + 1;
+      this.#onMessage(message);
+      if (this.isOver) return true;
+      if (this.#held) return false;
+    }
+    return false;
+  }
+
+  #onMessage(message: M | Message): void {
+    if (this.#state !== "ready" || HANDSHAKE_MESSAGES.has(message.type)) return this.#onHandshakeMessage(message);
+    if (isOpen(message, "ping")) this.send({ type: "pong", nonce: message.nonce });
+    else if (isOpen(message, "pong")) this.#onPong(message);
+    else this.#options.observer.message(this, message as M);
+  }
+
+  #onHandshakeMessage(message: Typed): void {
+    for (const answer of this.#handshake.step(message)) this.send(answer);
+    this.#agreement = this.#handshake.agreement();
+    if (!this.#agreement) return;
+    this.#state = "ready";
+    this.#options.observer.ready(this);
+  }
+
+  #onPong(message: MessageOf<"pong">): void {
+    const roundTripMs = this.liveness.onPong(message.nonce, this.#options.env.now());
+    if (roundTripMs !== undefined) this.#options.observer.pong?.(this, roundTripMs);
+  }
+
+  #sent(type: MessageType, outcome: OfferOutcome): boolean {
+    if (outcome === "overflow") this.#end({ code: "too-slow", detail: `its ${LANE_OF[type]} lane is full` });
+    if (outcome !== "queued") return false;
+    this.messagesOut[type] = (this.messagesOut[type] ?? 0) + 1;
+    return true;
+  }
+
+  #checkHandshake(now: number): void {
+    const allowed = this.#options.networkRoundTrips.timeoutMs(TIMEOUT_ROUND_TRIPS, HANDSHAKE_BOUNDS);
+    const waited = now - this.connectedAt;
+    if (waited <= allowed) return;
+    throw new RemoteFault("handshake-timeout", `${this.#handshake.state} for ${Math.round(waited)} ms`);
+  }
+
+  #written(): void {
+    if (this.#state !== "ready" || this.#outbox.bytes >= OUTBOX_LOW_WATER_BYTES) return;
+    try {
+      this.#options.observer.writable(this);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #enlist(): void {
+    if (this.#enlisted) return;
+    this.#enlisted = true;
+    this.#options.turns.enlist(this);
+  }
+
+  /** The one catcher: a fault is the remote's, anything else is a bug of ours, which costs this peer and no other. */
+  #fail(error: unknown): void {
+    if (error instanceof RemoteFault) return this.#end({ code: this.#nameFault(error), detail: error.message });
+    const stack = error instanceof Error ? error.stack : String(error);
+    this.#log.error("internal error while handling a message", { peer: this.id, stack });
+    this.#end({ code: "internal-error", detail: String(error) });
+  }
+
+  /** A stranger whose first bytes are of another network speaks to the wrong one; later it is a broken stream. */
+  #nameFault(fault: RemoteFault): FaultCode {
+    return fault.code === "bad-magic" && this.#handshake.state === "awaiting-version" ? "wrong-network" : fault.code;
+  }
+
+  #end(reason: CloseReason): void {
+    if (this.isOver) return;
+    this.#reason = reason;
+    this.#state = "closing";
+    const { connection, env } = this.#options;
+    if (reason.code !== "closed-by-us") {
+      this.#outbox.close();
+      return connection.abort();
+    }
+    this.#outbox.flushAll();
+    connection.close();
+    this.#linger = env.after(CLOSE_LINGER_MS, () => connection.abort());
+  }
+
+  /** The only way out of the registry: while the connection lives, so does the peer. */
+  #onClosed(error: Error | undefined): void {
+    this.#reason ??= error
+      ? { code: "connection-lost", detail: error.message }
+      : { code: "closed-by-remote", detail: `while ${this.#handshake.state}` };
+    this.#state = "closed";
+    this.#linger?.cancel();
+    this.#outbox.close();
+    this.#options.observer.closed(this, this.#reason);
+  }
+
+  #newNonce(): bigint {
+    return new ByteReader(this.#options.env.randomBytes(NONCE_SIZE_BYTES)).uint64();
+  }
+}
+
+function total(counts: TypeCounts): number {
+  let sum = 0;
+  for (const type in counts) sum += counts[type as MessageType] ?? 0;
+  return sum;
+}
+
+/** Whether it is of this type, of those that decoders open in any case. */
+function isOpen<T extends "ping" | "pong">(message: Typed, type: T): message is MessageOf<T> {
+  return message.type === type;
+}
