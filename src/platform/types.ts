@@ -78,6 +78,23 @@ export interface Transport {
   resolve(host: string): Promise<readonly string[]>;
 }
 
+/** Another thread of this process, with an event loop of its own. */
+export interface Thread {
+  /** Sends a message. */
+  post(message: unknown): void;
+  /** Ends it at once, whatever it is doing. Resolves when it is gone. Idempotent. */
+  end(): Promise<void>;
+}
+
+export interface ThreadEvents {
+  message?(message: unknown): void;
+  /** It is gone: last call, exactly once. */
+  ended(why: Error): void;
+}
+
+/** Starts a thread that runs a file of ours: its path below src, without the ending. `data` is copied, or shared. */
+export type StartThread = (path: string, data: unknown, events: ThreadEvents) => Thread;
+
 /** What the store knows about one header. */
 export interface StoredHeader {
   readonly hash: Hash;
