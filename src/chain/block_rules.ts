@@ -9,7 +9,7 @@ import { pushNumber } from "../protocol/coinbase.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
 import { ByteReader, equalBytes, MalformedBytes } from "../util/bytes.ts";
 import { type Hasher, hashFromBytes } from "../util/hash.ts";
-import { parseBlock, type ParsedBlock, strippedSize, transactionIds, witnessSize } from "./block.ts";
+import { parseBlock, type ParsedBlock, strippedSize, witnessSize } from "./block.ts";
 import { computeMerkleRoot } from "./merkle.ts";
 import type { BlockFault, BlockMutation } from "./outcomes.ts";
 import { isCoinbase, transactionFault } from "./transaction_rules.ts";
@@ -70,7 +70,7 @@ export function checkInContext(hasher: Hasher, block: ParsedBlock, params: Netwo
 }
 
 function merkleMutation(hasher: Hasher, block: ParsedBlock): BlockMutation | undefined {
-  const { root, duplicate } = computeMerkleRoot(hasher, transactionIds(hasher, block));
+  const { root, duplicate } = computeMerkleRoot(hasher, block.txids(hasher));
   if (hashFromBytes(root) !== block.header.merkleRoot) return "bad-merkle-root";
   return duplicate ? "duplicate-transactions" : undefined;
 }

@@ -154,7 +154,7 @@ export class CompactBlocks implements Service {
   }
 
   #answer(node: HeaderNode, indexes: readonly number[]): Message | undefined {
-    const block = this.#recent.parsed(node);
+    const block = this.#deps.ledger.parsedBlock(node.hash);
     if (!block) return undefined;
     const transactions = transactionsAt(block, indexes);
     if (transactions) return { type: "blocktxn", blockHash: node.hash, transactions };
