@@ -96,7 +96,8 @@ function structureFault(block: ParsedBlock): BlockFault | undefined {
   if (!isCoinbase(raw, first)) return "no-coinbase";
   const { length } = coinbaseScript(block);
   if (length < MIN_COINBASE_SCRIPT_BYTES || length > MAX_COINBASE_SCRIPT_BYTES) return "bad-coinbase-script";
-  for (const [i, transaction] of transactions.entries()) {
+  for (let i = 0; i < transactions.length; i++) {
+    const transaction = transactions[i]!;
     if (i > 0 && isCoinbase(raw, transaction)) return "second-coinbase";
     const fault = transactionFault(raw, transaction);
     if (fault) return fault;

@@ -20,7 +20,8 @@ export function buildCompactBlock(
   const shortIds = new Uint8Array(transactions.length * SHORT_ID_BYTES);
   const prefilled = [];
   let count = 0;
-  for (const [index, { start, end }] of transactions.entries()) {
+  for (let index = 0; index < transactions.length; index++) {
+    const { start, end } = transactions[index]!;
     if (index === 0 || prefill.has(index)) prefilled.push({ index, transaction: raw.subarray(start, end) });
     else writeShortId(shortIds, count++, shortId(key, wtxids, index * HASH_SIZE_BYTES));
   }

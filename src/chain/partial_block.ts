@@ -64,8 +64,8 @@ export class PartialBlock {
     for (const { index, transaction } of prefilled) this.#transactions[index] = transaction;
     this.#indexes = new Uint32Array(this.#missing);
     let position = 0;
-    for (const [index, transaction] of this.#transactions.entries()) {
-      if (transaction === undefined) this.#indexes[position++] = index;
+    for (let index = 0; index < this.count; index++) {
+      if (this.#transactions[index] === undefined) this.#indexes[position++] = index;
     }
   }
 
@@ -74,15 +74,16 @@ export class PartialBlock {
     return this.#transactions.length;
   }
 
-  get isComplete(): boolean {
-    return this.#missing === 0;
+  /** Transactions that are still to be found. */
+  get missingCount(): number {
+    return this.#missing;
   }
 
   /** Indexes of the transactions that are still to be found, rising. */
   missing(): number[] {
     const missing: number[] = [];
-    for (const [index, transaction] of this.#transactions.entries()) {
-      if (transaction === undefined) missing.push(index);
+    for (let index = 0; index < this.count; index++) {
+      if (this.#transactions[index] === undefined) missing.push(index);
     }
     return missing;
   }
