@@ -16,6 +16,7 @@ const LAYERS: Readonly<Record<string, number>> = {
   bus: 2,
   ring: 2,
   platform: 2,
+  capture: 3,
   peer: 3,
   ledger: 3,
   net: 4,

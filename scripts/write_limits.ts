@@ -20,6 +20,7 @@ const SECTIONS: readonly Section[] = [
   { title: "How requests are spread over peers", path: "src/protocol/balancing_params.ts" },
   { title: "How the topology of the network is learnt", path: "src/protocol/topology_params.ts" },
   { title: "The control API", path: "src/protocol/control_params.ts" },
+  { title: "Captures", path: "src/protocol/capture_params.ts" },
   { title: "Rings between threads", path: "src/protocol/ring_params.ts" },
   { title: "What one message may hold", path: "src/protocol/wire_limits.ts" },
   { title: "What the native wire adds", path: "src/protocol/native_limits.ts" },

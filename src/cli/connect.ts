@@ -8,6 +8,7 @@ import type { Env } from "../util/env.ts";
 import { escapeText } from "../util/escape.ts";
 import { bitcoinCodec } from "../wire/bitcoin.ts";
 import { nativeCodec } from "../wire/native.ts";
+import { beginCapture, CAPTURE_FLAGS } from "./capture.ts";
 import { defineCommand } from "./command.ts";
 import { createView } from "./connect_view.ts";
 import { randomNonce, type Session } from "./connect_session.ts";
@@ -47,6 +48,7 @@ const FLAGS = {
   expect: listFlag(text, "TYPE", "wait for a message of this type"),
   count: valueFlag(count(1, MAX_COUNT), "N", "end after so many messages"),
   timeout: defaultFlag(duration, "TIME", DEFAULT_TIMEOUT_MS, "how long each step may take", { fallbackText: "10s" }),
+  ...CAPTURE_FLAGS,
   ...JSON_FLAGS,
   ndjson: switchFlag("print each message as one line of JSON as it comes", { conflicts: ["json"] }),
   ...COMMON_FLAGS,
@@ -106,9 +108,12 @@ export const connectCommand = defineCommand({
       expectations.see(message.type);
     }
 
-    const greeting = await greet({ env, transport, codec, remote, timeoutMs: settings.timeout, onMessage });
-    view.peer(greeting);
+    const capture = await beginCapture(settings, { network, env, err: context.err, who: "the conversation" });
+    let greeting: Greeting | undefined;
     try {
+      const overheard = capture.tap(transport);
+      greeting = await greet({ env, transport: overheard, codec, remote, timeoutMs: settings.timeout, onMessage });
+      view.peer(greeting);
       for (const sending of sendings) sendTo(greeting, sending);
       if (stays) {
         const over = converse(greeting, defaults, context.err, (opened) => prompt = opened);
@@ -117,7 +122,8 @@ export const connectCommand = defineCommand({
         await waitFor(expectations, greeting.session, env, settings.timeout);
       }
     } finally {
-      greeting.session.close();
+      greeting?.session.close();
+      await capture.end();
     }
     view.end(expectations);
     if (expectations.missing.length > 0) {

@@ -11,6 +11,7 @@ import { DEFAULT_MAX_INBOUND, SEED_MAX_INBOUND } from "../protocol/params.ts";
 import type { Env } from "../util/env.ts";
 import { USER_AGENT } from "../util/version.ts";
 import { printBanner } from "./banner.ts";
+import { beginCapture } from "./capture.ts";
 import { exportBlocks, importBlocks, type LongTask } from "./block_files.ts";
 import { defineCommand } from "./command.ts";
 import type { Context } from "./context.ts";
@@ -36,7 +37,7 @@ export const nodeCommand = defineCommand({
   usage: ["[FLAG …]"],
   positionals: [],
   flags: NODE_FLAGS,
-  unavailable: ["workers", "autotune", "allow-bench", "capture"],
+  unavailable: ["workers", "autotune", "allow-bench"],
   examples: [
     ["p2p node", "join the p2p network"],
     [
@@ -45,6 +46,7 @@ export const nodeCommand = defineCommand({
     ],
     ["p2p node --network regtest --connect 127.0.0.1:18444", "sync from it"],
     ["p2p node --topic chat", "pass on what is said on a topic"],
+    ["p2p node --capture traffic.pcapng", "what peers say to each other, for Wireshark and p2p inspect"],
     ["p2p node --network regtest --export chain.dat", "write the chain into a file"],
   ],
   exitCodes: [EXIT.done, EXIT.no, EXIT.usage, EXIT.internal, EXIT.interrupted, EXIT.terminated],
@@ -74,7 +76,9 @@ async function runNode(context: Context, settings: NodeSettings, interrupt: Inte
   try {
     const control = controlEndpoint(settings.control, dataDir.path);
     checkControl(control, settings["control-token-file"]);
-    const node = openNode(parts, settings, network, dataDir.path);
+    const capture = await beginCapture(settings, { network, env: parts.env, err: context.err, who: "the node" });
+    const overheard = { ...parts, transport: capture.tap(parts.transport) };
+    const node = openNode(overheard, settings, network, dataDir.path);
     try {
       for (const name of settings.topic) node.topic(name);
       node.load();
@@ -83,6 +87,7 @@ async function runNode(context: Context, settings: NodeSettings, interrupt: Inte
         await serve(context, settings, { node, env: parts.env, control, dataDir: dataDir.path }, interrupt);
     } finally {
       await node.stop();
+      await capture.end();
     }
   } finally {
     dataDir.close();

@@ -9,6 +9,7 @@ import {
 import { PERMISSIONS } from "../protocol/permissions.ts";
 import { DEDUPE_MODES } from "../services/inventory/inventory.ts";
 import { STRATEGY_NAMES } from "../net/balancing/rules.ts";
+import { CAPTURE_FLAGS } from "./capture.ts";
 import { defaultFlag, listFlag, switchFlag, valueFlag } from "./flag.ts";
 import { COMMON_FLAGS, JSON_FLAGS, PLACE_FLAGS, TOKEN_FLAGS } from "./flags.ts";
 import {
@@ -109,6 +110,7 @@ export const NODE_FLAGS = {
   prune: valueFlag(mebibytes, "MIB", "keep at most so much of old blocks", { ...setting, fallbackText: "all" }),
   import: valueFlag(text, "FILE", "read this block file (blk*.dat layout) before the node starts"),
   export: valueFlag(text, "FILE", "write the best chain into this block file, and exit"),
+  ...CAPTURE_FLAGS,
   "print-config": switchFlag("show each setting and where it came from, and exit"),
   ...JSON_FLAGS,
   ...COMMON_FLAGS,

@@ -222,7 +222,6 @@ export class Peers implements PeerSet {
       message: (peer, message) => observer.message(peer, message),
       writable: (peer) => observer.writable(peer),
       closed: (peer, reason) => this.#onClosed(peer, reason),
-      ping: (peer) => observer.ping?.(peer),
       pong: (peer, roundTripMs) => observer.pong?.(peer, roundTripMs),
     };
   }
