@@ -1,6 +1,7 @@
 import { createHasher } from "../src/platform/hasher.ts";
 import type { BlockHeader } from "../src/protocol/block_header.ts";
 import type { AddressRecord, InvItem, Message } from "../src/protocol/messages.ts";
+import { SHORT_ID_BYTES } from "../src/protocol/wire_limits.ts";
 import { ByteWriter, concatBytes } from "../src/util/bytes.ts";
 import type { Hash } from "../src/util/hash.ts";
 import { bitcoinCodec } from "../src/wire/bitcoin.ts";
@@ -69,7 +70,7 @@ function samples(): readonly (readonly [name: string, message: Message])[] {
       type: "cmpctblock",
       header: headers(1)[0]!,
       nonce: 1n,
-      shortIds: Array.from({ length: SHORT_IDS }, (_, index) => index.toString(16).padStart(12, "0")),
+      shortIds: new Uint8Array(SHORT_IDS * SHORT_ID_BYTES).map((_, i) => i),
       prefilled: [{ index: 0, transaction }],
     }],
     ["block of 1 MB", { type: "block", block: new Uint8Array(BLOCK_BYTES) }],

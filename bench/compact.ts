@@ -60,7 +60,7 @@ function rebuild(
   const opening = openCompactBlock(hasher, message);
   if (opening.kind !== "opened") throw new Error(opening.kind);
   pool.forEach(({ wtxid, raw }) => opening.block.offer(wtxid, raw));
-  if (!opening.block.isComplete) opening.block.supply(others);
+  if (opening.block.missingCount > 0) opening.block.supply(others);
   if (opening.block.missing().length > 0) throw new Error("transactions are missing");
   return opening.block.assemble();
 }

@@ -3,11 +3,43 @@ import { scanTransaction, type TransactionLayout, withoutWitness } from "../prot
 import { ByteReader, ByteWriter, concatBytes } from "../util/bytes.ts";
 import { type Hash, hash256, HASH_SIZE_BYTES, type Hasher } from "../util/hash.ts";
 
-/** A serialised block and where its parts lie; nothing is copied. */
-export interface ParsedBlock {
+/**
+ * A serialised block and where its parts lie; nothing is copied. The ids of its transactions are hashed once, whoever
+ * asks for them: the merkle root, the pool, and the compact form of the block need the same.
+ */
+export class ParsedBlock {
   readonly raw: Uint8Array;
   readonly header: BlockHeader;
   readonly transactions: readonly TransactionLayout[];
+  #txids: Uint8Array | undefined;
+  #wtxids: Uint8Array | undefined;
+
+  constructor(raw: Uint8Array, header: BlockHeader, transactions: readonly TransactionLayout[]) {
+    this.raw = raw;
+    this.header = header;
+    this.transactions = transactions;
+  }
+
+  get hasWitnesses(): boolean {
+    return this.transactions.some(({ hasWitness }) => hasWitness);
+  }
+
+  /** The txids of all transactions, 32 bytes each in wire order, one after the other: leaves of the merkle tree. */
+  txids(hasher: Hasher): Uint8Array {
+    return this.#txids ??= this.#hashEach(hasher, (layout) => withoutWitness(this.raw, layout));
+  }
+
+  /** The same of the wtxids (BIP141), that of the coinbase included. */
+  wtxids(hasher: Hasher): Uint8Array {
+    if (!this.hasWitnesses) return this.txids(hasher);
+    return this.#wtxids ??= this.#hashEach(hasher, ({ start, end }) => this.raw.subarray(start, end));
+  }
+
+  #hashEach(hasher: Hasher, bytesOf: (layout: TransactionLayout) => Uint8Array): Uint8Array {
+    const ids = new Uint8Array(HASH_SIZE_BYTES * this.transactions.length);
+    this.transactions.forEach((layout, i) => ids.set(hasher.sha256d(bytesOf(layout)), HASH_SIZE_BYTES * i));
+    return ids;
+  }
 }
 
 /** Finds the parts of a serialised block, checking its form and nothing of its meaning. Throws MalformedBytes. */
@@ -24,21 +56,12 @@ export function parseBlock(raw: Uint8Array, reader = new ByteReader(raw)): Parse
     reader.leave();
   }
   reader.expectEnd();
-  return { raw, header, transactions };
+  return new ParsedBlock(raw, header, transactions);
 }
 
 /** The hash of a serialised block, which is that of its first 80 bytes. */
 export function blockHash(hasher: Hasher, raw: Uint8Array): Hash {
   return hash256(hasher, raw.subarray(0, HEADER_SIZE_BYTES));
-}
-
-/** The ids of all transactions, 32 bytes each in wire order, one after the other: leaves of the merkle tree. */
-export function transactionIds(hasher: Hasher, { raw, transactions }: ParsedBlock): Uint8Array {
-  const ids = new Uint8Array(HASH_SIZE_BYTES * transactions.length);
-  for (let i = 0; i < transactions.length; i++) {
-    ids.set(hasher.sha256d(withoutWitness(raw, transactions[i]!)), HASH_SIZE_BYTES * i);
-  }
-  return ids;
 }
 
 /** Bytes of the block without witnesses, which is what the weight counts four times (BIP141). */
@@ -60,7 +83,7 @@ const LOCK_TIME_BYTES = 4;
  */
 export function stripWitness(raw: Uint8Array): Uint8Array {
   const block = parseBlock(raw);
-  if (!block.transactions.some((transaction) => transaction.hasWitness)) return raw;
+  if (!block.hasWitnesses) return raw;
   const head = new ByteWriter(HEADER_SIZE_BYTES);
   head.raw(raw.subarray(0, HEADER_SIZE_BYTES)).varInt(block.transactions.length);
   return concatBytes([head.finish(), ...block.transactions.map((transaction) => withoutWitness(raw, transaction))]);

@@ -9,7 +9,7 @@ import { pushNumber } from "../protocol/coinbase.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
 import { ByteReader, equalBytes, MalformedBytes } from "../util/bytes.ts";
 import { type Hasher, hashFromBytes } from "../util/hash.ts";
-import { parseBlock, type ParsedBlock, strippedSize, transactionIds, witnessSize } from "./block.ts";
+import { parseBlock, type ParsedBlock, strippedSize, witnessSize } from "./block.ts";
 import { computeMerkleRoot } from "./merkle.ts";
 import type { BlockFault, BlockMutation } from "./outcomes.ts";
 import { isCoinbase, transactionFault } from "./transaction_rules.ts";
@@ -70,7 +70,7 @@ export function checkInContext(hasher: Hasher, block: ParsedBlock, params: Netwo
 }
 
 function merkleMutation(hasher: Hasher, block: ParsedBlock): BlockMutation | undefined {
-  const { root, duplicate } = computeMerkleRoot(hasher, transactionIds(hasher, block));
+  const { root, duplicate } = computeMerkleRoot(hasher, block.txids(hasher));
   if (hashFromBytes(root) !== block.header.merkleRoot) return "bad-merkle-root";
   return duplicate ? "duplicate-transactions" : undefined;
 }
@@ -96,7 +96,8 @@ function structureFault(block: ParsedBlock): BlockFault | undefined {
   if (!isCoinbase(raw, first)) return "no-coinbase";
   const { length } = coinbaseScript(block);
   if (length < MIN_COINBASE_SCRIPT_BYTES || length > MAX_COINBASE_SCRIPT_BYTES) return "bad-coinbase-script";
-  for (const [i, transaction] of transactions.entries()) {
+  for (let i = 0; i < transactions.length; i++) {
+    const transaction = transactions[i]!;
     if (i > 0 && isCoinbase(raw, transaction)) return "second-coinbase";
     const fault = transactionFault(raw, transaction);
     if (fault) return fault;

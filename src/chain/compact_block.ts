@@ -1,7 +1,8 @@
 import type { MessageOf } from "../protocol/messages.ts";
-import type { Hasher } from "../util/hash.ts";
+import { SHORT_ID_BYTES } from "../protocol/wire_limits.ts";
+import { HASH_SIZE_BYTES, type Hasher } from "../util/hash.ts";
 import type { ParsedBlock } from "./block.ts";
-import { shortId, shortIdKey, spellShortId } from "./short_ids.ts";
+import { shortId, shortIdKey, writeShortId } from "./short_ids.ts";
 
 /**
  * A block by the short ids of its transactions (BIP152, version 2), with the coinbase and those at the indexes of
@@ -9,19 +10,22 @@ import { shortId, shortIdKey, spellShortId } from "./short_ids.ts";
  */
 export function buildCompactBlock(
   hasher: Hasher,
-  { raw, header, transactions }: ParsedBlock,
+  block: ParsedBlock,
   nonce: bigint,
   prefill: ReadonlySet<number> = new Set(),
 ): MessageOf<"cmpctblock"> {
+  const { raw, header, transactions } = block;
   const key = shortIdKey(hasher, header, nonce);
-  const shortIds: string[] = [];
+  const wtxids = block.wtxids(hasher);
+  const shortIds = new Uint8Array(transactions.length * SHORT_ID_BYTES);
   const prefilled = [];
-  for (const [index, { start, end }] of transactions.entries()) {
-    const transaction = raw.subarray(start, end);
-    if (index === 0 || prefill.has(index)) prefilled.push({ index, transaction });
-    else shortIds.push(spellShortId(shortId(key, hasher.sha256d(transaction))));
+  let count = 0;
+  for (let index = 0; index < transactions.length; index++) {
+    const { start, end } = transactions[index]!;
+    if (index === 0 || prefill.has(index)) prefilled.push({ index, transaction: raw.subarray(start, end) });
+    else writeShortId(shortIds, count++, shortId(key, wtxids, index * HASH_SIZE_BYTES));
   }
-  return { type: "cmpctblock", header, nonce, shortIds, prefilled };
+  return { type: "cmpctblock", header, nonce, shortIds: shortIds.subarray(0, count * SHORT_ID_BYTES), prefilled };
 }
 
 /** The transactions at rising indexes; undefined where one lies past the block's end. */

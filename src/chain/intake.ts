@@ -3,7 +3,7 @@ import { type BlockHeader, encodeBlockHeader, HEADER_SIZE_BYTES, readBlockHeader
 import type { NetworkParams } from "../protocol/network_params.ts";
 import { ByteReader } from "../util/bytes.ts";
 import { type Hash, hash256, type Hasher } from "../util/hash.ts";
-import { blockHash } from "./block.ts";
+import { blockHash, type ParsedBlock } from "./block.ts";
 import type { BlockLinks } from "./block_links.ts";
 import { type BlockCheck, checkContent, checkInContext, readBlock } from "./block_rules.ts";
 import type { ChangeRecord } from "./change.ts";
@@ -151,7 +151,9 @@ export class Intake {
     const parent = known ? known.parent : this.#tree.get(header.previous);
     const reason = known ? undefined : this.#headerFault(hash, header, parent, nowSeconds);
     if (reason) return refusedBlock(hash, reason, isTemporary(reason) ? "early" : "header", change);
-    const check = this.#checkContent(raw, parent);
+    const block = readBlock(raw);
+    if (block === undefined) return refusedBlock(hash, "malformed", "mutated", change);
+    const check = this.#checkContent(block, parent);
     // An invalid block with a new header is not kept at all: the header would only have to be marked.
     if (check.kind === "invalid" && known) this.invalidate(known, change);
     if (check.kind !== "valid") return refusedBlock(hash, check.reason, check.kind, change);
@@ -160,14 +162,12 @@ export class Intake {
       return { kind: "orphan", hash, previous: header.previous };
     }
     const node = known ?? this.#insert(hash, header, parent, change);
-    change.blocks.push({ node, raw });
+    change.blocks.push({ node, block });
     for (const linked of this.#links.hold(node)) this.#linked.push(linked);
     return { kind: "side", node, change };
   }
 
-  #checkContent(raw: Uint8Array, parent: HeaderNode | undefined): BlockCheck {
-    const block = readBlock(raw);
-    if (block === undefined) return { kind: "mutated", reason: "malformed" };
+  #checkContent(block: ParsedBlock, parent: HeaderNode | undefined): BlockCheck {
     const check = checkContent(this.#hasher, block);
     if (check.kind !== "valid" || parent === undefined) return check;
     return checkInContext(this.#hasher, block, this.#params, parent.height + 1);

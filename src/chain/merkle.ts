@@ -1,4 +1,4 @@
-import { equalBytes } from "../util/bytes.ts";
+import { concatBytes, equalBytes } from "../util/bytes.ts";
 import { HASH_SIZE_BYTES, type Hasher } from "../util/hash.ts";
 
 export interface MerkleRoot {
@@ -13,24 +13,21 @@ export interface MerkleRoot {
 
 const PAIR_BYTES = 2 * HASH_SIZE_BYTES;
 
-/** The root over leaves of 32 bytes each, one after the other. The bytes are the tree's work space: they are lost. */
+/** The root over leaves of 32 bytes each, one after the other. */
 export function computeMerkleRoot(hasher: Hasher, leaves: Uint8Array): MerkleRoot {
+  if (leaves.length === 0) return { root: new Uint8Array(HASH_SIZE_BYTES), duplicate: false };
   let duplicate = false;
-  let count = leaves.length / HASH_SIZE_BYTES;
-  if (count === 0) return { root: new Uint8Array(HASH_SIZE_BYTES), duplicate };
-  const pair = new Uint8Array(PAIR_BYTES);
-  while (count > 1) {
-    const pairs = Math.ceil(count / 2);
+  let row = leaves;
+  while (row.length > HASH_SIZE_BYTES) {
+    const pairs = Math.ceil(row.length / PAIR_BYTES);
+    const above = new Uint8Array(pairs * HASH_SIZE_BYTES);
     for (let i = 0; i < pairs; i++) {
-      const left = leaves.subarray(PAIR_BYTES * i, PAIR_BYTES * i + HASH_SIZE_BYTES);
-      const alone = 2 * i + 1 === count;
-      const right = alone ? left : leaves.subarray(PAIR_BYTES * i + HASH_SIZE_BYTES, PAIR_BYTES * (i + 1));
-      if (!alone && equalBytes(left, right)) duplicate = true;
-      pair.set(left);
-      pair.set(right, HASH_SIZE_BYTES);
-      leaves.set(hasher.sha256d(pair), HASH_SIZE_BYTES * i);
+      const pair = row.subarray(PAIR_BYTES * i, PAIR_BYTES * (i + 1));
+      const isAlone = pair.length === HASH_SIZE_BYTES;
+      if (!isAlone && equalBytes(pair.subarray(0, HASH_SIZE_BYTES), pair.subarray(HASH_SIZE_BYTES))) duplicate = true;
+      above.set(hasher.sha256d(isAlone ? concatBytes([pair, pair]) : pair), HASH_SIZE_BYTES * i);
     }
-    count = pairs;
+    row = above;
   }
-  return { root: leaves.slice(0, HASH_SIZE_BYTES), duplicate };
+  return { root: row.slice(), duplicate };
 }

@@ -11,7 +11,7 @@ import { targetFromBits } from "../protocol/compact_target.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
 import { ByteWriter, concatBytes } from "../util/bytes.ts";
 import { type Hash, hash256, HASH_SIZE_BYTES, type Hasher, hashFromBytes } from "../util/hash.ts";
-import { parseBlock, type ParsedBlock, transactionIds } from "./block.ts";
+import { parseBlock, type ParsedBlock } from "./block.ts";
 import { requiredBits } from "./difficulty.ts";
 import type { HeaderNode } from "./header_tree.ts";
 import { computeMerkleRoot } from "./merkle.ts";
@@ -54,7 +54,7 @@ export function buildBlock(plan: BlockPlan): Uint8Array {
   writeBlockHeader(header, {
     version: BLOCK_VERSION,
     previous: parent.hash,
-    merkleRoot: hashFromBytes(computeMerkleRoot(hasher, transactionIds(hasher, block)).root),
+    merkleRoot: hashFromBytes(computeMerkleRoot(hasher, block.txids(hasher)).root),
     time,
     bits: requiredBits(params, parent, time),
     nonce: 0,
@@ -67,7 +67,7 @@ function buildBody(plan: BlockPlan): Uint8Array {
   const { hasher, transactions = [], output = FREE_FOR_ALL } = plan;
   const draft = parseBlock(concatBytes([new Uint8Array(HEADER_SIZE_BYTES), joinBody(plan, [output], transactions)]));
   if (!(plan.commit ?? hasWitnesses(draft))) return draft.raw.subarray(HEADER_SIZE_BYTES);
-  const commitment = witnessCommitment(hasher, draft.raw, draft.transactions, RESERVED_VALUE);
+  const commitment = witnessCommitment(hasher, draft, RESERVED_VALUE);
   const script = concatBytes([WITNESS_COMMITMENT_PREFIX, commitment]);
   return joinBody(plan, [output, { value: 0n, script }], transactions, RESERVED_VALUE);
 }

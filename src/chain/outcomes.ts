@@ -1,4 +1,5 @@
 import type { Hash } from "../util/hash.ts";
+import type { ParsedBlock } from "./block.ts";
 import type { HeaderNode } from "./header_tree.ts";
 
 /** Why a header was refused. One word a rule, for logs and metrics. */
@@ -47,10 +48,10 @@ export type BlockFault =
   | "duplicate-input"
   | "null-input";
 
-/** A block and its bytes, for the store. */
+/** A block that was checked, for the store and for whoever looks into it next. */
 export interface HeldBlock {
   readonly node: HeaderNode;
-  readonly raw: Uint8Array;
+  readonly block: ParsedBlock;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type BlockHeader, encodeBlockHeader } from "../protocol/block_header.ts";
 import type { MessageOf } from "../protocol/messages.ts";
 import { scanTransaction } from "../protocol/transaction.ts";
-import { MAX_BLOCK_TRANSACTIONS } from "../protocol/wire_limits.ts";
+import { MAX_BLOCK_TRANSACTIONS, SHORT_ID_BYTES } from "../protocol/wire_limits.ts";
 import { ByteReader, ByteWriter, concatBytes, equalBytes, MalformedBytes } from "../util/bytes.ts";
 import type { Hash, Hasher } from "../util/hash.ts";
 import type { SipKey } from "../util/siphash.ts";
@@ -28,7 +28,7 @@ export function openCompactBlock(hasher: Hasher, message: MessageOf<"cmpctblock"
 }
 
 function findFault({ shortIds, prefilled }: MessageOf<"cmpctblock">): string | undefined {
-  const count = shortIds.length + prefilled.length;
+  const count = shortIds.length / SHORT_ID_BYTES + prefilled.length;
   if (count === 0 || count > MAX_BLOCK_TRANSACTIONS) return `${count} transactions`;
   let last = -1;
   for (const { index, transaction } of prefilled) {
@@ -59,13 +59,13 @@ export class PartialBlock {
     this.#hasher = hasher;
     this.#key = shortIdKey(hasher, header, nonce);
     this.#table = table;
-    this.#missing = shortIds.length;
-    this.#transactions = new Array(shortIds.length + prefilled.length).fill(undefined);
+    this.#missing = shortIds.length / SHORT_ID_BYTES;
+    this.#transactions = new Array(this.#missing + prefilled.length).fill(undefined);
     for (const { index, transaction } of prefilled) this.#transactions[index] = transaction;
-    this.#indexes = new Uint32Array(shortIds.length);
+    this.#indexes = new Uint32Array(this.#missing);
     let position = 0;
-    for (const [index, transaction] of this.#transactions.entries()) {
-      if (transaction === undefined) this.#indexes[position++] = index;
+    for (let index = 0; index < this.count; index++) {
+      if (this.#transactions[index] === undefined) this.#indexes[position++] = index;
     }
   }
 
@@ -74,15 +74,16 @@ export class PartialBlock {
     return this.#transactions.length;
   }
 
-  get isComplete(): boolean {
-    return this.#missing === 0;
+  /** Transactions that are still to be found. */
+  get missingCount(): number {
+    return this.#missing;
   }
 
   /** Indexes of the transactions that are still to be found, rising. */
   missing(): number[] {
     const missing: number[] = [];
-    for (const [index, transaction] of this.#transactions.entries()) {
-      if (transaction === undefined) missing.push(index);
+    for (let index = 0; index < this.count; index++) {
+      if (this.#transactions[index] === undefined) missing.push(index);
     }
     return missing;
   }

@@ -1,20 +1,21 @@
 import { type BlockHeader, HEADER_SIZE_BYTES, writeBlockHeader } from "../protocol/block_header.ts";
-import { ByteReader, ByteWriter } from "../util/bytes.ts";
+import { SHORT_ID_BYTES } from "../protocol/wire_limits.ts";
+import { ByteWriter } from "../util/bytes.ts";
 import { type Hash, HASH_SIZE_BYTES, type Hasher } from "../util/hash.ts";
-import { bytesToHex, hexInto } from "../util/hex.ts";
+import { hexInto } from "../util/hex.ts";
 import { readSipKey, sipHash24, type SipKey } from "../util/siphash.ts";
 
 /** A transaction's name within one compact block: the low 48 bits of a keyed hash, exact as a number (BIP152). */
 export type ShortId = number;
 
 const NONCE_BYTES = 8;
-const SHORT_ID_BYTES = 6;
+const LOW_BYTES = 4;
+const BYTE_BITS = 8;
 const TWO_TO_32 = 0x1_0000_0000;
 const MAX_UINT16 = 0xffff;
 
 const halves = new Uint32Array(2);
 const id = new Uint8Array(HASH_SIZE_BYTES);
-const six = new Uint8Array(SHORT_ID_BYTES);
 
 /** The key of one compact block: its header and nonce choose it, so that nobody can prepare collisions beforehand. */
 export function shortIdKey(hasher: Hasher, header: BlockHeader, nonce: bigint): SipKey {
@@ -23,8 +24,9 @@ export function shortIdKey(hasher: Hasher, header: BlockHeader, nonce: bigint): 
   return readSipKey(hasher.sha256(writer.uint64(nonce).finish()));
 }
 
-/** The short id of the transaction whose wtxid these 32 bytes are, in wire order (version 2 of BIP152). */
-export function shortId(key: SipKey, wtxid: Uint8Array): ShortId {
+/** The short id of the transaction whose wtxid stands at `offset`, 32 bytes in wire order (version 2 of BIP152). */
+export function shortId(key: SipKey, wtxids: Uint8Array, offset = 0): ShortId {
+  const wtxid = wtxids.length === HASH_SIZE_BYTES ? wtxids : wtxids.subarray(offset, offset + HASH_SIZE_BYTES);
   sipHash24(key, wtxid, halves);
   return halves[0]! + (halves[1]! & MAX_UINT16) * TWO_TO_32;
 }
@@ -35,16 +37,20 @@ export function shortIdOf(key: SipKey, wtxid: Hash): ShortId {
   return shortId(key, id.reverse());
 }
 
-/** As messages carry it: 12 hex digits in wire order. */
-export function spellShortId(value: ShortId): string {
-  return bytesToHex(new ByteWriter(SHORT_ID_BYTES).uint32(value % TWO_TO_32).uint16(value / TWO_TO_32).finish());
+/** Puts an id at its position in a message's list: 6 bytes, little-endian. */
+export function writeShortId(list: Uint8Array, position: number, value: ShortId): void {
+  const at = position * SHORT_ID_BYTES;
+  const [low, high] = [value % TWO_TO_32, value / TWO_TO_32];
+  for (let i = 0; i < LOW_BYTES; i++) list[at + i] = low >>> (BYTE_BITS * i);
+  list[at + LOW_BYTES] = high;
+  list[at + LOW_BYTES + 1] = high >>> BYTE_BITS;
 }
 
-/** The reverse of `spellShortId`. */
-export function readShortId(digits: string): ShortId {
-  hexInto(digits, six);
-  const reader = new ByteReader(six);
-  return reader.uint32() + reader.uint16() * TWO_TO_32;
+/** The id at a position of a message's list. */
+export function readShortId(list: Uint8Array, position: number): ShortId {
+  const at = position * SHORT_ID_BYTES;
+  const low = (list[at]! | (list[at + 1]! << 8) | (list[at + 2]! << 16) | (list[at + 3]! << 24)) >>> 0;
+  return low + (list[at + LOW_BYTES]! | (list[at + LOW_BYTES + 1]! << BYTE_BITS)) * TWO_TO_32;
 }
 
 /** Places for each id: so roomy that honest ids, which are random, lie within a few steps of where they belong. */
@@ -70,10 +76,11 @@ export class ShortIdTable {
   }
 
   /** Undefined where two ids are equal, or too many belong to one place: the list cannot be used. */
-  static of(shortIds: readonly string[]): ShortIdTable | undefined {
-    const table = new ShortIdTable(shortIds.length);
-    for (const [position, digits] of shortIds.entries()) {
-      if (!table.#add(readShortId(digits), position)) return undefined;
+  static of(shortIds: Uint8Array): ShortIdTable | undefined {
+    const count = shortIds.length / SHORT_ID_BYTES;
+    const table = new ShortIdTable(count);
+    for (let position = 0; position < count; position++) {
+      if (!table.#add(readShortId(shortIds, position), position)) return undefined;
     }
     return table;
   }

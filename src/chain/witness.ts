@@ -18,26 +18,17 @@ const COMMITMENT_SCRIPT_BYTES = WITNESS_COMMITMENT_PREFIX.length + HASH_SIZE_BYT
 export function witnessMutation(hasher: Hasher, block: ParsedBlock, active: boolean): BlockMutation | undefined {
   const commitment = active ? findCommitment(block.raw, block.transactions[0]!) : undefined;
   if (commitment === undefined) {
-    return block.transactions.some((transaction) => transaction.hasWitness) ? "unexpected-witness" : undefined;
+    return block.hasWitnesses ? "unexpected-witness" : undefined;
   }
   const reserved = reservedValue(block.raw, block.transactions[0]!);
   if (reserved === undefined) return "bad-witness-reserved-value";
-  const expected = witnessCommitment(hasher, block.raw, block.transactions, reserved);
+  const expected = witnessCommitment(hasher, block, reserved);
   return equalBytes(commitment, expected) ? undefined : "bad-witness-commitment";
 }
 
 /** The hash over all witnesses that a coinbase commits to. The coinbase itself, transaction 0, counts as zeros. */
-export function witnessCommitment(
-  hasher: Hasher,
-  raw: Uint8Array,
-  transactions: readonly TransactionLayout[],
-  reserved: Uint8Array,
-): Uint8Array {
-  const leaves = new Uint8Array(HASH_SIZE_BYTES * transactions.length);
-  for (let i = 1; i < transactions.length; i++) {
-    const { start, end } = transactions[i]!;
-    leaves.set(hasher.sha256d(raw.subarray(start, end)), HASH_SIZE_BYTES * i);
-  }
+export function witnessCommitment(hasher: Hasher, block: ParsedBlock, reserved: Uint8Array): Uint8Array {
+  const leaves = block.wtxids(hasher).slice().fill(0, 0, HASH_SIZE_BYTES);
   return hasher.sha256d(concatBytes([computeMerkleRoot(hasher, leaves).root, reserved]));
 }
 

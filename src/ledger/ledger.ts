@@ -1,9 +1,11 @@
 import type { Bus } from "../bus/bus.ts";
+import { parseBlock, type ParsedBlock } from "../chain/block.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { HeaderNode } from "../chain/header_tree.ts";
 import type { BlockOutcome, ChainChange, HeadersOutcome } from "../chain/outcomes.ts";
 import type { StoredHeader } from "../platform/types.ts";
 import { type BlockHeader, encodeBlockHeader } from "../protocol/block_header.ts";
+import { MAX_PARSED_BLOCKS } from "../protocol/params.ts";
 import type { NodeEvents } from "../protocol/snapshots.ts";
 import type { Env, Logger } from "../util/env.ts";
 import type { Hash } from "../util/hash.ts";
@@ -35,6 +37,7 @@ export class Ledger {
   readonly #options: LedgerOptions;
   readonly #log: Logger;
   readonly #pruner: Pruner | undefined;
+  readonly #parsed = new Map<Hash, ParsedBlock>();
   /** What happened since the last commit, to be told after it. */
   #uncommitted: News[] = [];
 
@@ -81,6 +84,14 @@ export class Ledger {
     return hash === genesisHash ? genesisBlock : this.#options.store.block(hash);
   }
 
+  /** The same with its parts found: those that came last are kept so. */
+  parsedBlock(hash: Hash): ParsedBlock | undefined {
+    const known = this.#parsed.get(hash);
+    if (known) return known;
+    const raw = this.block(hash);
+    return raw && this.#keepParsed(hash, parseBlock(raw));
+  }
+
   /** Throws what made a write fail: from then on nothing that was offered is acknowledged. */
   checkWritten(): void {
     const { failure } = this.#options.store;
@@ -110,13 +121,20 @@ export class Ledger {
   #write({ headers, blocks, invalidated, disconnected, connected }: ChainChange): void {
     const { store } = this.#options;
     for (const node of headers) store.putHeader(node.hash, encodeBlockHeader(node.header));
-    for (const { node, raw } of blocks) {
-      store.putBlock(node.hash, raw);
-      this.#pruner?.added(raw.length);
+    for (const { node, block } of blocks) {
+      store.putBlock(node.hash, block.raw);
+      this.#pruner?.added(block.raw.length);
+      this.#keepParsed(node.hash, block);
     }
     for (const node of invalidated) store.setInvalid(node.hash, true);
     if (disconnected.length + connected.length > 0) store.putSetting(TIP_SETTING, this.chain.tip.hash);
     this.#pruner?.prune();
+  }
+
+  #keepParsed(hash: Hash, block: ParsedBlock): ParsedBlock {
+    this.#parsed.set(hash, block);
+    if (this.#parsed.size > MAX_PARSED_BLOCKS) this.#parsed.delete(this.#parsed.keys().next().value!);
+    return block;
   }
 
   /** Queued as a microtask before anything else that the change queues: subscribers and outboxes run after it. */

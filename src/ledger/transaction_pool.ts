@@ -1,11 +1,11 @@
-import { parseBlock } from "../chain/block.ts";
+import type { ParsedBlock } from "../chain/block.ts";
 import type { BlockFault } from "../chain/outcomes.ts";
 import { isCoinbase, transactionFault } from "../chain/transaction_rules.ts";
 import { INV_TX, INV_WTX, type InvItem } from "../protocol/messages.ts";
 import { MAX_POOL_TRANSACTION_BYTES, MAX_WITNESS_VERSIONS } from "../protocol/params.ts";
 import { type ParsedTransaction, parseTransaction, type TransactionIds } from "../protocol/transaction.ts";
 import { BitSet } from "../util/bit_set.ts";
-import type { Hash, Hasher } from "../util/hash.ts";
+import { type Hash, HASH_SIZE_BYTES, type Hasher, hashFromBytes } from "../util/hash.ts";
 import { TwoGenerationSet } from "../util/two_generation_set.ts";
 
 export interface TransactionPoolOptions {
@@ -137,29 +137,26 @@ export class TransactionPool {
     while (this.#oldest && now - this.#oldest.addedAt > this.#options.maxAgeMs) this.#forget(this.#oldest);
   }
 
-  /** What a block of the best chain holds waits no more. Throws MalformedBytes: the block was parsed before. */
-  blockConnected(block: Uint8Array): void {
-    this.#forEachIn(block, ({ txid, wtxid }) => {
+  /** What a block of the best chain holds waits no more; its first one, the coinbase, never did. */
+  blockConnected(block: ParsedBlock): void {
+    const { hasher } = this.#options;
+    const [txids, wtxids] = [block.txids(hasher), block.wtxids(hasher)];
+    for (let i = 1; i < block.transactions.length; i++) {
+      const txid = hashFromBytes(txids, i * HASH_SIZE_BYTES);
       this.#confirmed.add(txid);
-      this.#confirmed.add(wtxid);
-      this.remove(txid);
-    });
+      if (wtxids !== txids) this.#confirmed.add(hashFromBytes(wtxids, i * HASH_SIZE_BYTES));
+      if (this.count > 0) this.remove(txid);
+    }
   }
 
-  /** What a block held that left the best chain waits again. Throws MalformedBytes: the block was parsed before. */
-  blockDisconnected(block: Uint8Array, now: number): void {
-    this.#forEachIn(block, (parsed) => {
+  /** What a block held that left the best chain waits again, but for its coinbase. */
+  blockDisconnected({ raw, transactions }: ParsedBlock, now: number): void {
+    for (const { start, end } of transactions.slice(1)) {
+      const parsed = parseTransaction(this.#options.hasher, raw.subarray(start, end));
       this.#confirmed.delete(parsed.txid);
       this.#confirmed.delete(parsed.wtxid);
       this.#gone.delete(parsed.wtxid);
       this.addParsed(parsed, now);
-    });
-  }
-
-  #forEachIn(block: Uint8Array, visit: (parsed: ParsedTransaction) => void): void {
-    // The first one is the coinbase, which lives in its block only.
-    for (const { start, end } of parseBlock(block).transactions.slice(1)) {
-      visit(parseTransaction(this.#options.hasher, block.subarray(start, end)));
     }
   }
 

@@ -222,6 +222,7 @@ export class Peers implements PeerSet {
       message: (peer, message) => observer.message(peer, message),
       writable: (peer) => observer.writable(peer),
       closed: (peer, reason) => this.#onClosed(peer, reason),
+      ping: (peer) => observer.ping?.(peer),
       pong: (peer, roundTripMs) => observer.pong?.(peer, roundTripMs),
     };
   }

@@ -31,6 +31,8 @@ export class PeerLife {
     message: (peer, message) => this.#dispatch(peer, message),
     writable: (peer) => this.#services.forEach((service) => service.peerWritable?.(peer)),
     closed: (peer, reason) => this.#onClosed(peer, reason),
+    ping: ({ id }) => this.#bus.publish("peer:ping", { peer: id }),
+    pong: ({ id }, roundTripMs) => this.#bus.publish("peer:pong", { peer: id, roundTripMs }),
   };
   readonly #env: Env;
   readonly #log: Logger;

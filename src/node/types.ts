@@ -176,7 +176,8 @@ export interface P2PNode {
   topic(name: string, options?: TopicOptions): Topic;
   /**
    * Sends bytes to a peer's application; there they are the event `app:message`. Do not change them any more. False if
-   * they were not queued: no such peer, one that takes none, or its outbox is full. Throws LocalError above 1 MiB.
+   * they were not queued: no such peer, one that takes none, or its outbox is full, and then `peer:writable` follows
+   * once it takes more. Throws LocalError above 1 MiB.
    */
   send(peer: number, payload: Uint8Array): boolean;
   /**

@@ -7,7 +7,6 @@ import {
   CLOSE_LINGER_MS,
   HANDSHAKE_TIMEOUT_MS,
   MIN_HANDSHAKE_TIMEOUT_MS,
-  OUTBOX_LOW_WATER_BYTES,
   TIMEOUT_ROUND_TRIPS,
   TURN_BYTES,
   TURN_MESSAGES,
@@ -98,7 +97,7 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
         this.bytesOut += bytes.length;
         return connection.write(bytes);
       },
-      onWritten: () => this.#written(),
+      onRoom: () => this.#hasRoom(),
     });
   }
 
@@ -163,6 +162,10 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
   }
 
   /** Stops handling this peer's messages until `release`: a service has taken all of its work that it can hold. */
+  awaitRoom(): void {
+    this.#outbox.awaitRoom();
+  }
+
   hold(): void {
     this.#held = true;
   }
@@ -198,7 +201,9 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
       if (this.#state === "handshaking") this.#checkHandshake(now);
       if (this.#state !== "ready") return;
       const ping = this.liveness.tick(now, this.bytesIn, () => this.#newNonce());
-      if (ping) this.send(ping);
+      if (!ping) return;
+      this.send(ping);
+      this.#options.observer.ping?.(this);
     } catch (error) {
       this.#fail(error);
     }
@@ -293,8 +298,8 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
     throw new RemoteFault("handshake-timeout", `${this.#handshake.state} for ${Math.round(waited)} ms`);
   }
 
-  #written(): void {
-    if (this.#state !== "ready" || this.#outbox.bytes >= OUTBOX_LOW_WATER_BYTES) return;
+  #hasRoom(): void {
+    if (this.#state !== "ready") return;
     try {
       this.#options.observer.writable(this);
     } catch (error) {

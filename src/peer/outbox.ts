@@ -1,6 +1,6 @@
 import { type Lane, LANE_POLICIES, LANES } from "../protocol/lanes.ts";
 import type { Message } from "../protocol/messages.ts";
-import { BATCH_BYTES, DIRECT_WRITE_BYTES, MIN_BATCH_BYTES } from "../protocol/params.ts";
+import { BATCH_BYTES, DIRECT_WRITE_BYTES, MIN_BATCH_BYTES, OUTBOX_LOW_WATER_BYTES } from "../protocol/params.ts";
 import { concatBytes } from "../util/bytes.ts";
 import type { Env } from "../util/env.ts";
 import type { WireCodec } from "../wire/codec.ts";
@@ -14,8 +14,8 @@ export interface OutboxOptions {
   readonly codec: WireCodec;
   /** Hands bytes to the connection; false: hold the rest until `drained`. */
   readonly write: (bytes: Uint8Array) => boolean;
-  /** Called in a turn of its own after the connection took frames: there may be room for more. */
-  readonly onWritten: () => void;
+  /** Called once after `awaitRoom`, in a turn of its own: there is room for bulk data again. */
+  readonly onRoom: () => void;
 }
 
 /**
@@ -35,7 +35,8 @@ export class Outbox {
   #frames = 0;
   #dropped = 0;
   #flushPending = false;
-  #writtenPending = false;
+  #roomWanted = false;
+  #roomPending = false;
   #blocked = false;
   #closed = false;
 
@@ -79,6 +80,12 @@ export class Outbox {
     if (frame.length >= DIRECT_WRITE_BYTES) queue.pushAlone(frame);
     else queue.append(frame, MIN_BATCH_BYTES, BATCH_BYTES);
     return this.#queued(frame.length);
+  }
+
+  /** Asks for one call of `onRoom`, once the connection took frames and little waits. */
+  awaitRoom(): void {
+    this.#roomWanted = true;
+    if (this.#frames === 0) this.#scheduleRoom();
   }
 
   /** The connection takes bytes again. */
@@ -125,16 +132,18 @@ export class Outbox {
   #flush(): void {
     if (this.#blocked || this.#frames === 0) return;
     while (!this.#blocked && this.#frames > 0) this.#blocked = !this.#options.write(this.#takeBytes());
-    this.#scheduleWritten();
+    if (this.#roomWanted) this.#scheduleRoom();
   }
 
   /** Not at once: whoever fills the outbox again and again would keep the loop from all others. */
-  #scheduleWritten(): void {
-    if (this.#writtenPending) return;
-    this.#writtenPending = true;
+  #scheduleRoom(): void {
+    if (this.#roomPending) return;
+    this.#roomPending = true;
     this.#options.env.nextTurn(() => {
-      this.#writtenPending = false;
-      if (!this.#closed) this.#options.onWritten();
+      this.#roomPending = false;
+      if (this.#closed || this.#bytes >= OUTBOX_LOW_WATER_BYTES) return;
+      this.#roomWanted = false;
+      this.#options.onRoom();
     });
   }
 

@@ -57,6 +57,8 @@ export interface Peer {
   send(message: Message): boolean;
   /** Queues a frame that was encoded for this peer's wire; it may be shared between peers and never changes. */
   sendFrame(type: MessageType, frame: Uint8Array): boolean;
+  /** Asks for one call of the observer's `writable`, once the outbox has room for bulk data. */
+  awaitRoom(): void;
   /** Stops handling this peer's messages until `release`: a service has taken all of its work that it can hold. */
   hold(): void;
   release(): void;

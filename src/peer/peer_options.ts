@@ -36,10 +36,12 @@ export interface PeerObserver<P, M = Message> {
   ready(peer: P): void;
   /** A message after the handshake, except ping and pong, which the peer answers itself. */
   message(peer: P, message: M): void;
-  /** The outbox has room for bulk data again. */
+  /** Once after `awaitRoom`: the outbox has room for bulk data. */
   writable(peer: P): void;
   /** Last call, exactly once. */
   closed(peer: P, reason: CloseReason): void;
+  /** It was asked whether it is there. */
+  ping?(peer: P): void;
   /** A round trip was measured, in milliseconds. */
   pong?(peer: P, roundTripMs: number): void;
 }

@@ -122,8 +122,8 @@ interface Payloads {
   cmpctblock: {
     readonly header: BlockHeader;
     readonly nonce: bigint;
-    /** Short ids of 6 bytes each as 12 hex digits in wire order. */
-    readonly shortIds: readonly string[];
+    /** Short ids of 6 bytes each, side by side as on the wire: thousands of them are made, sent and looked up as one. */
+    readonly shortIds: Uint8Array;
     readonly prefilled: readonly PrefilledTransaction[];
   };
   /** Indexes are absolute (the wire carries differences). */

@@ -273,7 +273,7 @@ export const MAX_MISSING_SHARE = 0.9;
 /** Transactions that a compact block carries in full because we lacked them ourselves: 10 KB, as BIP152 advises. */
 export const MAX_PREFILL_BYTES = 10_000;
 
-/** Parsed blocks kept to answer for single transactions: peers ask for those of the tip, or of two that compete. */
+/** Parsed blocks kept: the tip's transactions are looked up, announced and asked for, or those of two that compete. */
 export const MAX_PARSED_BLOCKS = 2;
 
 /** Progress is published at most this often during sync. */

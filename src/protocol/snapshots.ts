@@ -338,6 +338,11 @@ export interface NodeEvents {
   "partition:healed": { readonly reason: PartitionReason; readonly seconds: number };
   "peer:connected": { readonly peer: PeerSnapshot };
   "peer:disconnected": { readonly peer: PeerSnapshot; readonly reason: string };
+  /** We asked a peer whether it is there; and its answer, with the round trip. */
+  "peer:ping": { readonly peer: number };
+  "peer:pong": { readonly peer: number; readonly roundTripMs: number };
+  /** A peer whose outbox was too full for `send` takes more again. */
+  "peer:writable": { readonly peer: number };
   "block:connected": { readonly hash: Hash; readonly height: number };
   "block:disconnected": { readonly hash: Hash; readonly height: number };
   "chain:reorganised": { readonly from: Hash; readonly to: Hash; readonly forkHeight: number; readonly depth: number };

@@ -15,6 +15,9 @@ export const MAX_MESSAGE_BYTES = 4_000_000;
 /** Transactions of one block, as far as compact blocks can number them: 16-bit indexes (BIP152). */
 export const MAX_BLOCK_TRANSACTIONS = 65_536;
 
+/** Bytes of a transaction's name within one compact block (BIP152). */
+export const SHORT_ID_BYTES = 6;
+
 /** Items of one inv, getdata or notfound (Bitcoin protocol). */
 export const MAX_INV_ITEMS = 50_000;
 

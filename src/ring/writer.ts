@@ -80,6 +80,11 @@ export class FrameWriter implements FrameSink {
     this.#mustRestart = options.restarts ?? false;
   }
 
+  /** Whether a frame that was taken has yet to go into the ring. */
+  get isBusy(): boolean {
+    return this.#stream !== undefined;
+  }
+
   offer(frame: Uint8Array): boolean {
     if (this.#isClosed) throw new LocalError("stopped", "Cannot put a frame into a ring: it is closed");
     if (this.#stream !== undefined || this.#mustRestart && !this.#restart()) return this.#waitForRoom();

@@ -11,6 +11,8 @@ export class AppMessages implements Service {
   readonly handles = { app: (peer: Peer, message: MessageOf<"app">) => this.#onApp(peer, message) };
   readonly #bus: Bus<NodeEvents>;
   readonly #takers = new Map<number, Peer>();
+  /** Whose outbox was full: the program waits to hear that it is not any more. */
+  readonly #refused = new Set<number>();
   #received = 0;
   #unheard = 0;
 
@@ -24,15 +26,29 @@ export class AppMessages implements Service {
 
   peerClosed(peer: Peer): void {
     this.#takers.delete(peer.id);
+    this.#refused.delete(peer.id);
   }
 
   /** False if it was not queued: there is no such peer, it takes no such messages, or its lane is full. */
-  send(peer: number, payload: Uint8Array): boolean {
-    return this.#takers.get(peer)?.send({ type: "app", payload }) ?? false;
+  send(id: number, payload: Uint8Array): boolean {
+    const peer = this.#takers.get(id);
+    if (!peer) return false;
+    const isQueued = peer.send({ type: "app", payload });
+    if (!isQueued && !peer.isOver) this.#awaitRoom(peer);
+    return isQueued;
+  }
+
+  peerWritable(peer: Peer): void {
+    if (this.#refused.delete(peer.id)) this.#bus.publish("peer:writable", { peer: peer.id });
   }
 
   counts(): AppMessagesSnapshot {
     return { received: this.#received, unheard: this.#unheard };
+  }
+
+  #awaitRoom(peer: Peer): void {
+    this.#refused.add(peer.id);
+    peer.awaitRoom();
   }
 
   #onApp(peer: Peer, message: MessageOf<"app">): void {

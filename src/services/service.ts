@@ -34,7 +34,7 @@ export interface Service {
   peerReady?(peer: Peer): void;
   /** A peer that was ready is gone. */
   peerClosed?(peer: Peer): void;
-  /** A peer's outbox has room for bulk data again. */
+  /** A peer's outbox has room for bulk data, after somebody called its `awaitRoom`. */
   peerWritable?(peer: Peer): void;
   /** Once a second: timeouts. `now` as by `env.now()`. */
   tick?(now: number): void;

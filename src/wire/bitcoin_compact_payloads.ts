@@ -2,14 +2,12 @@ import { HEADER_SIZE_BYTES, readBlockHeader, writeBlockHeader } from "../protoco
 import { LocalError } from "../protocol/errors.ts";
 import type { MessageOf, PrefilledTransaction } from "../protocol/messages.ts";
 import { scanTransaction } from "../protocol/transaction.ts";
-import { MAX_BLOCK_TRANSACTIONS, MAX_MESSAGE_BYTES } from "../protocol/wire_limits.ts";
+import { MAX_BLOCK_TRANSACTIONS, MAX_MESSAGE_BYTES, SHORT_ID_BYTES } from "../protocol/wire_limits.ts";
 import { type ByteReader, type ByteWriter, MalformedBytes, varIntSize } from "../util/bytes.ts";
 import { HASH_SIZE_BYTES } from "../util/hash.ts";
-import { bytesToHex } from "../util/hex.ts";
 import { listSize, type PayloadCodec, readCount } from "./bitcoin_payload.ts";
 
 const NONCE_BYTES = 8;
-const SHORT_ID_BYTES = 6;
 /** Version, two counts, lock time: no transaction is shorter, which is all that a check of counts needs. */
 const MIN_TRANSACTION_BYTES = 10;
 
@@ -18,15 +16,14 @@ export const cmpctblock: PayloadCodec<MessageOf<"cmpctblock">> = {
   maxBytes: MAX_MESSAGE_BYTES,
   sizeOf({ shortIds, prefilled }) {
     const gaps = indexGaps(prefilled.map(({ index }) => index));
-    let sizeBytes = HEADER_SIZE_BYTES + NONCE_BYTES + listSize(shortIds.length, SHORT_ID_BYTES) +
-      varIntSize(gaps.length);
+    const count = shortIds.length / SHORT_ID_BYTES;
+    let sizeBytes = HEADER_SIZE_BYTES + NONCE_BYTES + listSize(count, SHORT_ID_BYTES) + varIntSize(gaps.length);
     gaps.forEach((gap, i) => sizeBytes += varIntSize(gap) + prefilled[i]!.transaction.length);
     return sizeBytes;
   },
   write(writer, message) {
     writeBlockHeader(writer, message.header);
-    writer.uint64(message.nonce).varInt(message.shortIds.length);
-    for (const id of message.shortIds) writer.hex(id);
+    writer.uint64(message.nonce).varInt(message.shortIds.length / SHORT_ID_BYTES).raw(message.shortIds);
     const gaps = indexGaps(message.prefilled.map(({ index }) => index));
     writer.varInt(gaps.length);
     gaps.forEach((gap, i) => writer.varInt(gap).raw(message.prefilled[i]!.transaction));
@@ -36,13 +33,8 @@ export const cmpctblock: PayloadCodec<MessageOf<"cmpctblock">> = {
     const header = readBlockHeader(reader);
     reader.leave();
     const nonce = reader.uint64("nonce");
-    const shortIds: string[] = [];
     const count = readCount(reader, MAX_BLOCK_TRANSACTIONS, SHORT_ID_BYTES, "short ids", "shortIdCount");
-    for (let i = 0; i < count; i++) {
-      reader.enter("shortIds", i);
-      shortIds.push(bytesToHex(reader.view(SHORT_ID_BYTES)));
-      reader.leave();
-    }
+    const shortIds = reader.view(count * SHORT_ID_BYTES, "shortIds").slice();
     return { type: "cmpctblock", header, nonce, shortIds, prefilled: readPrefilled(reader, count) };
   },
 };

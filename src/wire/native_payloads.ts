@@ -25,10 +25,10 @@ import {
   MAX_TOPICS,
   MAX_TRANSACTION_BYTES,
   MAX_USER_AGENT_BYTES,
+  SHORT_ID_BYTES,
 } from "../protocol/wire_limits.ts";
 import { MalformedBytes } from "../util/bytes.ts";
 import { type Hash, HASH_SIZE_BYTES } from "../util/hash.ts";
-import { bytesToHex, hexToBytes } from "../util/hex.ts";
 import { decodeCbor, encodeCbor } from "./cbor.ts";
 import { appPayload } from "./native_app_payloads.ts";
 import {
@@ -84,12 +84,11 @@ const HEADER_RECORD: PackedRecord<BlockHeader> = {
   read: readBlockHeader,
 };
 
-const SHORT_ID_BYTES = 6;
-const SHORT_ID_RECORD: PackedRecord<string> = {
-  sizeBytes: SHORT_ID_BYTES,
-  write: (writer, id) => writer.raw(hexToBytes(id)),
-  read: (reader) => bytesToHex(reader.view(SHORT_ID_BYTES)),
-};
+/** Packed as others are, but never taken apart here. */
+const shortIds: Field<Uint8Array> = checked(
+  bytes(MAX_BLOCK_TRANSACTIONS * SHORT_ID_BYTES),
+  (list) => list.length % SHORT_ID_BYTES === 0 ? undefined : "it ends within a record",
+);
 
 const INDEX_RECORD: PackedRecord<number> = {
   sizeBytes: 2,
@@ -170,7 +169,7 @@ export const NATIVE_PAYLOADS: { readonly [T in NumberedType]: NativePayload<Mess
   cmpctblock: structured("cmpctblock", 0x14, {
     header: single(HEADER_RECORD),
     nonce: uint64,
-    shortIds: packed(SHORT_ID_RECORD, MAX_BLOCK_TRANSACTIONS),
+    shortIds,
     prefilled,
   }),
   getblocktxn: structured("getblocktxn", 0x15, { blockHash: hash, indexes }),

@@ -5,6 +5,7 @@ import {
   TransactionPool,
   type TransactionPoolOptions,
 } from "../../src/ledger/transaction_pool.ts";
+import { parseBlock } from "../../src/chain/block.ts";
 import { MAX_POOL_TRANSACTION_BYTES, MAX_WITNESS_VERSIONS } from "../../src/protocol/params.ts";
 import { MalformedBytes } from "../../src/util/bytes.ts";
 import { hash256 } from "../../src/util/hash.ts";
@@ -102,7 +103,7 @@ test("pool: it lacks what is neither here nor was, by the id that the announceme
   assertEquals(lacks(), [false, false, true]);
   pool.expire(100_000);
   assertEquals(lacks(), [true, false, true]);
-  pool.blockConnected(blockOf([COINBASE, signed(2)]));
+  pool.blockConnected(parseBlock(blockOf([COINBASE, signed(2)])));
   assertEquals(lacks(), [false, false, false]);
 });
 
@@ -184,7 +185,7 @@ test("pool: what a block confirms leaves and is not wanted again; when the block
   const [waiting, unheard] = [numbered(1), numbered(2)];
   pool.add(confirmed, 0);
   pool.add(waiting, 0);
-  const block = blockOf([COINBASE, confirmed, unheard]);
+  const block = parseBlock(blockOf([COINBASE, confirmed, unheard]));
   pool.blockConnected(block);
   assertEquals(idsIn(pool), [idOf(waiting)]);
   assertEquals([pool.add(confirmed, 0).kind, pool.add(unheard, 0).kind], ["settled", "settled"]);

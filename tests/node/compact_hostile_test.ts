@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { shortId, shortIdKey, spellShortId } from "../../src/chain/short_ids.ts";
+import { readShortId, shortId, shortIdKey } from "../../src/chain/short_ids.ts";
+import { SHORT_ID_BYTES } from "../../src/protocol/wire_limits.ts";
 import { INV_COMPACT_BLOCK, INV_WITNESS_BLOCK, type MessageOf } from "../../src/protocol/messages.ts";
 import { MAX_PARTIAL_BLOCKS_PER_PEER, MAX_UNCONNECTED_HEADERS } from "../../src/protocol/params.ts";
 import {
@@ -14,6 +15,7 @@ import {
 } from "../support/compact_world.ts";
 import type { MinedBlock } from "../support/mining.ts";
 import type { ScriptedPeer } from "../support/scripted_peer.ts";
+import { packShortIds } from "../support/short_ids.ts";
 import { testHasher } from "../support/test_hasher.ts";
 
 type Compact = MessageOf<"cmpctblock">;
@@ -34,7 +36,7 @@ function wholeAsked(peer: ScriptedPeer, block: MinedBlock): number {
 
 const MALFORMED: readonly [name: string, change: (compact: Compact) => Compact][] = [
   ["a prefilled index past the end", (compact) => prefillAt(compact, 9)],
-  ["no transactions", (compact) => ({ ...compact, shortIds: [], prefilled: [] })],
+  ["no transactions", (compact) => ({ ...compact, shortIds: new Uint8Array(0), prefilled: [] })],
   ["a transaction without inputs", (compact) => ({
     ...compact,
     prefilled: [{ index: 0, transaction: new Uint8Array(10) }],
@@ -69,7 +71,7 @@ test(
     const liar = await world.peer("liar");
     const block = mineWith(world, 4);
     serveBlock(liar, block);
-    liar.send({ ...compactOf(block, 1, 2), shortIds: ["010203040506", "a1a2a3a4a5a6"] });
+    liar.send({ ...compactOf(block, 1, 2), shortIds: packShortIds([0x0605_0403_0201, 0xa6a5_a4a3_a2a1]) });
     await world.settle();
     assertEquals(liar.of("getblocktxn").map(({ indexes }) => indexes), [[3, 4]]);
     assertEquals([liar.closed, world.reasons, world.node.chain().height], [true, ["malformed"], 20]);
@@ -86,7 +88,7 @@ test(
     const block = mineWith(world, 4);
     serveBlock(peer, block);
     const compact = compactOf(block);
-    peer.send({ ...compact, shortIds: compact.shortIds.map(() => compact.shortIds[0]!) });
+    peer.send({ ...compact, shortIds: compact.shortIds.map((_, i) => compact.shortIds[i % SHORT_ID_BYTES]!) });
     await world.settle();
     assertEquals([wholeAsked(peer, block), peer.of("getblocktxn").length], [1, 0]);
     assertEquals([world.node.chain().bestHash, peer.closed], [block.hash, false]);
@@ -103,8 +105,14 @@ test("compact block with the short id of another pooled transaction: it is asked
   const other = unique();
   for (const transaction of [...transactionsOf(block).slice(1), other]) world.node.submitTransaction(transaction);
   const { header, nonce, shortIds, prefilled } = compactOf(block);
-  const collision = spellShortId(shortId(shortIdKey(testHasher, header, nonce), testHasher.sha256d(other)));
-  peer.send({ type: "cmpctblock", header, nonce, shortIds: [shortIds[0]!, collision], prefilled });
+  const collision = shortId(shortIdKey(testHasher, header, nonce), testHasher.sha256d(other));
+  peer.send({
+    type: "cmpctblock",
+    header,
+    nonce,
+    shortIds: packShortIds([readShortId(shortIds, 0), collision]),
+    prefilled,
+  });
   await world.settle();
   assertEquals([wholeAsked(peer, block), peer.of("getblocktxn").length], [1, 0]);
   assertEquals([world.node.chain().bestHash, peer.closed], [block.hash, false]);

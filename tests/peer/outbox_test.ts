@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { Outbox } from "../../src/peer/outbox.ts";
 import { LANE_POLICIES } from "../../src/protocol/lanes.ts";
-import { BATCH_BYTES, DIRECT_WRITE_BYTES } from "../../src/protocol/params.ts";
+import { BATCH_BYTES, DIRECT_WRITE_BYTES, OUTBOX_LOW_WATER_BYTES } from "../../src/protocol/params.ts";
 import { REGTEST } from "../../src/protocol/networks.ts";
 import { bitcoinCodec } from "../../src/wire/bitcoin.ts";
 import { concatBytes } from "../../src/util/bytes.ts";
@@ -19,9 +19,9 @@ function recorded(accepting = () => true) {
     writes.push(bytes);
     return accepting();
   };
-  let written = 0;
-  const outbox = new Outbox({ env, codec, write, onWritten: () => written++ });
-  return { env, outbox, writes, writtenCalls: () => written };
+  let calls = 0;
+  const outbox = new Outbox({ env, codec, write, onRoom: () => calls++ });
+  return { env, outbox, writes, roomCalls: () => calls };
 }
 
 function frame(value: number, sizeBytes = 1): Uint8Array {
@@ -134,11 +134,41 @@ test("outbox: closing hands over what waits, even to a connection that holds bac
   assertEquals(outbox.offerFrame(frame(3), "control"), "dropped");
 });
 
-test("outbox: the owner hears when frames were taken", () => {
-  const { env, outbox, writtenCalls } = recorded();
+test("outbox: whoever waits for room hears once of it, in a later turn, and nobody else does", () => {
+  const { env, outbox, roomCalls } = recorded();
   outbox.offerFrame(frame(1), "data");
   env.endTurn();
-  assertEquals(writtenCalls(), 0);
   env.runTurns();
-  assertEquals(writtenCalls(), 1);
+  assertEquals(roomCalls(), 0);
+  outbox.offerFrame(frame(1), "data");
+  outbox.awaitRoom();
+  env.endTurn();
+  assertEquals(roomCalls(), 0);
+  env.runTurns();
+  outbox.offerFrame(frame(1), "data");
+  env.endTurn();
+  env.runTurns();
+  assertEquals(roomCalls(), 1);
+});
+
+test("outbox: an outbox that is empty has room at once", () => {
+  const { env, outbox, roomCalls } = recorded();
+  outbox.awaitRoom();
+  env.runTurns();
+  assertEquals(roomCalls(), 1);
+});
+
+test("outbox: there is no room while more than the low-water mark waits", () => {
+  let accepting = false;
+  const { env, outbox, roomCalls } = recorded(() => accepting);
+  for (let i = 0; i < 3; i++) outbox.offerFrame(frame(i, OUTBOX_LOW_WATER_BYTES), "data");
+  outbox.awaitRoom();
+  env.endTurn();
+  outbox.drained();
+  env.runTurns();
+  assertEquals([roomCalls(), outbox.bytes], [0, OUTBOX_LOW_WATER_BYTES]);
+  accepting = true;
+  outbox.drained();
+  env.runTurns();
+  assertEquals([roomCalls(), outbox.bytes], [1, 0]);
 });

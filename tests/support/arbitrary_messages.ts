@@ -12,7 +12,8 @@ import type {
 } from "../../src/protocol/messages.ts";
 import { ByteWriter } from "../../src/util/bytes.ts";
 import type { Hash } from "../../src/util/hash.ts";
-import { bytesToHex } from "../../src/util/hex.ts";
+import { concatBytes } from "../../src/util/bytes.ts";
+import { bytesToHex, hexToBytes } from "../../src/util/hex.ts";
 
 // Plain objects only: two objects with different prototypes are not equal.
 const record = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(fields, { noNullPrototype: true });
@@ -189,7 +190,7 @@ function compactBlock(): fc.Arbitrary<MessageOf<"cmpctblock">> {
     type: "cmpctblock",
     header,
     nonce,
-    shortIds: positions.filter((position) => typeof position === "string"),
+    shortIds: concatBytes(positions.filter((position) => typeof position === "string").map(hexToBytes)),
     prefilled: positions.flatMap((position, index) =>
       typeof position === "string" ? [] : [{ index, transaction: position }]
     ),

@@ -9,6 +9,7 @@ import type {
   MessageType,
   NetAddress,
 } from "../../src/protocol/messages.ts";
+import { concatBytes } from "../../src/util/bytes.ts";
 import { bytesToHex } from "../../src/util/hex.ts";
 
 const MAX_UINT8 = 0xff;
@@ -94,7 +95,7 @@ export const NATIVE_MESSAGES: { readonly [T in MessageType]: fc.Arbitrary<Messag
     type: fc.constant("cmpctblock"),
     header,
     nonce: uint64,
-    shortIds: fc.array(bytesOf(6, 6).map(bytesToHex), { maxLength: MAX_LIST }),
+    shortIds: fc.array(bytesOf(6, 6), { maxLength: MAX_LIST }).map((ids) => concatBytes(ids)),
     prefilled: indexes.chain((all) =>
       fc.tuple(...all.map((index) => plain({ index: fc.constant(index), transaction: blob })))
     ),

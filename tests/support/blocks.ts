@@ -1,4 +1,4 @@
-import { parseBlock, transactionIds } from "../../src/chain/block.ts";
+import { parseBlock } from "../../src/chain/block.ts";
 import { computeMerkleRoot } from "../../src/chain/merkle.ts";
 import { writeBlockHeader } from "../../src/protocol/block_header.ts";
 import { ByteWriter, concatBytes } from "../../src/util/bytes.ts";
@@ -50,7 +50,7 @@ export function transaction({ inputs = [{}], outputs = [{}] }: TransactionParts 
 /** A block of these transactions under the right merkle root and no proof of work. */
 export function blockOf(transactions: readonly Uint8Array[], merkleRoot?: Hash): Uint8Array {
   const body = concatBytes([new ByteWriter().varInt(transactions.length).finish(), ...transactions]);
-  const leaves = transactionIds(testHasher, parseBlock(concatBytes([new Uint8Array(80), body])));
+  const leaves = parseBlock(concatBytes([new Uint8Array(80), body])).txids(testHasher);
   const header = new ByteWriter();
   writeBlockHeader(header, {
     version: 4,

@@ -102,7 +102,7 @@ test("bitcoin payloads: fields lie where the protocol has them", () => {
       type: "cmpctblock",
       header: HEADER,
       nonce: 7n,
-      shortIds: ["010203040506"],
+      shortIds: hexToBytes("010203040506"),
       prefilled: [{ index: 0, transaction: hexToBytes(TX) }, { index: 2, transaction: hexToBytes(TX) }],
     }, `${HEADER_ON_WIRE}070000000000000001010203040506` + `0200${TX}01${TX}`],
     [{

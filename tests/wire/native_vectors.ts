@@ -158,7 +158,7 @@ export const VECTORS: readonly Vector[] = [
       type: "cmpctblock",
       header: HEADER,
       nonce: 0x8000000000000000n,
-      shortIds: ["010203040506", "0a0b0c0d0e0f"],
+      shortIds: Uint8Array.of(1, 2, 3, 4, 5, 6, 10, 11, 12, 13, 14, 15),
       prefilled: [{ index: 0, transaction: Uint8Array.of(0xc0, 0xff, 0xee) }, {
         index: 300,
         transaction: Uint8Array.of(1),

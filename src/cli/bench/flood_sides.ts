@@ -101,10 +101,11 @@ export function createFlooder(side: SideContext, spec: FloodSpec): Flooder {
   function fill(peer: Peer): void {
     while (isOn && peer.outbox.frames < MAX_QUEUED_BLOCKS) {
       const sent = sentBy.get(peer) ?? 0;
-      if (!peer.sendFrame("block", frames[sent % frames.length]!)) return;
+      if (!peer.sendFrame("block", frames[sent % frames.length]!)) break;
       sentBy.set(peer, sent + 1);
       done++;
     }
+    if (isOn) peer.awaitRoom();
   }
 
   return {

@@ -9,7 +9,7 @@ import { type Asker, createAsker, type Echo, type RoundTripSpec } from "./round_
 import type { SideContext } from "./side.ts";
 import { takeSample } from "./usage.ts";
 
-/** An outbox with more than this is given time: what a program does that would rather wait than lose. */
+/** An outbox with more than this is given time: what a publisher does that would rather wait than lose. */
 const FULL_OUTBOX_BYTES = 1_048_576;
 const RETRY_MS = 1;
 const METHOD = "echo";

@@ -25,7 +25,7 @@ export function createPeersSender(given: SideContext, spec: FlowSpec): FlowSende
   const { context, clock } = side;
   const codec = codecOf(spec, side);
   const counter = new SentCounter();
-  /** Those that have not yet written what the last burst gave them. */
+  /** Those that have no room yet for more than the last burst gave them. */
   const busy = new Set<Peer>();
   const peers = createBenchPeers(side, codec, {
     writable(peer) {
@@ -43,6 +43,7 @@ export function createPeersSender(given: SideContext, spec: FlowSpec): FlowSende
     if (rounds === 0) return;
     for (const peer of peers.ready()) busy.add(peer);
     for (let round = 0; round < rounds; round++) sendOne(constant);
+    for (const peer of busy) peer.awaitRoom();
     left -= rounds * spec.connections;
   }
 

@@ -154,7 +154,7 @@ export class CompactBlocks implements Service {
   }
 
   #answer(node: HeaderNode, indexes: readonly number[]): Message | undefined {
-    const block = this.#recent.parsed(node);
+    const block = this.#deps.ledger.parsedBlock(node.hash);
     if (!block) return undefined;
     const transactions = transactionsAt(block, indexes);
     if (transactions) return { type: "blocktxn", blockHash: node.hash, transactions };
@@ -182,8 +182,9 @@ export class CompactBlocks implements Service {
     if (opening.kind === "collision") return inFlight.askWhole(peer, node);
     const { block } = opening;
     pool.forEach(({ wtxid, raw }) => block.offer(wtxid, raw));
+    if (block.missingCount > MAX_MISSING_SHARE * block.count) return inFlight.askWhole(peer, node);
     const awaited = { peer, node, partial: block, lacked: this.#lackedOf(message, block), since: this.#deps.env.now() };
-    if (block.isComplete) this.#finish(awaited);
+    if (block.missingCount === 0) this.#finish(awaited);
     else this.#askMissing(awaited);
   }
 
@@ -208,12 +209,10 @@ export class CompactBlocks implements Service {
    */
   #askMissing(awaited: Awaited): void {
     const { peer, node, partial } = awaited;
-    const missing = partial.missing();
-    const isWorthwhile = missing.length <= MAX_MISSING_SHARE * partial.count;
-    if (!isWorthwhile || !this.#partials.hasRoom(peer, node)) return this.#deps.inFlight.askWhole(peer, node);
+    if (!this.#partials.hasRoom(peer, node)) return this.#deps.inFlight.askWhole(peer, node);
     if (this.#partials.find(peer, node)) return;
     this.#partials.add(awaited);
-    peer.send({ type: "getblocktxn", blockHash: node.hash, indexes: missing });
+    peer.send({ type: "getblocktxn", blockHash: node.hash, indexes: partial.missing() });
   }
 
   #onBlockTransactions(peer: Peer, { blockHash, transactions }: MessageOf<"blocktxn">): void {

@@ -1,9 +1,9 @@
-import { parseBlock, type ParsedBlock } from "../../chain/block.ts";
+import type { ParsedBlock } from "../../chain/block.ts";
 import { buildCompactBlock } from "../../chain/compact_block.ts";
 import type { HeaderNode } from "../../chain/header_tree.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { MessageOf } from "../../protocol/messages.ts";
-import { MAX_COMPACT_DEPTH, MAX_PARSED_BLOCKS, MAX_PREFILL_BYTES } from "../../protocol/params.ts";
+import { MAX_COMPACT_DEPTH, MAX_PREFILL_BYTES } from "../../protocol/params.ts";
 import { ByteReader } from "../../util/bytes.ts";
 import type { Env } from "../../util/env.ts";
 import type { Hasher } from "../../util/hash.ts";
@@ -21,7 +21,6 @@ const MAX_COMPACT_FORMS = MAX_COMPACT_DEPTH + 1;
 /** Blocks near the tip in the forms that peers ask for, each made once for all of them. */
 export class RecentBlocks {
   readonly #deps: RecentBlocksDeps;
-  readonly #parsed = new Map<HeaderNode, ParsedBlock>();
   readonly #compact = new Map<HeaderNode, MessageOf<"cmpctblock">>();
   /** What we had to ask for ourselves: others will lack it too. */
   readonly #lacked = new Map<HeaderNode, readonly number[]>();
@@ -35,19 +34,11 @@ export class RecentBlocks {
     keep(this.#lacked, node, indexes, MAX_COMPACT_FORMS);
   }
 
-  /** The block and its parts; undefined if it is not held. */
-  parsed(node: HeaderNode): ParsedBlock | undefined {
-    const known = this.#parsed.get(node);
-    if (known) return known;
-    const raw = this.#deps.ledger.block(node.hash);
-    return raw && keep(this.#parsed, node, parseBlock(raw), MAX_PARSED_BLOCKS);
-  }
-
   /** The block as a compact one; undefined if it is not held. */
   compact(node: HeaderNode): MessageOf<"cmpctblock"> | undefined {
     const known = this.#compact.get(node);
     if (known) return known;
-    const block = this.parsed(node);
+    const block = this.#deps.ledger.parsedBlock(node.hash);
     return block && keep(this.#compact, node, this.#build(node, block), MAX_COMPACT_FORMS);
   }
 

@@ -129,6 +129,7 @@ export class Inventory implements Service {
       else missing.push(item);
     }
     if (missing.length > 0) peer.send({ type: "notfound", items: missing });
+    if (waiting.length > 0) peer.awaitRoom();
     if (waiting.length <= deferredLimit(peer)) peer.release();
   }
 }

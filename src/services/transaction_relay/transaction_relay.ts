@@ -253,12 +253,12 @@ export class TransactionRelay implements Service {
     const { ledger, pool } = this.#deps;
     // During a sync each block would be read back for nothing.
     if (pool.count === 0 && height <= ledger.chain.tip.height - CONFIRMED_BLOCKS) return;
-    const block = ledger.block(hash);
+    const block = ledger.parsedBlock(hash);
     if (block) pool.blockConnected(block);
   }
 
   #onDisconnected(hash: Hash): void {
-    const block = this.#deps.ledger.block(hash);
+    const block = this.#deps.ledger.parsedBlock(hash);
     if (block) this.#deps.pool.blockDisconnected(block, this.#deps.env.now());
   }
 }

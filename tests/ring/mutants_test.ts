@@ -1,0 +1,143 @@
+// Mistakes in the rings that are easily made and hard to see: the explorer finds each of them. A rule of the memory
+// order that nothing here breaks would be a rule that nobody has tested.
+
+import { test } from "node:test";
+import { assertThrows } from "@std/assert";
+import { explore, FoundFault } from "../support/interleaving/explorer.ts";
+import { Mutant, type Mutation } from "../support/mutants.ts";
+import { oneReader, oneWriterDies, type Program, type RingCode, twoReaders } from "./ring_programs.ts";
+
+const few = (code: RingCode) => oneReader(code, { lengths: [28, 24] });
+const open = (code: RingCode) => oneReader(code, { lengths: [28, 24], closes: false });
+const full = (code: RingCode) => oneReader(code, { lengths: [28, 28, 28, 28] });
+const shared = (code: RingCode) => twoReaders(code, { lengths: [28, 28, 28] });
+const deadly = (code: RingCode) => oneWriterDies(code, { lengths: [20, 20] });
+
+interface RingMutation extends Mutation {
+  readonly program: (code: RingCode) => Program;
+  /** What the explorer says. */
+  readonly fault: string;
+}
+
+const MUTATIONS: readonly RingMutation[] = [
+  {
+    name: "the position is shown before the frame is written",
+    file: "ring/writer.ts",
+    from: "this.#tail = (this.#tail + needed) | 0;",
+    to: "this.#tail = (this.#tail + needed) | 0; this.#memory.store(TAIL, this.#tail);",
+    program: few,
+    fault: "data race",
+  },
+  {
+    name: "the position is shown by a plain write",
+    file: "ring/writer.ts",
+    from: "this.#memory.store(TAIL, this.#tail);",
+    to: "this.#memory.put(TAIL, this.#tail);",
+    program: few,
+    fault: "data race",
+  },
+  {
+    name: "the room is freed before the frames were read",
+    file: "ring/reader.ts",
+    from: "    let taken = 0;",
+    to: "    let taken = 0; this.#memory.store(this.#headWord, this.#tail);",
+    program: full,
+    fault: "data race",
+  },
+  {
+    name: "the room is freed by a plain write",
+    file: "ring/reader.ts",
+    from: "this.#memory.store(this.#headWord, this.#head);",
+    to: "this.#memory.put(this.#headWord, this.#head);",
+    program: full,
+    fault: "data race",
+  },
+  {
+    name: "the reader goes to sleep without a second look",
+    file: "ring/reader.ts",
+    from: "this.#memory.load(TAIL) !== this.#head || this.#memory.load(STATE) !== 0",
+    to: "this.#memory.load(STATE) !== 0",
+    program: open,
+    fault: "waits for ever",
+  },
+  {
+    name: "the reader does not look whether the writer ended before it sleeps",
+    file: "ring/reader.ts",
+    from: " || this.#memory.load(STATE) !== 0",
+    to: "",
+    program: few,
+    fault: "waits for ever",
+  },
+  {
+    name: "the writer looks for sleepers before it shows the position",
+    file: "ring/writer.ts",
+    from: "    this.#committed = this.#tail;\n    // Releases",
+    to:
+      "    this.#committed = this.#tail;\n    this.#wakeReader(0);\n    this.#memory.store(TAIL, this.#tail);\n    return;\n    // Releases",
+    program: open,
+    fault: "waits for ever",
+  },
+  {
+    name: "the writer waits for room without a second look",
+    file: "ring/writer.ts",
+    from:
+      "    this.#head = this.#slowest();\n    if (needed <= this.#free()) {\n      this.#memory.store(WRITER_ASLEEP, 0);",
+    to: "    if (needed <= this.#free()) {\n      this.#memory.store(WRITER_ASLEEP, 0);",
+    program: full,
+    fault: "waits for ever",
+  },
+  {
+    name: "the reader looks for a waiting writer before it frees the room",
+    file: "ring/reader.ts",
+    from: "    this.#memory.store(this.#headWord, this.#head);\n    // After",
+    to:
+      "    const isWaiting = this.#memory.load(WRITER_ASLEEP) === 1;\n    this.#memory.store(this.#headWord, this.#head);\n    if (!isWaiting) return;\n    // After",
+    program: full,
+    fault: "waits for ever",
+  },
+  {
+    name: "the writer waits with frames that it has not shown",
+    file: "ring/writer.ts",
+    from: "    this.commit();\n    this.#memory.store(WRITER_ASLEEP, 1);",
+    to: "    this.#memory.store(WRITER_ASLEEP, 1);",
+    program: (code) => oneReader(code, { lengths: [28, 28, 28], batch: 3 }),
+    fault: "waits for ever",
+  },
+  {
+    name: "the room is a word too large",
+    file: "ring/writer.ts",
+    from: "return this.#capacity - ((this.#tail - this.#head) | 0);",
+    to: "return this.#capacity + 4 - ((this.#tail - this.#head) | 0);",
+    program: (code) => oneReader(code, { lengths: [12, 12, 12, 12, 0] }),
+    fault: "data race",
+  },
+  {
+    name: "only the first reader is waited for",
+    file: "ring/writer.ts",
+    from:
+      "    for (let reader = 0; reader < this.#options.size.readers; reader++) {\n      if (this.#memory.load(attachedOf",
+    to: "    for (let reader = 0; reader < 1; reader++) {\n      if (this.#memory.load(attachedOf",
+    program: shared,
+    fault: "data race",
+  },
+  {
+    name: "a dead writer's readers are not woken where they seem awake",
+    file: "ring/ring.ts",
+    from: "    memory.store(asleepOf(reader), 0);\n    wakeReader(reader);",
+    to: "    if (memory.compareExchange(asleepOf(reader), 1, 0) === 1) wakeReader(reader);",
+    program: deadly,
+    fault: "waits for ever",
+  },
+];
+
+const MAX_PREEMPTIONS = 3;
+
+for (const mutation of MUTATIONS) {
+  test(`ring, a mistake that is found: ${mutation.name}`, async () => {
+    using mutant = new Mutant(mutation);
+    const modules = await Promise.all(["writer.ts", "reader.ts", "ring.ts"].map((file) => mutant.load<object>(file)));
+    const code = Object.assign({}, ...modules) as RingCode;
+    const program = { ...mutation.program(code), maxPreemptions: MAX_PREEMPTIONS };
+    assertThrows(() => explore(program), FoundFault, mutation.fault);
+  });
+}

@@ -1,0 +1,160 @@
+// Small programs of two or three threads around a ring, for the explorer: with the real code or with a mutant of it.
+
+import { assertEquals } from "@std/assert";
+import type { FrameSource } from "../../src/ring/frames.ts";
+import { dataOffset, WORD_BYTES } from "../../src/ring/layout.ts";
+import { FrameReader } from "../../src/ring/reader.ts";
+import { abandon, prepareRing } from "../../src/ring/ring.ts";
+import { FrameWriter } from "../../src/ring/writer.ts";
+import type { Exploration } from "../support/interleaving/explorer.ts";
+import type { ThreadView } from "../support/interleaving/thread_view.ts";
+
+export interface RingCode {
+  readonly FrameWriter: typeof FrameWriter;
+  readonly FrameReader: typeof FrameReader;
+  readonly abandon: typeof abandon;
+}
+
+export type Program = Exploration & { readonly name: string };
+
+export const REAL: RingCode = { FrameWriter, FrameReader, abandon };
+
+const CAPACITY = 64;
+const WRITER = 0;
+const MAX_FRAME_BYTES = 256;
+
+interface Traffic {
+  /** Of each frame, in bytes. */
+  readonly lengths: readonly number[];
+  readonly start?: number;
+  /** Frames between commits. */
+  readonly batch?: number;
+  /** Whether the writer ends the ring, which wakes the reader once more; or the reader knows how many frames come. */
+  readonly closes?: boolean;
+}
+
+/** A byte tells of which frame it is, and where in it. */
+function frameOf(index: number, length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, place) => (index + 1) * 50 + place);
+}
+
+function sizeOf(readers: number) {
+  return { capacityBytes: CAPACITY, readers };
+}
+
+function ringWords(readers: number): number {
+  return (dataOffset(readers) + CAPACITY) / WORD_BYTES;
+}
+
+/** Sends the frames, and sleeps where there is no room. */
+function write(
+  code: RingCode,
+  thread: ThreadView,
+  readers: number,
+  { lengths, batch = 1, closes = true }: Traffic,
+): void {
+  const sink = new code.FrameWriter({
+    memory: thread,
+    size: sizeOf(readers),
+    maxFrameBytes: MAX_FRAME_BYTES,
+    wakeReader: (reader) => thread.ring(reader + 1),
+  });
+  lengths.forEach((length, index) => {
+    while (!sink.offer(frameOf(index, length))) waitForRoom(thread, sink);
+    if ((index + 1) % batch === 0) sink.commit();
+  });
+  sink.commit();
+  if (closes) sink.close();
+  while (sink.isBusy) waitForRoom(thread, sink);
+}
+
+function waitForRoom(thread: ThreadView, sink: FrameWriter): void {
+  thread.waitForBell();
+  sink.wake();
+}
+
+/** Takes and reports frames until that is all, and sleeps where there are none. */
+function read(code: RingCode, thread: ThreadView, readers: number, reader: number, { lengths, closes }: Traffic): void {
+  const source: FrameSource = new code.FrameReader({
+    memory: thread,
+    size: sizeOf(readers),
+    reader,
+    wakeWriter: () => thread.ring(WRITER),
+    onLost: () => thread.report("lost"),
+  });
+  for (;;) {
+    source.take((bytes, start, end) => thread.report([...bytes.subarray(start, end)].join(" ")));
+    if (closes === false && thread.reports.length === lengths.length) return;
+    if (!source.sleep()) {
+      if (source.end !== "open") break;
+      continue;
+    }
+    thread.waitForBell();
+    source.wake();
+  }
+  thread.report(source.end);
+}
+
+function expected({ lengths, closes }: Traffic): string[] {
+  const frames = lengths.map((length, index) => frameOf(index, length).join(" "));
+  return closes === false ? frames : [...frames, "closed"];
+}
+
+export function oneReader(code: RingCode, traffic: Traffic): Program {
+  return {
+    name: `frames of ${traffic.lengths} bytes from ${traffic.start ?? 0} on, ${traffic.batch ?? 1} a commit` +
+      (traffic.closes === false ? ", never closed" : ""),
+    words: ringWords(1),
+    prepare: (memory) => prepareRing(memory, sizeOf(1), traffic.start ?? 0),
+    threads: [(thread) => write(code, thread, 1, traffic), (thread) => read(code, thread, 1, 0, traffic)],
+    check: (reports) => assertEquals(reports[1], expected(traffic)),
+  };
+}
+
+export function streamed(code: RingCode): Program {
+  const traffic = { lengths: [2, 70, 1] };
+  return { ...oneReader(code, traffic), name: "a frame larger than the ring between small ones" };
+}
+
+export function twoReaders(code: RingCode, traffic: Traffic): Program {
+  return {
+    name: `frames of ${traffic.lengths} bytes to two readers`,
+    words: ringWords(2),
+    prepare: (memory) => prepareRing(memory, sizeOf(2), 0),
+    threads: [
+      (thread) => write(code, thread, 2, traffic),
+      (thread) => read(code, thread, 2, 0, traffic),
+      (thread) => read(code, thread, 2, 1, traffic),
+    ],
+    check(reports) {
+      for (const heard of [reports[1], reports[2]]) assertEquals(heard, expected(traffic));
+    },
+  };
+}
+
+/** The writer may die anywhere; then somebody abandons the ring for it. */
+export function oneWriterDies(code: RingCode, traffic: Traffic): Program {
+  return {
+    name: `the writer of frames of ${traffic.lengths} bytes dies`,
+    words: ringWords(1),
+    prepare: (memory) => prepareRing(memory, sizeOf(1), 0),
+    mortal: [WRITER],
+    threads: [
+      (thread) => write(code, thread, 1, traffic),
+      (thread) => read(code, thread, 1, 0, traffic),
+      (thread) => supervise(code, thread),
+    ],
+    check(reports, dead) {
+      const whole = expected(traffic);
+      const heard = reports[1] as string[];
+      if (dead === undefined) return assertEquals(heard, whole);
+      assertEquals(heard.at(-1) === "abandoned" || heard.at(-1) === "closed", true);
+      assertEquals(heard.slice(0, -1), whole.slice(0, heard.length - 1));
+    },
+  };
+}
+
+function supervise(code: RingCode, thread: ThreadView): void {
+  thread.waitForDeath();
+  code.abandon(thread, sizeOf(1), (reader) => thread.ring(reader + 1));
+}
