@@ -9,6 +9,7 @@ export const inspectCommand = defineCommand({
   usage: [
     "[node|peer ID|block HASH|HEIGHT] [FLAG …]",
     "peers|addrs|bans|channels|balancing|topology [--sort COLUMN[:desc]] [--filter CONDITION …] [--columns NAME,…] [FLAG …]",
+    "node|peers --live [--interval TIME] [--sort …] [--filter …] [FLAG …]",
     "chain [--tips] [FLAG …]",
     "topology --dot [FLAG …]",
     "events [--channels NAME,…] [--types NAME,…] [--count N] [FLAG …]",
@@ -20,7 +21,7 @@ export const inspectCommand = defineCommand({
   ],
   positionals: [{ name: "WHAT", isRequired: false }, { name: "ID", isRequired: false, isMany: true }],
   flags: INSPECT_FLAGS,
-  unavailable: ["live"],
+  unavailable: [],
   examples: [
     ["p2p inspect peers", "who is connected to the node on this machine"],
     ["p2p inspect peers --sort ping:desc --filter 'ping>100'", "who is slow to answer"],
@@ -44,6 +45,9 @@ export const inspectCommand = defineCommand({
   async run(context, settings, [what = "node", ...words]) {
     const view = chooseView(what, words);
     refuseOthersFlags(context, view);
-    return await view.run({ context, settings, id: words.join(" ") });
+    const question = { context, settings, id: words.join(" ") };
+    if (!settings.live) return await view.run(question);
+    // Nobody else pays for the screen.
+    return await (await import("./live/live.ts")).followLive(question);
   },
 });

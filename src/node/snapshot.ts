@@ -76,6 +76,7 @@ export function snapshotChain(chain: Chain): ChainSnapshot {
     syncing: chain.syncing,
     progress: chain.progress,
     medianTime: tip.medianTimePast,
+    tipTime: tip.header.time,
     forks: chain.forks().map(({ tip, length }) => ({ height: tip.height, hash: tip.hash, length })),
   };
 }

@@ -85,6 +85,8 @@ export interface ChainSnapshot {
   readonly progress: number;
   /** Median time past of the tip, Unix seconds. */
   readonly medianTime: number;
+  /** When the tip's miner says that it was made, Unix seconds. */
+  readonly tipTime: number;
   readonly forks: readonly { readonly height: number; readonly hash: Hash; readonly length: number }[];
 }
 

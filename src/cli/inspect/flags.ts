@@ -11,6 +11,8 @@ const MAX_EVENTS = 1_000_000_000;
 export const INSPECT_FLAGS = {
   ...PLACE_FLAGS,
   ...TOKEN_FLAGS,
+  live: switchFlag("show it again and again: a screen with keys on a terminal", { conflicts: ["json"] }),
+  interval: valueFlag(duration, "TIME", "how often --live looks", { fallbackText: "1s" }),
   wait: valueFlag(duration, "TIME", "wait so long for the node to answer"),
   sort: valueFlag(text, "COLUMN[:desc]", "order the rows by a column"),
   filter: listFlag(text, "CONDITION", "show rows with COLUMN=VALUE only; also != < > <= >= ~ (contains) !~"),
@@ -18,7 +20,7 @@ export const INSPECT_FLAGS = {
   tips: switchFlag("show the ends of all branches of the chain"),
   channels: valueFlag(text, "NAME,…", `events of these channels: ${CHANNELS.join(", ")}`, { fallbackText: "all" }),
   types: valueFlag(text, "NAME,…", "events of these types only, such as peer:connected"),
-  count: valueFlag(count(1, MAX_EVENTS), "N", "end after so many events"),
+  count: valueFlag(count(1, MAX_EVENTS), "N", "end after so many events, or so many looks of --live"),
   for: valueFlag(duration, "TIME", "how long a ban lasts", { fallbackText: "24h" }),
   dot: switchFlag("print the topology as a graph for Graphviz", { conflicts: ["json"] }),
   payload: valueFlag(oneOf(MESSAGE_TYPES), "TYPE", "HEX is the payload of a message of this type, without its header"),
@@ -41,3 +43,6 @@ export const NODE_PLACE = [
 
 /** How the rows of a table are chosen. */
 export const TABLE_FLAGS = ["sort", "filter", "columns"] as const satisfies readonly ViewFlag[];
+
+/** What `--live` takes besides. */
+export const LIVE_FLAGS = ["interval", "count", ...TABLE_FLAGS] as const satisfies readonly ViewFlag[];

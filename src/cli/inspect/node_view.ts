@@ -16,6 +16,7 @@ interface Request {
   readonly subject?: string;
   /** Flags besides where the node is, and `--json`. */
   readonly takes?: readonly ViewFlag[];
+  readonly hasLive?: boolean;
   /** Where the control API has it. */
   path(id: string, settings: InspectSettings): string;
   /** What is done there; to look is GET. */
@@ -80,11 +81,12 @@ export function tableView<T, Row>(parts: TableViewParts<T, Row>): View {
   };
 }
 
-function describe({ summary, subject, takes = [] }: Request, more: readonly ViewFlag[]) {
+function describe({ summary, subject, takes = [], hasLive = false }: Request, more: readonly ViewFlag[]) {
   return {
     summary,
     ...(subject !== undefined && { subject }),
     takes: [...NODE_PLACE, "json", ...more, ...takes] as const,
+    hasLive,
   };
 }
 

@@ -28,7 +28,11 @@ const CHANNEL_COLUMNS: readonly DataColumn<Channel>[] = [
 
 /** The node as a whole. */
 export const NODE_VIEWS: ViewTable = {
-  node: nodeView({ summary: "version, network, where it listens, what it did", path: () => "/v1/node" }),
+  node: nodeView({
+    summary: "version, network, where it listens, what it did",
+    hasLive: true,
+    path: () => "/v1/node",
+  }),
   channels: tableView<readonly ChannelUse[], Channel>({
     summary: "how full the channels of events are, and what subscribers missed",
     path: () => "/v1/channels",

@@ -9,6 +9,7 @@ import type { ViewTable } from "./view.ts";
 export const PEER_VIEWS: ViewTable = {
   peers: tableView<readonly PeerSnapshot[], Told<PeerSnapshot>>({
     summary: "who is connected, and how they do",
+    hasLive: true,
     path: () => "/v1/peers",
     columns: PEER_COLUMNS,
   }),

@@ -22,6 +22,8 @@ export interface View {
   readonly isSpaced?: boolean;
   /** The flags that have a meaning here, besides those of every command. */
   readonly takes: readonly ViewFlag[];
+  /** Whether `--live` shows it as it goes. */
+  readonly hasLive?: boolean;
   /** The columns of its table, with what they show. */
   readonly columns?: readonly (readonly [name: string, help: string])[];
   /** Resolves with the exit code; throws what exit.ts knows, or a bug. */

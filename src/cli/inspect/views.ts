@@ -5,7 +5,7 @@ import { COMMON_FLAGS } from "../flags.ts";
 import { BAN_VIEWS } from "./ban_views.ts";
 import { CHAIN_VIEWS } from "./chain_views.ts";
 import { EVENT_VIEWS } from "./event_views.ts";
-import { INSPECT_FLAGS, type ViewFlag } from "./flags.ts";
+import { INSPECT_FLAGS, LIVE_FLAGS, type ViewFlag } from "./flags.ts";
 import { NETWORK_VIEWS } from "./network_views.ts";
 import { NODE_VIEWS } from "./node_views.ts";
 import { PEER_VIEWS } from "./peer_views.ts";
@@ -45,11 +45,18 @@ export function chooseView(what: string, [id, ...more]: readonly string[]): View
 }
 
 /** A flag that would change nothing is a misunderstanding. */
-export function refuseOthersFlags({ resolved }: Context, { takes }: View): void {
+export function refuseOthersFlags({ resolved }: Context, view: View): void {
+  const isGiven = (flag: string) => resolved.get(flag)?.source === `--${flag}`;
+  const isLive = isGiven("live");
   for (const flag of Object.keys(INSPECT_FLAGS) as (keyof typeof INSPECT_FLAGS)[]) {
-    if (flag in COMMON_FLAGS || takes.includes(flag as ViewFlag)) continue;
-    if (resolved.get(flag)?.source !== `--${flag}`) continue;
-    const owners = Object.entries(VIEWS).filter(([, view]) => view.takes.includes(flag as ViewFlag));
-    throw new UsageError(`--${flag} goes with inspect ${owners.map(([name]) => name).join(", ")} only`);
+    if (flag in COMMON_FLAGS || flagsOf(view, isLive).includes(flag as ViewFlag) || !isGiven(flag)) continue;
+    const owners = Object.entries(VIEWS).filter(([, other]) => flagsOf(other, isLive).includes(flag as ViewFlag));
+    const names = owners.map(([name]) => name).join(", ");
+    throw new UsageError(`--${flag} goes with ${names === "" ? "--live" : `inspect ${names}`} only`);
   }
+}
+
+function flagsOf({ takes, hasLive = false }: View, isLive: boolean): readonly ViewFlag[] {
+  if (!hasLive) return takes;
+  return isLive ? [...takes, "live", ...LIVE_FLAGS] : [...takes, "live"];
 }

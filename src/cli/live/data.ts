@@ -1,0 +1,43 @@
+import type { ChannelUse } from "../../bus/bus.ts";
+import type { ChainSnapshot, PeerSnapshot } from "../../protocol/snapshots.ts";
+import type { Told } from "../inspect/columns.ts";
+
+/** The parts of `GET /v1/node` that the live view shows. */
+export interface NodeAnswer {
+  readonly version: string;
+  readonly network: string;
+  readonly wire: string;
+  readonly uptimeSeconds: number;
+  readonly peers: { readonly inbound: number; readonly outbound: number };
+  readonly refused: Readonly<Record<string, number>>;
+  readonly evicted: number;
+}
+
+/** A node at one moment, as it says itself; another version may lack anything of it. */
+export interface LiveData {
+  readonly node: Told<NodeAnswer>;
+  readonly peers: readonly Told<PeerSnapshot>[];
+  readonly chain: Told<ChainSnapshot>;
+  readonly channels: readonly Told<ChannelUse>[];
+}
+
+/** Bytes a second, all peers together, the latest last. */
+export interface History {
+  readonly in: readonly number[];
+  readonly out: readonly number[];
+}
+
+/** As many columns as the widest terminal has. */
+const HISTORY_LENGTH = 500;
+
+/** The history with one more moment. */
+export function extendHistory(history: History, { peers }: LiveData): History {
+  const sum = (of: "bytesIn" | "bytesOut") => peers.reduce((total, { rates }) => total + (rates?.[of] ?? 0), 0);
+  const extend = (values: readonly number[], value: number) => [...values, value].slice(-HISTORY_LENGTH);
+  return { in: extend(history.in, sum("bytesIn")), out: extend(history.out, sum("bytesOut")) };
+}
+
+/** The best height that any peer is known to have; 0 without peers. */
+export function bestPeerHeight({ peers }: LiveData): number {
+  return peers.reduce((best, { height }) => Math.max(best, height ?? 0), 0);
+}
