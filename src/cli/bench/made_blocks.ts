@@ -30,8 +30,8 @@ export function makeBlocks(network: NetworkParams, hasher: Hasher, count: number
   });
 }
 
-/** Spends what never was: scripts and amounts are not verified. No two are the same. */
-function makeTransaction(number: number): Uint8Array {
+/** Spends what never was: scripts and amounts are not verified. No two numbers give the same. */
+export function makeTransaction(number: number): Uint8Array {
   const outpoint = new Uint8Array(HASH_SIZE_BYTES);
   new DataView(outpoint.buffer).setUint32(0, number + 1, true);
   return new ByteWriter(TRANSACTION_BYTES)

@@ -4,29 +4,21 @@ import type { Context } from "../context.ts";
 import { EXIT } from "../exit.ts";
 import { printRows } from "../tables.ts";
 import { sleep } from "./clock.ts";
-import { type Crew, type Remote, withCrew } from "./crew.ts";
+import { withCrew } from "./crew.ts";
 import { Latencies } from "./latencies.ts";
 import type { BenchOptions } from "./options.ts";
-import type { RelayCounts, RelayNodes, RelaySpec } from "./relay_sides.ts";
+import { buildNetwork, createRandom, type Network, PROCESSES, RANDOM_LINKS } from "./relay_network.ts";
+import type { RelayCounts, RelaySpec } from "./relay_sides.ts";
+import { printTransactionRows, spreadTransactions, type TransactionRow } from "./relay_transactions.ts";
 import { drawHistogram, number, printJson } from "./report.ts";
 import { type Sample, usageBetween } from "./usage.ts";
 
 const DEFAULT_NODES = 20;
 const DEFAULT_BLOCKS = 30;
 const DEFAULT_SIZE_BYTES = 1_000_000;
-/** One a core of an ordinary machine would be more; blocks must cross between processes all the same. */
-const PROCESSES = 2;
-/** Nodes that each node dials, besides the one before it. */
-const RANDOM_LINKS = 2;
 const WARMUP_BLOCKS = 5;
 const PAUSE_MS = 50;
 const MS_DIGITS = 1;
-
-interface Network {
-  readonly name: string;
-  readonly groups: readonly Remote<RelayNodes>[];
-  readonly perGroup: number;
-}
 
 interface Row {
   readonly name: string;
@@ -41,81 +33,95 @@ interface Row {
   readonly residentBytes: number;
 }
 
-/** How long a block takes to reach all nodes of a random network. */
+/** How long a block takes to reach all nodes of a random network, and what transactions cost there. */
 export function benchRelay(context: Context, options: BenchOptions): Promise<number> {
   const { wire = "native", size: sizeBytes = DEFAULT_SIZE_BYTES } = options;
   const { peers: nodes = DEFAULT_NODES, count: blocks = DEFAULT_BLOCKS } = options;
   const perGroup = Math.ceil(nodes / PROCESSES);
   const modes: readonly DedupeMode[] = options.compare ? ["off", "count", "drop"] : ["drop"];
   return withCrew(context, options, async (crew) => {
-    const rows: Row[] = [];
+    const networks: Network[] = [];
     for (const dedupe of modes) {
       const spec = { wire, nodes: perGroup, blocks: WARMUP_BLOCKS + blocks, sizeBytes, dedupe };
-      const network = await build(crew, `dedupe ${dedupe}`, spec);
-      rows.push(await measure(network, blocks));
-      await Promise.all(network.groups.map((group) => group.stop()));
+      networks.push(await buildNetwork(crew, `dedupe ${dedupe}`, spec));
     }
-    report(context, options, { wire, nodes: perGroup * PROCESSES, sizeBytes, blocks }, rows);
+    const rows = await relayBlocks(networks, blocks);
+    const spreads = await spreadTransactions(networks);
+    report(context, options, { wire, nodes: perGroup * PROCESSES, sizeBytes, blocks }, rows, spreads);
     return EXIT.done;
   });
 }
 
-/** Every node dials the one before it, so that none is left out, and some others. The same network each time. */
-async function build(crew: Crew, name: string, spec: RelaySpec): Promise<Network> {
-  const groups: Remote<RelayNodes>[] = [];
-  for (let i = 0; i < PROCESSES; i++) groups.push(await crew.start("relay-nodes", spec));
-  const ports = (await Promise.all(groups.map((group) => group.ask("listen")))).flat();
-  const random = createRandom();
-  for (let node = 1; node < ports.length; node++) {
-    const targets = new Set([node - 1]);
-    for (let i = 0; i < RANDOM_LINKS; i++) targets.add(Math.floor(random() * node));
-    const dials = [...targets].map((target) => ({ from: node % spec.nodes, port: ports[target]! }));
-    await groups[Math.floor(node / spec.nodes)]!.ask("link", dials);
+/** One block after the other, to each network in turn. */
+async function relayBlocks(networks: readonly Network[], blocks: number): Promise<Row[]> {
+  const courses = networks.map((network) => new Course(network));
+  for (let height = 1; height <= WARMUP_BLOCKS + blocks; height++) {
+    for (const course of courses) {
+      if (height === WARMUP_BLOCKS + 1) await course.begin();
+      await course.relay(height);
+      await sleep(PAUSE_MS);
+    }
   }
-  return { name, groups, perGroup: spec.nodes };
+  return await Promise.all(courses.map((course) => course.end()));
 }
 
-async function measure({ name, groups, perGroup }: Network, blocks: number): Promise<Row> {
-  const [latencies, last] = [new Latencies(), new Latencies()];
-  const source = groups[0]!;
-  const random = createRandom();
-  let before: readonly Sample[] = [];
-  let countsBefore = NOTHING;
-  for (let height = 1; height <= WARMUP_BLOCKS + blocks; height++) {
-    if (height === WARMUP_BLOCKS + 1) {
-      before = await Promise.all(groups.map((group) => group.ask("sample")));
-      countsBefore = await countAll(groups);
-    }
-    const startedAt = await source.ask("submit", Math.floor(random() * perGroup));
-    const arrivals = (await Promise.all(groups.map((group) => group.ask("arrived", height)))).flatMap(({ atMs }) =>
-      atMs
-    );
-    // The first to have it is the one that it was given to.
-    const others = arrivals.toSorted((left, right) => left - right).slice(1);
-    if (height > WARMUP_BLOCKS) {
-      for (const atMs of others) latencies.add(atMs - startedAt);
-      last.add(others.at(-1)! - startedAt);
-    }
-    await sleep(PAUSE_MS);
+/** What is measured of the blocks in one network. */
+class Course {
+  readonly #network: Network;
+  readonly #random = createRandom();
+  readonly #latencies = new Latencies();
+  readonly #last = new Latencies();
+  #before: readonly Sample[] = [];
+  #countsBefore = NOTHING;
+  #blocks = 0;
+
+  constructor(network: Network) {
+    this.#network = network;
   }
-  const after = await Promise.all(groups.map((group) => group.ask("sample")));
-  const counts = subtract(await countAll(groups), countsBefore);
-  const usages = after.map((sample, i) => usageBetween(before[i]!, sample));
-  return {
-    name,
-    blocks,
-    latencies,
-    last,
-    duplicates: counts.whole + counts.completions - blocks * (perGroup * groups.length - 1),
-    counts,
-    cpuMsPerBlock: usages.reduce((sum, { cpuMs }) => sum + cpuMs, 0) / blocks,
-    residentBytes: usages.reduce((sum, { residentBytes }) => sum + residentBytes, 0),
-  };
+
+  /** What came before was the warm-up. */
+  async begin(): Promise<void> {
+    const { groups } = this.#network;
+    this.#before = await Promise.all(groups.map((group) => group.ask("sample")));
+    this.#countsBefore = await countAll(groups);
+    this.#latencies.reset();
+    this.#last.reset();
+    this.#blocks = 0;
+  }
+
+  /** Gives a block to one node and waits until all have it. */
+  async relay(height: number): Promise<void> {
+    const { groups, perGroup } = this.#network;
+    const startedAt = await groups[0]!.ask("submit", Math.floor(this.#random() * perGroup));
+    const arrivals = await Promise.all(groups.map((group) => group.ask("arrived", height)));
+    // The first to have it is the one that it was given to.
+    const others = arrivals.flatMap(({ atMs }) => atMs).sort((left, right) => left - right).slice(1);
+    for (const atMs of others) this.#latencies.add(atMs - startedAt);
+    this.#last.add(others.at(-1)! - startedAt);
+    this.#blocks++;
+  }
+
+  async end(): Promise<Row> {
+    const { name, groups, perGroup } = this.#network;
+    const after = await Promise.all(groups.map((group) => group.ask("sample")));
+    const counts = subtract(await countAll(groups), this.#countsBefore);
+    const usages = after.map((sample, i) => usageBetween(this.#before[i]!, sample));
+    return {
+      name,
+      blocks: this.#blocks,
+      latencies: this.#latencies,
+      last: this.#last,
+      duplicates: counts.whole + counts.completions - this.#blocks * (perGroup * groups.length - 1),
+      counts,
+      cpuMsPerBlock: usages.reduce((sum, { cpuMs }) => sum + cpuMs, 0) / this.#blocks,
+      residentBytes: usages.reduce((sum, { residentBytes }) => sum + residentBytes, 0),
+    };
+  }
 }
 
 const NOTHING: RelayCounts = { whole: 0, compact: 0, completions: 0, announced: 0, duplicates: 0 };
 
-async function countAll(groups: readonly Remote<RelayNodes>[]): Promise<RelayCounts> {
+async function countAll(groups: Network["groups"]): Promise<RelayCounts> {
   const all = await Promise.all(groups.map((group) => group.ask("counts")));
   return all.reduce((sum, counts) => combine(sum, counts, 1), NOTHING);
 }
@@ -134,20 +140,12 @@ function combine(left: RelayCounts, right: RelayCounts, sign: 1 | -1): RelayCoun
   };
 }
 
-/** The same numbers each time: a linear congruential generator (Numerical Recipes), good enough to draw a graph. */
-function createRandom(): () => number {
-  let state = 1;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
 function report(
   context: Context,
   options: BenchOptions,
   { wire, nodes, sizeBytes, blocks }: Omit<RelaySpec, "dedupe">,
   rows: readonly Row[],
+  spreads: readonly TransactionRow[],
 ): void {
   const heading = {
     bench: "relay",
@@ -159,7 +157,12 @@ function report(
     return printJson(
       context,
       heading,
-      rows.map((row) => ({ ...row, latencies: row.latencies.summary(), last: row.last.summary() })),
+      rows.map((row, i) => ({
+        ...row,
+        latencies: row.latencies.summary(),
+        last: row.last.summary(),
+        transactions: spreads[i],
+      })),
     );
   }
   context.out.line(heading.what);
@@ -178,5 +181,6 @@ function report(
     number("CPU ms/block", ({ cpuMsPerBlock }) => cpuMsPerBlock.toFixed(MS_DIGITS)),
     number("RSS", ({ residentBytes }) => formatSize(residentBytes)),
   ], context.out);
+  printTransactionRows(spreads, context.out);
   for (const { name, latencies } of rows) drawHistogram(context.out, `${name}: arrival`, latencies);
 }
