@@ -69,12 +69,18 @@ siteTest("bench flood: no control event is lost", async () => {
   );
 });
 
-siteTest("bench relay: every node gets every block", async () => {
-  const { code, rows } = await bench<{ blocks: number; latencies: { count: number }; duplicates: number }>(
+siteTest("bench relay: every node gets every block and every transaction", async () => {
+  interface Row {
+    readonly blocks: number;
+    readonly latencies: { readonly count: number };
+    readonly transactions: { readonly transactions: number; readonly perSecond: number };
+  }
+  const { code, rows } = await bench<Row>(
     compiled(),
     ...["relay", "--peers", "4", "--count", "3", "--size", "20kB", "--json"],
   );
   assertEquals([code, rows.length, rows[0]!.blocks, rows[0]!.latencies.count], [0, 1, 3, 3 * 3]);
+  assertEquals([rows[0]!.transactions.transactions, rows[0]!.transactions.perSecond > 0], [4 * 50, true]);
 });
 
 siteTest("bench events --compare: only one channel loses control events to a slow reader", async () => {
