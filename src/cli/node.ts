@@ -22,6 +22,7 @@ import { NODE_FLAGS } from "./node_flags.ts";
 import { createParts, type Parts } from "./parts.ts";
 import { checkControl, controlEndpoint, defaultDataDir } from "./place.ts";
 import { printConfig } from "./print_config.ts";
+import { announceReady } from "./readiness.ts";
 import { readToken } from "./token.ts";
 import { createProgress } from "./progress.ts";
 import { serveControl } from "./serve_control.ts";
@@ -180,6 +181,8 @@ async function serve(
   try {
     await node.start();
     printBanner({ node, network: settings.network, dataDir, control: server.local }, context);
+    const facts = { node, control: server.local, dataDir, readyFile: settings["ready-file"] };
+    await using _ready = await announceReady(facts, context);
     const failure = signal.aborted ? undefined : await Promise.race([stopped, failed]);
     if (failure) throw failure;
     return EXIT.done;

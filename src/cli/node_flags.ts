@@ -111,6 +111,7 @@ export const NODE_FLAGS = {
   import: valueFlag(text, "FILE", "read this block file (blk*.dat layout) before the node starts"),
   export: valueFlag(text, "FILE", "write the best chain into this block file, and exit"),
   ...CAPTURE_FLAGS,
+  "ready-file": valueFlag(text, "FILE", "write the addresses there once they listen; removed at the end", setting),
   "print-config": switchFlag("show each setting and where it came from, and exit"),
   ...JSON_FLAGS,
   ...COMMON_FLAGS,

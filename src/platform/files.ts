@@ -1,5 +1,6 @@
-import { statSync } from "node:fs";
+import { renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import process from "node:process";
 import { explainFileError } from "./file_error.ts";
 import { errorCode } from "./system_errors.ts";
 
@@ -19,5 +20,26 @@ export function fileSize(path: string): number {
     return statSync(path).size;
   } catch (error) {
     throw explainFileError(`read ${path}`, error);
+  }
+}
+
+/** Writes a file that others read: they see the old one or the whole new one. Throws LocalError. */
+export function replaceTextFile(path: string, text: string): void {
+  const fresh = `${path}.${process.pid}`;
+  try {
+    writeFileSync(fresh, text);
+    renameSync(fresh, path);
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw explainFileError(`write ${path}`, error);
+  }
+}
+
+/** Removes a file, if it is there. Throws LocalError. */
+export function removeFile(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    throw explainFileError(`remove ${path}`, error);
   }
 }

@@ -28,6 +28,8 @@ export interface P2pNodeOptions {
   readonly network?: string;
   /** Further arguments of `p2p node`. */
   readonly args?: readonly string[];
+  /** Added to the test's own environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Longest that a sync of the test chain may take on a busy machine, in milliseconds. */
@@ -42,13 +44,13 @@ export class P2pNode {
 
   /** Starts the process and does not wait for it. */
   constructor(options: P2pNodeOptions) {
-    const { command, dataDir, network = "regtest", args = [] } = options;
+    const { command, dataDir, network = "regtest", args = [], env = {} } = options;
     this.dataDir = dataDir;
     const listen = args.includes("--no-listen") ? [] : ["--listen", "127.0.0.1:0"];
     // A port and not the usual socket: the permissions of `deno test -P` cannot name a socket that is yet to be.
     const control = args.includes("--control") ? [] : ["--control", "127.0.0.1:0"];
     const own = ["node", "--network", network, "--data-dir", dataDir, "--no-discover", ...listen, ...control];
-    this.program = new Program(command, [...own, ...args], { cwd: dataDir });
+    this.program = new Program(command, [...own, ...args], { cwd: dataDir, env });
   }
 
   /** Waits for the line that says how to join, the last of a start. */
