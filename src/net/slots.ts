@@ -43,8 +43,8 @@ interface Rest {
   readonly until: number;
 }
 
-/** Kinds with a number of places to fill; the first is filled first. */
-const PLACED = ["block-only", "full"] as const satisfies readonly SlotKind[];
+/** Kinds with a number of places to fill; the first is filled first: in a small network everything reaches everybody. */
+const PLACED = ["full", "block-only"] as const satisfies readonly SlotKind[];
 type PlacedKind = (typeof PLACED)[number];
 
 /**
@@ -86,6 +86,7 @@ export class Slots {
     if (this.#state !== "running" || this.#options.maxOutbound === 0) return;
     this.#closeSurplus();
     this.#promoteSpare();
+    while (this.#anchors.length > 0 && this.#hasRoom("block-only") && this.#dialOne("block-only", now));
     for (const kind of PLACED) while (this.#hasRoom(kind) && this.#dialOne(kind, now));
     if (now >= this.#nextFeelerAt) this.#feel(now);
   }
