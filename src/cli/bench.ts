@@ -1,8 +1,10 @@
 import { SOURCE_RUNTIMES } from "../platform/child.ts";
 import { suggestion } from "../util/nearest.ts";
+import { benchConnections } from "./bench/connections.ts";
 import { benchEvents } from "./bench/events.ts";
 import { benchFanout } from "./bench/fanout.ts";
 import { benchFlood } from "./bench/flood.ts";
+import { benchHandshake } from "./bench/handshake.ts";
 import { benchLatency } from "./bench/latency.ts";
 import { type BenchOptions, WIRES } from "./bench/options.ts";
 import { benchRelay } from "./bench/relay.ts";
@@ -21,7 +23,7 @@ import { count, duration, oneOf, size } from "./values.ts";
 /** Every number has a bound: a slip of the finger must not cost a night. */
 const MAX_COUNT = 1_000_000_000;
 const MAX_SIZE_BYTES = 4_000_000;
-const MAX_PEERS = 1_000;
+const MAX_PEERS = 10_000;
 const MAX_RATE = 100_000_000;
 
 const BENCH_FLAGS = {
@@ -64,6 +66,16 @@ const SUBJECTS: Readonly<Record<string, BenchSubject>> = {
     takes: ["duration", "warmup", "size", "rate", "wire", "runtime", "peers"],
     run: benchLatency,
   },
+  handshake: {
+    summary: "connections a second that come, shake hands and leave",
+    takes: ["duration", "warmup", "wire", "runtime", "peers"],
+    run: benchHandshake,
+  },
+  connections: {
+    summary: "what it costs to hold connections on which nothing is said",
+    takes: ["duration", "wire", "runtime", "peers"],
+    run: benchConnections,
+  },
   fanout: { summary: "deliveries a second of what one tells many", takes: FLOW_FLAGS_WITH_PEERS, run: benchFanout },
   flood: {
     summary: "control traffic while many peers send blocks",
@@ -91,7 +103,7 @@ const SUBJECTS: Readonly<Record<string, BenchSubject>> = {
 /** What starts the processes of the other subjects; nobody types it. */
 const SIDE = "side";
 /** Of the contract, and not there yet. */
-const LATER = ["handshake", "connections", "sim", "stress"];
+const LATER = ["sim", "stress"];
 
 export const benchCommand = defineCommand({
   name: "bench",

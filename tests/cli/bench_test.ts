@@ -69,6 +69,24 @@ siteTest("bench flood: no control event is lost", async () => {
   );
 });
 
+siteTest("bench handshake: strangers come, shake hands and leave", async () => {
+  const { code, rows } = await bench<Row>(compiled(), "handshake", ...SHORT);
+  assertEquals([code, rows.map(({ perSecond, latency }) => perSecond > 0 && latency.count > 0)], [0, [
+    true,
+    true,
+    true,
+  ]]);
+});
+
+siteTest("bench connections: all that came are held", async () => {
+  const { code, rows } = await bench<{ name: string; lost: number; perSecond: number }>(
+    compiled(),
+    ...["connections", "--peers", "50", "--duration", "100ms", "--wire", "bitcoin", "--json"],
+  );
+  assertEquals([code, rows.map(({ lost, perSecond }) => lost === 0 && perSecond > 0)], [0, [true, true, true]]);
+  assertEquals(rows.map(({ name }) => name), ["bare socket", "Peers, bitcoin wire", "node, bitcoin wire"]);
+});
+
 siteTest("bench relay: every node gets every block and every transaction", async () => {
   interface Row {
     readonly blocks: number;

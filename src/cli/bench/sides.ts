@@ -6,6 +6,13 @@ import { createPeersReceiver, createPeersSender } from "./peers_sides.ts";
 import { createRelayNodes } from "./relay_sides.ts";
 import { createBareAsker, createBareEcho, createPeersAsker, createPeersEcho } from "./round_trip_sides.ts";
 import type { SideFactory } from "./side.ts";
+import {
+  createBareGate,
+  createBareVisitors,
+  createNodeGate,
+  createPeersGate,
+  createPeersVisitors,
+} from "./visit_sides.ts";
 
 /** Everything that a process of a bench can be. */
 export const SIDES = {
@@ -25,5 +32,10 @@ export const SIDES = {
   "flooder": createFlooder,
   "visitor": createVisitor,
   "relay-nodes": createRelayNodes,
+  "bare-gate": createBareGate,
+  "peers-gate": createPeersGate,
+  "node-gate": createNodeGate,
+  "bare-visitors": createBareVisitors,
+  "peers-visitors": createPeersVisitors,
   "events": createEventsSide,
 } as const satisfies Readonly<Record<string, SideFactory>>;
