@@ -22,7 +22,9 @@ const SUBJECTS: Readonly<Record<string, () => Promise<{ readonly subject: Subjec
   hasher: () => import("./hasher.ts"),
   "codec-native": () => import("./codec_native.ts"),
   ...Object.fromEntries(
-    (["throughput", "latency", "fanout", "flood", "relay", "events"] as const).map((name) => [
+    (["throughput", "latency", "handshake", "connections", "fanout", "flood", "relay", "events"] as const).map((
+      name,
+    ) => [
       name,
       async () => ({ subject: (await import("./program.ts"))[name] }),
     ]),

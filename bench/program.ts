@@ -11,6 +11,8 @@ type Json = Readonly<Record<string, unknown>>;
 const ENTRY = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 const SHORT = ["--duration", "1s", "--warmup", "500ms"];
 const NS_PER_MS = 1e6;
+const NS_PER_SECOND = 1e9;
+const KIB = 1_024;
 
 function subject(name: string, args: readonly string[], rowOf: (row: Json) => Row): Subject {
   return {
@@ -28,6 +30,13 @@ export const latency = subject("latency", SHORT, (row) => ({
   meanNs: Number(row.p50Ms) * NS_PER_MS,
   p99Ns: Number(row.p99Ms) * NS_PER_MS,
 }));
+export const handshake = subject("handshake", SHORT, (row) => flowRow(row, "handshakes"));
+export const connections = subject("connections", ["--duration", "1s"], (row) => ({
+  name: `${row.name}: connections taken, ${(Number(row.bytesEach) / KIB).toFixed(1)} KiB each`,
+  unit: "connections",
+  perSecond: Number(row.perSecond),
+  meanNs: NS_PER_SECOND / Number(row.perSecond),
+}));
 export const flood = subject("flood", SHORT, (row) => ({
   name: `${row.name}: blocks taken, and pings meanwhile`,
   unit: "blocks",
@@ -37,7 +46,7 @@ export const flood = subject("flood", SHORT, (row) => ({
 export const relay = subject("relay", ["--count", "20"], (row) => ({
   name: `${row.name}: until another node has a block`,
   unit: "blocks",
-  perSecond: 1e9 / latencyOf(row.last).meanNs,
+  perSecond: NS_PER_SECOND / latencyOf(row.last).meanNs,
   ...latencyOf(row.latencies),
 }));
 export const events = subject("events", SHORT, (row) => ({
