@@ -59,6 +59,8 @@ export class Peers implements PeerSet {
   readonly #inbound: Inbound;
   readonly #outbound: Outbound;
   readonly #refusals: Refusals;
+  /** One for all of them. */
+  readonly #observer: PeerObserver<Peer>;
   /** Nonces of handshakes under way: a version message that carries one comes from ourselves. */
   readonly #nonces = new Map<number, bigint>();
   readonly #waiting = new Map<number, Waiting>();
@@ -73,6 +75,7 @@ export class Peers implements PeerSet {
     this.#options = options;
     this.#inbound = new Inbound(options);
     this.#refusals = new Refusals(env);
+    this.#observer = this.#observe();
     this.#outbound = new Outbound({
       lines,
       reputation,
@@ -201,7 +204,7 @@ export class Peers implements PeerSet {
         isOurNonce: (other) => this.#isOurNonce(other),
       },
       networkRoundTrips: this.roundTrips,
-      observer: this.#observe(),
+      observer: this.#observer,
     });
     this.#peers.set(id, peer);
     this.#nonces.set(id, nonce);

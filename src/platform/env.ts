@@ -29,7 +29,17 @@ export function createEnv(options: EnvOptions = {}): Env {
     nextTurn: (task) => void setImmediate(task),
     randomBytes: (sizeBytes) => randomFillSync(new Uint8Array(sizeBytes)),
     random: randomNumbers(),
-    logger: options.logger ?? createLogger,
+    logger: onceEach(options.logger ?? createLogger),
+  };
+}
+
+/** Each peer asks for the same few: making one takes longer than shaking hands otherwise does. */
+function onceEach(create: (category: string) => Logger): (category: string) => Logger {
+  const known = new Map<string, Logger>();
+  return (category) => {
+    let logger = known.get(category);
+    if (!logger) known.set(category, logger = create(category));
+    return logger;
   };
 }
 
