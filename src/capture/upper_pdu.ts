@@ -1,21 +1,22 @@
 import type { Endpoint } from "../platform/types.ts";
-import { parseAddress } from "../protocol/addresses.ts";
-import { ByteWriter } from "../util/bytes.ts";
+import { addressFromIpv6, formatAddress, NETWORK_IPV4, parseAddress } from "../protocol/addresses.ts";
+import { ByteReader, ByteWriter, MalformedBytes } from "../util/bytes.ts";
+import type { HostPort } from "../util/endpoint.ts";
 import { paddingOf } from "./pcapng.ts";
 
 // LINKTYPE_WIRESHARK_UPPER_PDU: a packet is tags in big-endian, each padded to four bytes, then the data of one protocol.
 
 export const LINKTYPE_UPPER_PDU = 252;
 
-export const TAG_END = 0;
-export const TAG_DISSECTOR = 12;
-export const TAG_IPV4_SOURCE = 20;
-export const TAG_IPV4_TARGET = 21;
-export const TAG_IPV6_SOURCE = 22;
-export const TAG_IPV6_TARGET = 23;
-export const TAG_PORT_TYPE = 24;
-export const TAG_SOURCE_PORT = 25;
-export const TAG_TARGET_PORT = 26;
+const TAG_END = 0;
+const TAG_DISSECTOR = 12;
+const TAG_IPV4_SOURCE = 20;
+const TAG_IPV4_TARGET = 21;
+const TAG_IPV6_SOURCE = 22;
+const TAG_IPV6_TARGET = 23;
+const TAG_PORT_TYPE = 24;
+const TAG_SOURCE_PORT = 25;
+const TAG_TARGET_PORT = 26;
 const TAG_PROTOCOL_TEXT = 33;
 
 const PORT_TYPE_TCP = 2;
@@ -64,4 +65,51 @@ function writeTag(writer: ByteWriter, tag: number, value: Uint8Array): void {
 
 function bigEndian(value: number): Uint8Array {
   return new ByteWriter(UINT32_BYTES).uint32(value).finish().reverse();
+}
+
+/** What a packet of this link type tells of its data. */
+export interface UpperPdu {
+  readonly dissector: string;
+  readonly source: HostPort | undefined;
+  readonly target: HostPort | undefined;
+  /** Borrowed. */
+  readonly data: Uint8Array;
+}
+
+const TAG_HEAD_BYTES = 4;
+
+/** Takes a packet apart. Throws MalformedBytes where its tags do not end. */
+export function decodeUpperPdu(packet: Uint8Array): UpperPdu {
+  const reader = new ByteReader(packet);
+  const tags = new Map<number, Uint8Array>();
+  for (;;) {
+    if (reader.remaining < TAG_HEAD_BYTES) throw new MalformedBytes("tags without an end");
+    const tag = reader.uint16BigEndian();
+    const value = reader.view(reader.uint16BigEndian());
+    if (tag === TAG_END) break;
+    tags.set(tag, value);
+  }
+  const dissector = tags.get(TAG_DISSECTOR);
+  return {
+    dissector: dissector ? asciiText.decode(dissector).replace(/\0+$/, "") : "",
+    source: readEnd(tags, TAG_IPV4_SOURCE, TAG_IPV6_SOURCE, TAG_SOURCE_PORT),
+    target: readEnd(tags, TAG_IPV4_TARGET, TAG_IPV6_TARGET, TAG_TARGET_PORT),
+    data: reader.view(reader.remaining),
+  };
+}
+
+const asciiText = new TextDecoder();
+
+function readEnd(
+  tags: ReadonlyMap<number, Uint8Array>,
+  ipv4: number,
+  ipv6: number,
+  portTag: number,
+): HostPort | undefined {
+  const bytes = tags.get(ipv4) ?? tags.get(ipv6);
+  const port = tags.get(portTag);
+  if (!bytes || (bytes.length !== IPV4_BYTES && bytes.length !== IPV6_BYTES)) return undefined;
+  const address = bytes.length === IPV4_BYTES ? { networkId: NETWORK_IPV4, bytes } : addressFromIpv6(bytes);
+  const number = port?.length === UINT32_BYTES ? new ByteReader(port.slice().reverse()).uint32() : 0;
+  return { host: formatAddress(address), port: number };
 }

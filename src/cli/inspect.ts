@@ -5,7 +5,7 @@ import { chooseView, refuseOthersFlags } from "./inspect/views.ts";
 
 export const inspectCommand = defineCommand({
   name: "inspect",
-  summary: "look into a running node, a frame",
+  summary: "look into a running node, a capture, a frame",
   usage: [
     "[node|peer ID|block HASH|HEIGHT] [FLAG …]",
     "peers|addrs|bans|channels|balancing|topology [--sort COLUMN[:desc]] [--filter CONDITION …] [--columns NAME,…] [FLAG …]",
@@ -17,6 +17,7 @@ export const inspectCommand = defineCommand({
     "unban ADDRESS|CIDR [FLAG …]",
     "connect HOST:PORT [FLAG …]",
     "disconnect ID [FLAG …]",
+    "FILE.pcapng|FILE.jsonl|blk*.dat [--filter TYPE,… …] [--count N] [--network NAME|FILE] [--json]",
     "frame HEX [--network NAME|FILE] [--payload TYPE] [--json]",
   ],
   positionals: [{ name: "WHAT", isRequired: false }, { name: "ID", isRequired: false, isMany: true }],
@@ -28,6 +29,7 @@ export const inspectCommand = defineCommand({
     ["p2p inspect events --channels control", "who comes and goes, as it happens"],
     ["p2p inspect block 0 --json", "the genesis block, as JSON"],
     ["p2p inspect topology --dot | dot -Tsvg > network.svg", "the network as this node knows it, drawn"],
+    ["p2p inspect traffic.pcapng --filter headers,block", "the messages of two types in a capture"],
     ["p2p inspect frame fabfb5da76657261636b000000000000000000005df6e0e2", "every field of a frame, by name"],
     ["p2p inspect ban 192.0.2.0/24 --for 2d --reason spam", "talk to nobody there, for two days"],
   ],
@@ -43,9 +45,9 @@ export const inspectCommand = defineCommand({
   ],
 
   async run(context, settings, [what = "node", ...words]) {
-    const view = chooseView(what, words);
+    const { view, id } = chooseView(what, words);
     refuseOthersFlags(context, view);
-    const question = { context, settings, id: words.join(" ") };
+    const question = { context, settings, id };
     if (!settings.live) return await view.run(question);
     // Nobody else pays for the screen.
     return await (await import("./live/live.ts")).followLive(question);

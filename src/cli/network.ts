@@ -6,6 +6,7 @@ import type { NetworkParams } from "../protocol/network_params.ts";
 import { NETWORKS } from "../protocol/networks.ts";
 import type { Hasher } from "../util/hash.ts";
 import { suggestion } from "../util/nearest.ts";
+import type { Context } from "./context.ts";
 import { UsageError } from "./exit.ts";
 
 /** The network of a built-in name, or the one that a TOML file describes. Rejects with UsageError. */
@@ -23,4 +24,9 @@ export async function loadNetwork(choice: string, hasher: Hasher): Promise<Netwo
     if (!(error instanceof TomlError) && !(error instanceof LocalError)) throw error;
     throw new UsageError(`${choice}: ${error.message.split("\n")[0]}`, { cause: error });
   }
+}
+
+/** Whether somebody chose the network: where nobody did, a file or a frame may tell its own. */
+export function isNetworkNamed({ resolved }: Context): boolean {
+  return resolved.get("network")?.source !== "default";
 }

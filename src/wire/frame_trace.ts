@@ -88,6 +88,12 @@ export function traceFrame(
   };
 }
 
+/** What a frame calls its message; empty where its header is not whole. */
+export function nameFrame(wire: WireCodec["name"], frame: Uint8Array): string {
+  const reader = new TracingReader(frame);
+  return attempt(() => wire === "native" ? readNativeHeader(reader) : readBitcoinHeader(reader)).value?.type ?? "";
+}
+
 /** A payload without its header, of a message whose type is told. */
 export function tracePayload(
   wire: WireCodec["name"],

@@ -10,9 +10,8 @@ import { ByteReader } from "../../util/bytes.ts";
 import { toSafeJson } from "../../util/escape.ts";
 import type { Hasher } from "../../util/hash.ts";
 import { type FrameTrace, traceFrame, type TraceOptions, tracePayload } from "../../wire/frame_trace.ts";
-import type { Context } from "../context.ts";
 import { CommandError, EXIT, UsageError } from "../exit.ts";
-import { loadNetwork } from "../network.ts";
+import { isNetworkNamed, loadNetwork } from "../network.ts";
 import { printFrame, type SeenFrame, toJson } from "./frame_report.ts";
 import { readHex } from "./hex_input.ts";
 import type { Question, View } from "./view.ts";
@@ -93,10 +92,6 @@ async function findNetwork({ context, settings }: Question, bytes: Uint8Array, h
   const shown = magic.toString(HEX).padStart(2 * MAGIC_BYTES, "0");
   const why = "name yours with --network FILE, or a payload's type with --payload TYPE";
   throw new CommandError(EXIT.no, `no known network's frames begin with ${shown}: ${why}`);
-}
-
-function isNetworkNamed({ resolved }: Context): boolean {
-  return resolved.get("network")?.source !== "default";
 }
 
 async function readAll(): Promise<string> {

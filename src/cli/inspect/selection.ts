@@ -59,9 +59,17 @@ export function selectRows<Row>(
   columns: readonly DataColumn<Row>[],
   { sort, filter }: Selection,
 ): readonly Row[] {
-  const tests = filter.map((condition) => readCondition(condition, columns));
-  const chosen = rows.filter((row) => tests.every((holds) => holds(row)));
+  const chosen = rows.filter(readConditions(filter, columns));
   return sort === undefined ? chosen : chosen.toSorted(readOrder(sort, columns));
+}
+
+/** Whether a row meets every condition. Throws UsageError. */
+export function readConditions<Row>(
+  conditions: readonly string[],
+  columns: readonly DataColumn<Row>[],
+): (row: Row) => boolean {
+  const tests = conditions.map((condition) => readCondition(condition, columns));
+  return (row) => tests.every((holds) => holds(row));
 }
 
 /** The column of a name. Throws UsageError with the names that there are. */

@@ -26,8 +26,16 @@ export const VIEWS: ViewTable = {
 /** Of the contract, and not there yet. */
 const LATER = ["doctor", "health", "remote"];
 
-/** The view that the word names, if it can do something with those that follow. Throws UsageError. */
-export function chooseView(what: string, [id, ...more]: readonly string[]): View {
+/** A path has a slash or a dot in it; no view has. */
+const PATH = /[./\\]/;
+
+/** The view that the word names, if it can do something with those that follow, and what it looks at. Throws UsageError. */
+export function chooseView(
+  what: string,
+  words: readonly string[],
+): { readonly view: View; readonly id: string } {
+  if (PATH.test(what)) return chooseView("file", [what, ...words]);
+  const [id, ...more] = words;
   if (LATER.includes(what)) throw new UsageError(`inspect ${what} is not available in this version`);
   const view = Object.hasOwn(VIEWS, what) ? VIEWS[what] : undefined;
   if (!view) {
@@ -41,7 +49,7 @@ export function chooseView(what: string, [id, ...more]: readonly string[]): View
     throw new UsageError(`inspect ${what} takes no ${JSON.stringify(id)}`);
   }
   if (more.length > 0 && !view.isSpaced) throw new UsageError(`unexpected word ${JSON.stringify(more[0])}`);
-  return view;
+  return { view, id: words.join(" ") };
 }
 
 /** A flag that would change nothing is a misunderstanding. */

@@ -1,0 +1,141 @@
+import { escapeText, toSafeJson } from "../../../util/escape.ts";
+import type { Hasher } from "../../../util/hash.ts";
+import { formatSize } from "../../../util/units.ts";
+import type { Output } from "../../context.ts";
+import { messageToJson } from "../../render_message.ts";
+import { printRows } from "../../tables.ts";
+import { summarize } from "./message_summary.ts";
+import type { Sighting } from "./sighting.ts";
+
+interface TypeTotal {
+  readonly type: string;
+  count: number;
+  bytes: number;
+}
+
+/** Characters that are put together for one write. */
+const BATCH_CHARACTERS = 65_536;
+/** 50 ms: people see the first lines at once, and those that are rare when they come. */
+const BATCH_MS = 50;
+const MS_PER_SECOND = 1_000;
+const SECONDS_DIGITS = 3;
+/** The largest time that a date can hold. */
+const LAST_DATE_MS = 8_640_000_000_000_000;
+const SHOWN_CHARACTERS = 160;
+const NUMBER_WIDTH = 6;
+const TIME_WIDTH = 23;
+const WAY_WIDTH = 33;
+const TYPE_WIDTH = 11;
+const SIZE_WIDTH = 9;
+
+/** Prints messages as they come, and in the end how many there were. It never holds more than a page. */
+export class SightingPrinter {
+  readonly #out: Output;
+  readonly #hasher: Hasher;
+  readonly #asJson: boolean;
+  readonly #totals = new Map<string, TypeTotal>();
+  #text = "";
+  #writtenAt = Date.now();
+  #problems = 0;
+
+  constructor(out: Output, hasher: Hasher, asJson: boolean) {
+    this.#out = out;
+    this.#hasher = hasher;
+    this.#asJson = asJson;
+  }
+
+  get count(): number {
+    return this.#totals.values().reduce((sum, { count }) => sum + count, 0);
+  }
+
+  /** Resolves when there is room for more: a reader that is slow, or gone, is waited for. */
+  async print(sighting: Sighting): Promise<void> {
+    this.#count(sighting);
+    this.#text += `${this.#asJson ? this.#toJson(sighting) : this.#toLine(sighting)}\n`;
+    if (this.#text.length >= BATCH_CHARACTERS || Date.now() - this.#writtenAt >= BATCH_MS) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    if (this.#text !== "") this.#out.stream.write(this.#text);
+    this.#text = "";
+    await this.#out.stream.flush();
+    this.#writtenAt = Date.now();
+  }
+
+  /** Prints the totals by type. */
+  async end(): Promise<void> {
+    await this.flush();
+    const totals = [...this.#totals.values()].sort((left, right) => right.bytes - left.bytes);
+    const all: TypeTotal = { type: "all", count: 0, bytes: 0 };
+    for (const { count, bytes } of totals) {
+      all.count += count;
+      all.bytes += bytes;
+    }
+    if (this.#asJson) {
+      const types = Object.fromEntries(totals.map(({ type, count, bytes }) => [type, { count, bytes }]));
+      this.#out.line(toSafeJson({ summary: { count: all.count, bytes: all.bytes, problems: this.#problems, types } }));
+      return;
+    }
+    this.#out.line("");
+    printRows([...totals, all], [
+      { title: "type", cell: ({ type }) => type },
+      { title: "messages", cell: ({ count }) => String(count), isNumber: true },
+      { title: "size", cell: ({ bytes }) => formatSize(bytes), isNumber: true },
+    ], this.#out);
+    if (this.#problems > 0) this.#out.line(this.#out.colors.red(`${this.#problems} of them with a problem`));
+  }
+
+  #count({ type, sizeBytes, problem }: Sighting): void {
+    let total = this.#totals.get(type);
+    if (!total) this.#totals.set(type, total = { type, count: 0, bytes: 0 });
+    total.count++;
+    total.bytes += sizeBytes;
+    if (problem !== undefined) this.#problems++;
+  }
+
+  #toLine(sighting: Sighting): string {
+    const { number, direction, from, to, type, sizeBytes, message, problem } = sighting;
+    const { bold, dim, red } = this.#out.colors;
+    const way = from !== undefined && to !== undefined ? `${from} → ${to}` : direction ?? "";
+    const what = problem === undefined ? message ? cut(summarize(message, this.#hasher)) : "" : `problem: ${problem}`;
+    const parts = [
+      String(number).padStart(NUMBER_WIDTH),
+      dim(showTime(sighting).padEnd(TIME_WIDTH)),
+      escapeText(way).padEnd(WAY_WIDTH),
+      bold(escapeText(type).padEnd(TYPE_WIDTH)),
+      formatSize(sizeBytes).padStart(SIZE_WIDTH),
+      problem === undefined ? escapeText(what) : red(escapeText(what)),
+    ];
+    return parts.join("  ").trimEnd();
+  }
+
+  #toJson(
+    { number, time, isRelative, direction, from, to, network, type, sizeBytes, message, problem }: Sighting,
+  ): string {
+    return toSafeJson({
+      number,
+      time: isRelative || time === undefined ? null : time,
+      seconds: isRelative && time !== undefined ? time / MS_PER_SECOND : null,
+      direction: direction ?? null,
+      from: from ?? null,
+      to: to ?? null,
+      network: network?.name ?? null,
+      type,
+      sizeBytes,
+      problem: problem ?? null,
+      summary: message ? summarize(message, this.#hasher) : null,
+      message: message ? messageToJson(message) : null,
+    });
+  }
+}
+
+function showTime({ time, isRelative }: Sighting): string {
+  if (time === undefined) return "-";
+  if (isRelative) return (time / MS_PER_SECOND).toFixed(SECONDS_DIGITS);
+  if (!(Math.abs(time) <= LAST_DATE_MS)) return String(time);
+  return new Date(time).toISOString().replace("T", " ").replace("Z", "");
+}
+
+function cut(text: string): string {
+  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
+}
