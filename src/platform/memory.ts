@@ -3,7 +3,7 @@ import { type Env, type Logger, silentLogger } from "../util/env.ts";
 import { LocalError } from "../protocol/errors.ts";
 import { dialWithin } from "./dialing.ts";
 import { isOwnName, MemoryHost } from "./memory_host.ts";
-import { type Link, type LinkOptions } from "./memory_pipe.ts";
+import type { LinkOptions, Parcel, Route } from "./memory_pipe.ts";
 import { connectSockets, type SocketWorld } from "./memory_socket.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import type { SocketConnection } from "./socket_connection.ts";
@@ -18,11 +18,23 @@ export interface MemoryNetworkOptions {
   readonly seed: number;
   /** Between hosts without a link of their own; 1 ms by default. */
   readonly link?: LinkOptions;
+  /** The way from one host to another, asked once for each pair in each direction; in place of `link`. */
+  readonly linkOf?: (from: string, to: string) => LinkOptions;
+  /** Sees what arrives, before its receiver does. */
+  readonly onDelivery?: (from: string, to: string, kind: Parcel["kind"], bytes: Uint8Array | undefined) => void;
   /** Bytes that a connection carries unread before `write` says false; 256 KiB by default. */
   readonly windowBytes?: number;
   /** Hands out chunks that are overwritten once `data` returns, to find those who keep them. Costs a copy of each. */
   readonly scrambleChunks?: boolean;
   readonly logger?: (host: string, category: string) => Logger;
+}
+
+/** What a process has open: each of these is somebody's to close. */
+export interface OpenThings {
+  readonly sockets: number;
+  readonly listeners: number;
+  /** That have yet to fire; those of dials under way among them. */
+  readonly timers: number;
 }
 
 const DEFAULT_LINK: LinkOptions = { latencyMs: 1 };
@@ -46,17 +58,22 @@ export class MemoryNetwork {
   readonly #seed: number;
   readonly #world: SocketWorld;
   readonly #defaultLink: LinkOptions;
+  readonly #linkOf: (from: string, to: string) => LinkOptions;
   readonly #logger: (host: string, category: string) => Logger;
   readonly #hosts = new Map<string, MemoryHost>();
   readonly #names = new Map<string, readonly string[]>();
-  readonly #links = new Map<string, Link>();
+  readonly #routes = new Map<string, Route>();
+  /** By how much a host's clock on the wall is ahead. */
+  readonly #clockOffsets = new Map<string, number>();
   readonly #parked = new Set<Task>();
   /** Group of each host while the network is partitioned; hosts that no group names are together in one. */
   #groups: ReadonlyMap<string, number> | undefined;
 
   constructor(options: MemoryNetworkOptions) {
+    const { onDelivery } = options;
     this.#seed = options.seed;
     this.#defaultLink = checkLink(options.link ?? DEFAULT_LINK);
+    this.#linkOf = options.linkOf ?? (() => this.#defaultLink);
     this.#logger = options.logger ?? (() => silentLogger);
     this.#world = {
       clock: this.#clock,
@@ -66,6 +83,8 @@ export class MemoryNetwork {
       isBlocked: ({ sender, receiver }) => this.#isBlocked(sender.host, receiver.host),
       isRefused: ({ sender, receiver }) => this.#isRefused(sender.host, receiver.host),
       park: (task) => void this.#parked.add(task),
+      onDelivery: onDelivery &&
+        (({ sender, receiver }, { kind, bytes }) => onDelivery(sender.host.name, receiver.host.name, kind, bytes)),
     };
   }
 
@@ -118,7 +137,33 @@ export class MemoryNetwork {
 
   /** Changes the link between two hosts, for what is sent from now on, in both directions. */
   setLink(left: string, right: string, link: LinkOptions): void {
-    this.#link(left, right).options = checkLink(link);
+    this.setRoute(left, right, link);
+    this.setRoute(right, left, link);
+  }
+
+  /** Changes the way from one host to another, for what is sent from now on. */
+  setRoute(from: string, to: string, link: LinkOptions): void {
+    this.#route(from, to).options = checkLink(link);
+  }
+
+  /** Lets nothing through from one host to another; in the other direction, all. `heal` ends it. */
+  cut(from: string, to: string): void {
+    this.#route(from, to).isCut = true;
+    this.#retryParked();
+  }
+
+  /** Sets the clock on a host's wall, for the processes that run there and those to come. Timers are not affected. */
+  setClock(name: string, aheadMs: number): void {
+    this.#clockOffsets.set(name, aheadMs);
+    const host = this.#hosts.get(name);
+    if (host) host.clockOffsetMs = aheadMs;
+  }
+
+  /** What a host's process has open now: all zero once it has stopped in order. */
+  openOn(name: string): OpenThings {
+    const host = this.#hosts.get(name);
+    if (host?.state !== "up") return { sockets: 0, listeners: 0, timers: 0 };
+    return { sockets: host.sockets.size, listeners: host.listenerCount, timers: host.timerCount };
   }
 
   /** Lets nothing through between hosts of different groups. Hosts that are not named form one more group. */
@@ -127,9 +172,10 @@ export class MemoryNetwork {
     this.#retryParked();
   }
 
-  /** Ends the partition: what waited is sent again. */
+  /** Ends the partition and all cuts: what waited is sent again. */
   heal(): void {
     this.#groups = undefined;
+    for (const route of this.#routes.values()) route.isCut = false;
     this.#retryParked();
   }
 
@@ -158,19 +204,21 @@ export class MemoryNetwork {
     const known = this.#hosts.get(name);
     if (known?.state === "up") return known;
     const host = new MemoryHost(name, this.#clock, this.#seed, (category) => this.#logger(name, category));
+    host.clockOffsetMs = this.#clockOffsets.get(name) ?? 0;
     this.#hosts.set(name, host);
     this.#retryParked();
     return host;
   }
 
-  #link(left: string, right: string): Link {
-    const key = left < right ? `${left} ${right}` : `${right} ${left}`;
-    let link = this.#links.get(key);
-    if (!link) {
-      link = { options: left === right ? LOOPBACK_LINK : this.#defaultLink, busyUntilMs: [0, 0] };
-      this.#links.set(key, link);
+  #route(from: string, to: string): Route {
+    const key = `${from} ${to}`;
+    let route = this.#routes.get(key);
+    if (!route) {
+      const options = from === to ? LOOPBACK_LINK : checkLink(this.#linkOf(from, to));
+      route = { options, busyUntilMs: 0, isCut: false };
+      this.#routes.set(key, route);
     }
-    return link;
+    return route;
   }
 
   #isBlocked(from: MemoryHost, to: MemoryHost): boolean {
@@ -203,24 +251,25 @@ export class MemoryNetwork {
         this.#clock.expectPromises();
         return reject(systemError("ENOTFOUND"));
       }
+      const [there, back] = [this.#route(from.name, target), this.#route(target, from.name)];
       const knock = (attempt: number): void => {
         if (signal.aborted) return;
         const to = this.#hosts.get(target);
-        const isSilent = !to || this.#isBlocked(from, to) || this.#isBlocked(to, from);
+        const isSilent = !to || there.isCut || back.isCut || this.#isBlocked(from, to) || this.#isBlocked(to, from);
         if (isSilent) return void from.after(FIRST_DIAL_RETRY_MS * 2 ** attempt, () => send(attempt + 1));
         const open = to.listenerFor(dialled) !== undefined;
-        from.after(this.#link(from.name, target).options.latencyMs, () => this.#settling(() => finish(to, open)));
+        from.after(back.options.latencyMs, () => this.#settling(() => finish(to, open)));
       };
       const send = (attempt: number): void => {
-        from.after(this.#link(from.name, target).options.latencyMs, () => knock(attempt));
+        from.after(there.options.latencyMs, () => knock(attempt));
       };
       const finish = (to: MemoryHost, open: boolean): void => {
         if (signal.aborted) return;
         const listener = to.listenerFor(dialled);
         if (!open || !listener) return reject(systemError("ECONNREFUSED"));
         const local = "path" in dialled ? dialled : from.ephemeral(dialled);
-        const ends = [{ host: from, local }, { host: to, local: dialled }] as const;
-        resolve(connectSockets(this.#world, this.#link(from.name, target), ...ends, listener.accept));
+        const ends = [{ host: from, local, route: there }, { host: to, local: dialled, route: back }] as const;
+        resolve(connectSockets(this.#world, ...ends, listener.accept));
       };
       send(0);
     });

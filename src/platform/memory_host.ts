@@ -3,7 +3,7 @@ import type { Env, Logger, Timer } from "../util/env.ts";
 import { LocalError } from "../protocol/errors.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import type { Connection, Endpoint, Listener, TcpEndpoint } from "./types.ts";
-import type { VirtualClock } from "./virtual_clock.ts";
+import type { TaskOwner, VirtualClock } from "./virtual_clock.ts";
 
 /** The range that IANA sets aside for the ports of those who dial (RFC 6335). */
 const FIRST_EPHEMERAL_PORT = 49_152;
@@ -23,11 +23,15 @@ export interface HostSocket {
 }
 
 /** One machine of a memory network, with one process on it. After its end nothing of it runs any more. */
-export class MemoryHost {
+export class MemoryHost implements TaskOwner {
   readonly name: string;
   /** `up`; `dead`: the process ended, and its system refuses; `gone`: nothing answers. */
   state: "up" | "dead" | "gone" = "up";
   readonly sockets = new Set<HostSocket>();
+  /** Timers that have yet to fire. */
+  timerCount = 0;
+  /** By how much the clock on the wall is ahead. */
+  clockOffsetMs = 0;
   readonly #clock: VirtualClock;
   readonly #random: SeededRandom;
   readonly #logger: (category: string) => Logger;
@@ -44,10 +48,10 @@ export class MemoryHost {
   env(): Env {
     return {
       now: () => this.#clock.now,
-      wallClock: () => WALL_CLOCK_START_MS + Math.floor(this.#clock.now),
+      wallClock: () => WALL_CLOCK_START_MS + Math.floor(this.#clock.now + this.clockOffsetMs),
       after: (delayMs, task) => this.after(delayMs, task),
       soon: (task) => this.soon(task),
-      nextTurn: (task) => this.#clock.nextTurn(() => this.#runIfUp(task)),
+      nextTurn: (task) => this.#clock.nextTurn(task, this),
       randomBytes: (sizeBytes) => this.#random.bytes(sizeBytes),
       random: () => this.#random.number(),
       logger: this.#logger,
@@ -55,11 +59,19 @@ export class MemoryHost {
   }
 
   after(delayMs: number, task: () => void): Timer {
-    return this.#clock.after(delayMs, () => this.#runIfUp(task));
+    return this.#clock.after(delayMs, task, this);
   }
 
   soon(task: () => void): void {
-    this.#clock.soon(() => this.#runIfUp(task));
+    this.#clock.soon(task, this);
+  }
+
+  get isUp(): boolean {
+    return this.state === "up";
+  }
+
+  get listenerCount(): number {
+    return this.#listeners.length;
   }
 
   listen(endpoint: Endpoint, accept: MemoryListener["accept"]): Listener {
@@ -94,10 +106,6 @@ export class MemoryHost {
   end(state: "dead" | "gone"): void {
     this.state = state;
     this.#listeners.length = 0;
-  }
-
-  #runIfUp(task: () => void): void {
-    if (this.state === "up") task();
   }
 
   #freePort(): number {

@@ -4,7 +4,7 @@ import type { MemoryHost } from "./memory_host.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 import type { Task, VirtualClock } from "./virtual_clock.ts";
 
-/** How bytes travel between two hosts of a memory network, in each direction. */
+/** How bytes travel from one host of a memory network to another. */
 export interface LinkOptions {
   /** One way, in milliseconds. */
   readonly latencyMs: number;
@@ -18,10 +18,12 @@ export interface LinkOptions {
   readonly pieceBytes?: number | { readonly least: number; readonly most: number };
 }
 
-/** A link's present properties, and until when each direction is busy sending. */
-export interface Link {
+/** The way from one host to another: its present properties, and until when it is busy sending. */
+export interface Route {
   options: LinkOptions;
-  readonly busyUntilMs: [number, number];
+  busyUntilMs: number;
+  /** Nothing gets through, in this direction. */
+  isCut: boolean;
 }
 
 /** What a pipe needs to know of the network around it. */
@@ -35,6 +37,8 @@ export interface PipeWorld {
   isRefused(pipe: Pipe): boolean;
   /** Runs `task` again when the obstacle may be gone. */
   park(task: Task): void;
+  /** Sees each parcel before its receiver does. */
+  readonly onDelivery: ((pipe: Pipe, parcel: Parcel) => void) | undefined;
 }
 
 /** One end of a connection: it sends into one pipe and gets what comes out of the other. */
@@ -68,8 +72,7 @@ export class Pipe implements Task {
   readonly sender: PipeEnd;
   readonly receiver: PipeEnd;
   readonly #world: PipeWorld;
-  readonly #link: Link;
-  readonly #direction: 0 | 1;
+  readonly #route: Route;
   // What is under way, as a list: most pipes carry one parcel or none, and a simulation has many thousands of pipes.
   #first: Parcel | undefined;
   #last: Parcel | undefined;
@@ -83,10 +86,9 @@ export class Pipe implements Task {
   #finishing = false;
   #stallTimer: Timer | undefined;
 
-  constructor(world: PipeWorld, link: Link, sender: PipeEnd, receiver: PipeEnd) {
+  constructor(world: PipeWorld, route: Route, sender: PipeEnd, receiver: PipeEnd) {
     this.#world = world;
-    this.#link = link;
-    this.#direction = sender.host.name < receiver.host.name ? 0 : 1;
+    this.#route = route;
     this.sender = sender;
     this.receiver = receiver;
   }
@@ -126,30 +128,31 @@ export class Pipe implements Task {
     if (!this.#unsent || this.#updateDue || 2 * this.#windowUsed > this.#world.windowBytes) return;
     this.#updateDue = true;
     const update: Task = { run: () => this.#onWindowUpdate(update) };
-    this.#world.clock.at(this.#world.clock.now + this.#link.options.latencyMs, update);
+    this.#world.clock.at(this.#world.clock.now + this.#route.options.latencyMs, update);
   }
 
   /** The first parcel arrives. */
   run(): void {
     const world = this.#world;
     if (world.isRefused(this)) return this.#bounce();
-    if (world.isBlocked(this)) return this.#stall();
+    if (this.#isBlocked()) return this.#stall();
     if (this.#stallTimer) this.#endStall();
     const parcel = this.#first!;
     this.#first = parcel.next;
     if (this.#first) world.clock.at(this.#first.atMs, this);
+    world.onDelivery?.(this, parcel);
     this.receiver.receive(parcel);
   }
 
   /** How long a piece of this size takes from now on, in milliseconds. */
   travelMs(sizeBytes: number): number {
     const { clock, random } = this.#world;
-    const { latencyMs, jitterMs = 0, lossRate = 0, bandwidthBytesPerSecond } = this.#link.options;
+    const { latencyMs, jitterMs = 0, lossRate = 0, bandwidthBytesPerSecond } = this.#route.options;
     let delayMs = latencyMs;
     if (bandwidthBytesPerSecond !== undefined) {
-      const startMs = Math.max(clock.now, this.#link.busyUntilMs[this.#direction]);
+      const startMs = Math.max(clock.now, this.#route.busyUntilMs);
       const sentMs = startMs + sizeBytes * MS_PER_SECOND / bandwidthBytesPerSecond;
-      this.#link.busyUntilMs[this.#direction] = sentMs;
+      this.#route.busyUntilMs = sentMs;
       delayMs += sentMs - clock.now;
     }
     if (jitterMs > 0) delayMs += jitterMs * random.number();
@@ -187,7 +190,7 @@ export class Pipe implements Task {
   }
 
   #pieceSize(): number {
-    const { pieceBytes = DEFAULT_PIECE_BYTES } = this.#link.options;
+    const { pieceBytes = DEFAULT_PIECE_BYTES } = this.#route.options;
     return typeof pieceBytes === "number" ? pieceBytes : this.#world.random.integer(pieceBytes.least, pieceBytes.most);
   }
 
@@ -203,11 +206,15 @@ export class Pipe implements Task {
   }
 
   #onWindowUpdate(update: Task): void {
-    if (this.#world.isBlocked(this)) return this.#world.park(update);
+    if (this.#isBlocked()) return this.#world.park(update);
     this.#updateDue = false;
     if (!this.#sendUnsent()) return;
     if (this.#finishing) this.#dispatch("end", undefined);
     else this.sender.drained();
+  }
+
+  #isBlocked(): boolean {
+    return this.#route.isCut || this.#world.isBlocked(this);
   }
 
   #stall(): void {
@@ -225,6 +232,6 @@ export class Pipe implements Task {
     const { clock } = this.#world;
     this.#first = undefined;
     const refused = () => this.sender.lost(new Error("connection reset by the remote"));
-    clock.after(this.#link.options.latencyMs, refused);
+    clock.after(this.#route.options.latencyMs, refused);
   }
 }

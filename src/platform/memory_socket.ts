@@ -1,6 +1,6 @@
 import { Deque } from "../util/deque.ts";
 import type { HostSocket, MemoryHost } from "./memory_host.ts";
-import { type Link, type Parcel, Pipe, type PipeEnd, type PipeWorld } from "./memory_pipe.ts";
+import { type Parcel, Pipe, type PipeEnd, type PipeWorld, type Route } from "./memory_pipe.ts";
 import { type Socket, SocketConnection } from "./socket_connection.ts";
 import type { Connection, Endpoint } from "./types.ts";
 import type { Task } from "./virtual_clock.ts";
@@ -13,18 +13,24 @@ export interface SocketWorld extends PipeWorld {
   readonly scrambleChunks: boolean;
 }
 
+/** Where a socket is, and the way from there to the other one. */
+export interface SocketPlace {
+  readonly host: MemoryHost;
+  readonly local: Endpoint;
+  readonly route: Route;
+}
+
 /** Two connected sockets. The listener's side is accepted when the opening reaches it. */
 export function connectSockets(
   world: SocketWorld,
-  link: Link,
-  dialler: { readonly host: MemoryHost; readonly local: Endpoint },
-  listener: { readonly host: MemoryHost; readonly local: Endpoint },
+  dialler: SocketPlace,
+  listener: SocketPlace,
   accept: (connection: Connection) => void,
 ): SocketConnection {
   const near = new MemorySocket(world, dialler.host, listener.local, dialler.local);
   const far = new MemorySocket(world, listener.host, dialler.local, listener.local);
-  near.attach(far, link);
-  far.attach(near, link, accept);
+  near.attach(far, dialler.route);
+  far.attach(near, listener.route, accept);
   near.out.open();
   return near.connection;
 }
@@ -52,9 +58,9 @@ export class MemorySocket implements Socket, PipeEnd, HostSocket, Task {
     host.sockets.add(this);
   }
 
-  attach(remote: MemorySocket, link: Link, accept?: (connection: Connection) => void): void {
+  attach(remote: MemorySocket, route: Route, accept?: (connection: Connection) => void): void {
     this.#remote = remote;
-    this.#out = new Pipe(this.#world, link, this, remote);
+    this.#out = new Pipe(this.#world, route, this, remote);
     remote.#in = this.#out;
     this.#accept = accept;
   }

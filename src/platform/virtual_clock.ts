@@ -7,6 +7,13 @@ export interface Task {
   run(): void;
 }
 
+/** Whose task something is: it runs only while he is up. */
+export interface TaskOwner {
+  readonly isUp: boolean;
+  /** Timers of his that have yet to fire. */
+  timerCount: number;
+}
+
 /** Promise callbacks settle at least once in so much virtual time in which anything happened. */
 const SETTLE_INTERVAL_MS = 1;
 /** Fewer cancelled timers than this are not worth a sweep of the heap. */
@@ -15,6 +22,7 @@ const MIN_SWEEP_SIZE = 1024;
 interface Turn {
   readonly order: number;
   readonly task: () => void;
+  readonly owner: TaskOwner;
 }
 
 /**
@@ -26,10 +34,14 @@ export class VirtualClock {
   now = 0;
   /** Events run so far. */
   eventCount = 0;
+  /** Owns what belongs to no host. */
+  readonly #nobody: TaskOwner = { isUp: true, timerCount: 0 };
   #order = 0;
   readonly #heap = new EventHeap();
   readonly #turns = new Deque<Turn>();
   readonly #soon = new Deque<() => void>();
+  /** Whose those are, one by one: a pair would be an object for each. */
+  readonly #soonOwners = new Deque<TaskOwner>();
   #promisesDue = true;
   #nextSettleMs = 0;
   #running = false;
@@ -40,18 +52,19 @@ export class VirtualClock {
     this.#heap.push(Math.max(timeMs, this.now), this.#order++, task);
   }
 
-  after(delayMs: number, task: () => void): Timer {
-    const timer = new VirtualTimer(this.#heap, task);
+  after(delayMs: number, task: () => void, owner: TaskOwner = this.#nobody): Timer {
+    const timer = new VirtualTimer(this.#heap, task, owner);
     this.at(this.now + Math.max(0, delayMs), timer);
     return timer;
   }
 
-  soon(task: () => void): void {
+  soon(task: () => void, owner: TaskOwner = this.#nobody): void {
     this.#soon.push(task);
+    this.#soonOwners.push(owner);
   }
 
-  nextTurn(task: () => void): void {
-    this.#turns.push({ order: this.#order++, task });
+  nextTurn(task: () => void, owner: TaskOwner = this.#nobody): void {
+    this.#turns.push({ order: this.#order++, task, owner });
   }
 
   /** To be called by an event that settles a promise: its callbacks then run before the next event. */
@@ -104,7 +117,7 @@ export class VirtualClock {
     if (turn && (heap.isEmpty || heap.firstTime > this.now || heap.firstOrder > turn.order)) {
       this.#turns.shift();
       this.#countEvent();
-      turn.task();
+      if (turn.owner.isUp) turn.task();
       return true;
     }
     if (heap.isEmpty || heap.firstTime > limitMs) return false;
@@ -122,7 +135,7 @@ export class VirtualClock {
   #runSoon(): void {
     for (let task = this.#soon.shift(); task; task = this.#soon.shift()) {
       this.#hasRun = true;
-      task();
+      if (this.#soonOwners.shift()!.isUp) task();
     }
   }
 }
@@ -134,11 +147,14 @@ function settlePromises(): Promise<void> {
 
 class VirtualTimer implements Task, Timer {
   readonly #heap: EventHeap;
+  readonly #owner: TaskOwner;
   #task: (() => void) | undefined;
 
-  constructor(heap: EventHeap, task: () => void) {
+  constructor(heap: EventHeap, task: () => void, owner: TaskOwner) {
     this.#heap = heap;
     this.#task = task;
+    this.#owner = owner;
+    owner.timerCount++;
   }
 
   get isCancelled(): boolean {
@@ -147,13 +163,16 @@ class VirtualTimer implements Task, Timer {
 
   run(): void {
     const task = this.#task;
+    if (!task) return;
     this.#task = undefined;
-    task?.();
+    this.#owner.timerCount--;
+    if (this.#owner.isUp) task();
   }
 
   cancel(): void {
     if (!this.#task) return;
     this.#task = undefined;
+    this.#owner.timerCount--;
     this.#heap.noteCancelled();
   }
 }

@@ -178,3 +178,41 @@ test("compact blocks: what we lacked ourselves is passed on in full", { timeout:
   const [message] = next.of("cmpctblock");
   assertEquals(message!.prefilled.map(({ index }) => index), [0, 1, 2, 3, 4, 5, 6]);
 });
+
+test("compact blocks: one that was asked for is taken though our own chain has grown past it meanwhile", {
+  timeout: 60_000,
+}, async () => {
+  const world = await compactWorld();
+  const peer = await world.peer("peer");
+  const theirs = mineWith(world, 0);
+  peer.send({ type: "headers", headers: [theirs.header] });
+  await world.settle();
+  assertEquals(peer.of("getdata").map(({ items }) => items[0]!.kind), [INV_COMPACT_BLOCK]);
+  const ours = mineWith(world, 0);
+  const next = mineWith(world, 0, ours);
+  for (const { raw } of [ours, next]) world.node.submitBlock(raw);
+  peer.send(compactOf(theirs));
+  await world.settle();
+  assertEquals(world.node.chain().forks.map(({ hash }) => hash), [theirs.hash]);
+  peer.onMessage = (message) => {
+    if (message.type === "ping") peer.send({ type: "pong", nonce: message.nonce });
+  };
+  await world.settle(60_000);
+  assertEquals([peer.closed, world.reasons], [false, []]);
+});
+
+test("compact blocks: a block beside our tip is asked for whole", { timeout: 60_000 }, async () => {
+  const world = await compactWorld();
+  const peer = await world.peer("peer");
+  const theirs = mineWith(world, 0);
+  const ours = mineWith(world, 0);
+  world.node.submitBlock(ours.raw);
+  const branch = [theirs, mineWith(world, 0, theirs)];
+  peer.send(compactOf(branch[0]!), compactOf(branch[1]!));
+  await world.settle();
+  const items = [{ kind: INV_WITNESS_BLOCK, hash: theirs.hash }];
+  assertEquals(peer.of("getdata").map((message) => message.items), [items]);
+  peer.send({ type: "block", block: theirs.raw });
+  await world.settle();
+  assertEquals(world.node.chain().bestHash, branch[1]!.hash);
+});

@@ -323,3 +323,69 @@ test("random numbers of a host depend on the seed and its name only", () => {
   assertNotEquals(draw(1, "a"), draw(1, "b"));
   assertNotEquals(draw(1, "a"), draw(2, "a"));
 });
+
+test("a way from one host to another may be slower than the way back", async () => {
+  const network = createMemoryNetwork({
+    seed: 1,
+    linkOf: (from) => ({ latencyMs: from === "a" ? 10 : 300 }),
+  });
+  const { near, far } = await connected(network);
+  const since = network.now();
+  let [there, back] = [0, 0];
+  far.onData = () => there = network.now() - since;
+  near.onData = () => back = network.now() - since;
+  near.connection.write(new Uint8Array(1));
+  far.connection.write(new Uint8Array(1));
+  await network.run(() => there > 0 && back > 0);
+  assertEquals([there, back], [10, 300]);
+});
+
+test("a way that is cut holds what is sent in its direction only, until the network heals", async () => {
+  const network = createMemoryNetwork({ seed: 1 });
+  const { near, far } = await connected(network);
+  network.cut("a", "b");
+  near.connection.write(new Uint8Array(3));
+  far.connection.write(new Uint8Array(5));
+  await network.run(network.now() + 1000);
+  assertEquals([far.bytes, near.bytes].map(({ length }) => length), [0, 5]);
+  network.heal();
+  await network.run(network.now() + 1000);
+  assertEquals(far.bytes.length, 3);
+});
+
+test("a host's clock on the wall may be wrong, for all processes that run there", async () => {
+  const network = createMemoryNetwork({ seed: 1 });
+  const right = network.env("right");
+  const wrong = network.env("wrong");
+  network.setClock("wrong", -5000);
+  assertEquals(wrong.wallClock() - right.wallClock(), -5000);
+  network.kill("wrong");
+  assertEquals(network.env("wrong").wallClock() - right.wallClock(), -5000);
+});
+
+test("what a host has open is known", async () => {
+  const network = createMemoryNetwork({ seed: 1 });
+  const { near, far } = await connected(network);
+  const timer = network.env("a").after(1000, () => {});
+  network.env("a").after(500, () => {});
+  assertEquals(network.openOn("a"), { sockets: 1, listeners: 0, timers: 2 });
+  assertEquals(network.openOn("b"), { sockets: 1, listeners: 1, timers: 0 });
+  timer.cancel();
+  near.connection.abort();
+  far.connection.abort();
+  await network.run(network.now() + 600);
+  assertEquals(network.openOn("a"), { sockets: 0, listeners: 0, timers: 0 });
+});
+
+test("what arrives is seen before its receiver sees it", async () => {
+  const seen: string[] = [];
+  const network = createMemoryNetwork({
+    seed: 1,
+    onDelivery: (from, to, kind, bytes) => seen.push(`${from}>${to} ${kind} ${bytes?.length ?? 0}`),
+  });
+  const { near } = await connected(network);
+  near.connection.write(new Uint8Array(7));
+  near.connection.close();
+  await network.run(network.now() + 100);
+  assertEquals(seen.slice(0, 3), ["a>b open 0", "a>b data 7", "a>b end 0"]);
+});

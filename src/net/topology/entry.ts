@@ -110,6 +110,8 @@ export class Entry {
     const before = this.#record;
     this.#record = this.#own?.record ?? chooseRecord([...this.#reports.values()], now);
     this.#changesAt = this.#nextChange(now);
+    // A peer that has not said who it is, such as the second connection to one node, is known by its address alone.
+    if (!this.#own && this.#reports.size === 0) return false;
     const isFresher = this.saidAt >= this.#passedOnAt + TOPOLOGY_FRESHER_MS;
     if (!isFresher && saysTheSame(before, this.#record)) return false;
     this.#passedOnAt = this.saidAt;

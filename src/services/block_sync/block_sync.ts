@@ -209,8 +209,9 @@ export class BlockSync implements Service {
     const room = Math.min(download.room(this.#meanBlockBytes), this.#roomInAll());
     const nodes = room > 0 ? this.#choose(download.peer, room) : [];
     if (nodes.length === 0) return;
-    // One block that is missing is a new one on top: most of its transactions wait in the pool.
-    const isNew = nodes.length === 1 && this.#debtors.size === 0 && !this.#syncing;
+    // Of a new one on top most transactions wait in the pool.
+    const isOnTop = nodes[0]!.parent === this.#deps.ledger.chain.tip;
+    const isNew = nodes.length === 1 && isOnTop && this.#debtors.size === 0 && !this.#syncing;
     const kind = isNew && this.#deps.asksCompact(download.peer) ? INV_COMPACT_BLOCK : INV_WITNESS_BLOCK;
     this.#charge(download, nodes);
     download.peer.send({ type: "getdata", items: nodes.map(({ hash }) => ({ kind, hash })) });

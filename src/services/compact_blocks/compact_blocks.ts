@@ -19,6 +19,7 @@ import {
   COMPACT_VERSION,
   MAX_BLOCKTXN_DEPTH,
   MAX_COMPACT_DEPTH,
+  MAX_HIGH_BANDWIDTH_PEERS,
   MAX_MISSING_SHARE,
 } from "../../protocol/params.ts";
 import type { PeerSet } from "../../net/peers.ts";
@@ -83,7 +84,7 @@ export class CompactBlocks implements Service {
   readonly #log: Logger;
   readonly #recent: RecentBlocks;
   readonly #partials = new PartialBlocks();
-  readonly #highBandwidth = new HighBandwidthPeers<Peer>();
+  readonly #highBandwidth: HighBandwidthPeers<Peer>;
   /** Peers that speak our version of compact blocks. */
   readonly #wishes = new Map<Peer, Wish>();
 
@@ -91,10 +92,14 @@ export class CompactBlocks implements Service {
     this.#deps = deps;
     this.#log = deps.env.logger("relay");
     this.#recent = new RecentBlocks(deps);
+    this.#highBandwidth = new HighBandwidthPeers(MAX_HIGH_BANDWIDTH_PEERS[deps.ledger.chain.params.wire]);
   }
 
   peerReady(peer: Peer): void {
-    if (peer.agreement!.protocolVersion >= COMPACT_PROTOCOL_VERSION) this.#sendWish(peer, false);
+    if (peer.agreement!.protocolVersion < COMPACT_PROTOCOL_VERSION) return;
+    // BIP152 leaves the choice to who was quick before; on our own wire everybody begins as chosen.
+    const isChosen = peer.wire === "native" && this.#deps.takesTransactions && this.#highBandwidth.greeted(peer);
+    this.#sendWish(peer, isChosen);
   }
 
   peerClosed(peer: Peer): void {
@@ -173,7 +178,7 @@ export class CompactBlocks implements Service {
   #onCompactBlock(peer: Peer, message: MessageOf<"cmpctblock">): void {
     const { announced, hasher, inFlight, pool } = this.#deps;
     const node = announced(peer, message.header);
-    if (!node || !this.#isWanted(node)) return;
+    if (!node || !this.#isWanted(peer, node)) return;
     // Far ahead of the tip the pool is of no use.
     if (!this.#isNear(node) && !inFlight.owes(peer, node)) return inFlight.headersChanged();
     inFlight.expect(peer, node);
@@ -195,8 +200,10 @@ export class CompactBlocks implements Service {
     return [...given.map(({ index }) => index), ...partial.missing()];
   }
 
-  #isWanted(node: HeaderNode): boolean {
-    return !node.hasBlock && !node.linked && node.chainWork > this.#deps.ledger.chain.tip.chainWork;
+  /** What was asked for is: our tip may have grown since, and a branch of more work may build on the block. */
+  #isWanted(peer: Peer, node: HeaderNode): boolean {
+    if (node.hasBlock || node.linked) return false;
+    return node.chainWork > this.#deps.ledger.chain.tip.chainWork || this.#deps.inFlight.owes(peer, node);
   }
 
   #isNear(node: HeaderNode): boolean {

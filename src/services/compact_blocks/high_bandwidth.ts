@@ -1,5 +1,3 @@
-import { MAX_HIGH_BANDWIDTH_PEERS } from "../../protocol/params.ts";
-
 /** What the choice looks at. */
 export interface Chosen {
   readonly direction: "inbound" | "outbound";
@@ -13,9 +11,21 @@ export interface Chosen {
 export class HighBandwidthPeers<P extends Chosen> {
   /** The one that brought the newest block is last. */
   readonly #chosen: P[] = [];
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
 
   has(peer: P): boolean {
     return this.#chosen.includes(peer);
+  }
+
+  /** Chooses a newcomer, of whom nobody knows how quick it is, if there is a place left. It is the first to leave. */
+  greeted(peer: P): boolean {
+    if (this.#chosen.length >= this.#limit) return false;
+    this.#chosen.unshift(peer);
+    return true;
   }
 
   /** The peer brought a new block first. Answers who joins the chosen and who has to leave for it. */
@@ -24,7 +34,7 @@ export class HighBandwidthPeers<P extends Chosen> {
       this.#chosen.push(peer);
       return { joined: undefined, left: undefined };
     }
-    const left = this.#chosen.length >= MAX_HIGH_BANDWIDTH_PEERS ? this.#leaverFor(peer) : undefined;
+    const left = this.#chosen.length >= this.#limit ? this.#leaverFor(peer) : undefined;
     if (left) this.#remove(left);
     this.#chosen.push(peer);
     return { joined: peer, left };

@@ -155,6 +155,16 @@ test("topology: news is told once, in portions, and never to whom it came from",
   assertEquals(topology.news(2, rest.at(-1)!.revision, 32, 6000).map(({ id }) => id), ["far3"]);
 });
 
+test("topology: a second connection to one node, and a peer that has yet to say who it is, are no news", () => {
+  const topology = world([]);
+  topology.peerReady(2, "host1:2");
+  topology.hear(2, "n1", hearsay("n1", recordOf(["self"])), 0);
+  topology.peerReady(3, "host3:1");
+  for (const now of [2000, 4000]) topology.expire(now);
+  topology.peerClosed(3, 6000);
+  assertEquals(topology.news(4, 0, 10, 6000).map(({ id }) => id), ["n1"]);
+});
+
 test("topology: addresses that are crawled are bounded, forgotten, and not shown twice", () => {
   const topology = world([]);
   for (let i = 0; i < 5000; i++) topology.hearAddress(`host${i}:1`, "host1:1", i);

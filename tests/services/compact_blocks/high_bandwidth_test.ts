@@ -13,7 +13,7 @@ function peers(direction: Named["direction"], ...names: string[]): Named[] {
 
 test("high bandwidth: the three who brought new blocks last are chosen", () => {
   const [a, b, c, d] = peers("outbound", "a", "b", "c", "d") as [Named, Named, Named, Named];
-  const chosen = new HighBandwidthPeers<Named>();
+  const chosen = new HighBandwidthPeers<Named>(3);
   for (const peer of [a, b, c]) assertEquals(chosen.delivered(peer), { joined: peer, left: undefined });
   assertEquals(chosen.delivered(a), { joined: undefined, left: undefined });
   assertEquals(chosen.delivered(d), { joined: d, left: b });
@@ -24,7 +24,7 @@ test("high bandwidth: the last one that we dialled does not give way to a strang
   const [dialled] = peers("outbound", "dialled") as [Named];
   const [a, b, c] = peers("inbound", "a", "b", "c") as [Named, Named, Named];
   const [other] = peers("outbound", "other") as [Named];
-  const chosen = new HighBandwidthPeers<Named>();
+  const chosen = new HighBandwidthPeers<Named>(3);
   for (const peer of [dialled, a, b]) chosen.delivered(peer);
   assertEquals(chosen.delivered(c), { joined: c, left: a });
   assertEquals(chosen.delivered(other), { joined: other, left: dialled });
@@ -32,7 +32,7 @@ test("high bandwidth: the last one that we dialled does not give way to a strang
 
 test("high bandwidth: a place is free again when its peer is gone", () => {
   const [a, b, c, d] = peers("inbound", "a", "b", "c", "d") as [Named, Named, Named, Named];
-  const chosen = new HighBandwidthPeers<Named>();
+  const chosen = new HighBandwidthPeers<Named>(3);
   for (const peer of [a, b, c]) chosen.delivered(peer);
   chosen.closed(b);
   assertEquals(chosen.delivered(d), { joined: d, left: undefined });
@@ -41,7 +41,7 @@ test("high bandwidth: a place is free again when its peer is gone", () => {
 test("high bandwidth: never more than three, and an outbound one stays once there was one", () => {
   const all = [...peers("inbound", "a", "b", "c", "d", "e"), ...peers("outbound", "x", "y")];
   fc.assert(fc.property(fc.array(fc.constantFrom(...all), { maxLength: 50 }), (deliveries) => {
-    const chosen = new HighBandwidthPeers<Named>();
+    const chosen = new HighBandwidthPeers<Named>(3);
     let hadOutbound = false;
     for (const peer of deliveries) {
       chosen.delivered(peer);
@@ -51,4 +51,12 @@ test("high bandwidth: never more than three, and an outbound one stays once ther
       assertEquals(now.some(({ direction }) => direction === "outbound"), hadOutbound);
     }
   }));
+});
+
+test("high bandwidth: where places are plenty, newcomers have them, until others prove to be quick", () => {
+  const chosen = new HighBandwidthPeers<Named>(4);
+  const [a, b, c, d, e] = ["a", "b", "c", "d", "e"].map((name) => ({ name, direction: "outbound" }) as const);
+  assertEquals([a, b, c, d, e].map((peer) => chosen.greeted(peer!)), [true, true, true, true, false]);
+  assertEquals(chosen.delivered(d!), { joined: undefined, left: undefined });
+  assertEquals(chosen.delivered(e!), { joined: e, left: c });
 });
