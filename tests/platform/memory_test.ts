@@ -353,7 +353,7 @@ test("a way that is cut holds what is sent in its direction only, until the netw
   assertEquals(far.bytes.length, 3);
 });
 
-test("a host's clock on the wall may be wrong, for all processes that run there", async () => {
+test("a host's clock on the wall may be wrong, for all processes that run there", () => {
   const network = createMemoryNetwork({ seed: 1 });
   const right = network.env("right");
   const wrong = network.env("wrong");
