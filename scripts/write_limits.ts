@@ -22,6 +22,7 @@ const SECTIONS: readonly Section[] = [
   { title: "The control API", path: "src/protocol/control_params.ts" },
   { title: "Captures", path: "src/protocol/capture_params.ts" },
   { title: "Rings between threads", path: "src/protocol/ring_params.ts" },
+  { title: "Connections in threads of their own", path: "src/protocol/shard_params.ts" },
   { title: "What one message may hold", path: "src/protocol/wire_limits.ts" },
   { title: "What the native wire adds", path: "src/protocol/native_limits.ts" },
   { title: "The chain", path: "src/protocol/consensus.ts" },
@@ -36,6 +37,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   DEFAULT_MAX_PER_ADDRESS: "`--max-per-address`",
   DEFAULT_MAX_PER_GROUP: "`--max-per-group`",
   DEFAULT_DEDUPE_MODE: "`--dedupe`",
+  MAX_WORKERS: "`--workers`",
 };
 
 /** A documented, exported constant whose value stands on its line. */

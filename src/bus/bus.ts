@@ -21,6 +21,8 @@ export interface BusOptions<E> {
   readonly mode: ChannelMode;
   /** Events that may wait for one subscriber, by channel. */
   readonly capacities: { readonly [C in Channel]: number };
+  /** Somebody subscribed, or left. */
+  readonly onSubscribers?: () => void;
 }
 
 export interface LagOptions {
@@ -141,6 +143,7 @@ export class Bus<E extends object> {
     });
     this.#all.add(subscriber);
     for (const type of types) this.#subscribers.set(type, [...(this.#subscribers.get(type) ?? []), subscriber]);
+    this.#options.onSubscribers?.();
     return subscriber;
   }
 
@@ -151,6 +154,7 @@ export class Bus<E extends object> {
       if (others.length > 0) this.#subscribers.set(type, others);
       else this.#subscribers.delete(type);
     }
+    this.#options.onSubscribers?.();
     for (const channel of CHANNELS) this.#pastLag[channel] += subscriber.use(channel).lag;
     subscriber.cancel();
   }

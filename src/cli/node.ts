@@ -4,6 +4,7 @@ import type { P2PNode } from "../node/types.ts";
 import { openDataDir } from "../platform/data_dir.ts";
 import { anyAddresses } from "../platform/interfaces.ts";
 import { openSqliteStore } from "../platform/sqlite_store.ts";
+import { ownThreads } from "../platform/threads.ts";
 import type { Endpoint, TcpEndpoint } from "../platform/types.ts";
 import { LocalError } from "../protocol/errors.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
@@ -38,7 +39,7 @@ export const nodeCommand = defineCommand({
   usage: ["[FLAG …]"],
   positionals: [],
   flags: NODE_FLAGS,
-  unavailable: ["workers", "autotune", "allow-bench"],
+  unavailable: ["autotune", "allow-bench"],
   examples: [
     ["p2p node", "join the p2p network"],
     [
@@ -46,6 +47,7 @@ export const nodeCommand = defineCommand({
       "a network of one's own, with a block every 10 s",
     ],
     ["p2p node --network regtest --connect 127.0.0.1:18444", "sync from it"],
+    ["p2p node --workers 2", "connections in two threads, the chain in a third"],
     ["p2p node --topic chat", "pass on what is said on a topic"],
     ["p2p node --capture traffic.pcapng", "what peers say to each other, for Wireshark and p2p inspect"],
     ["p2p node --network regtest --export chain.dat", "write the chain into a file"],
@@ -73,6 +75,9 @@ async function runNode(context: Context, settings: NodeSettings, interrupt: Inte
   if (settings.mine !== undefined && network.difficulty !== "none") {
     throw new UsageError(`--mine: only where blocks cost nothing, such as p2p or regtest: received ${network.name}`);
   }
+  if (settings.capture !== undefined && settings.workers > 1) {
+    throw new UsageError(`--capture: overhears the main thread only, use --workers 1: received ${settings.workers}`);
+  }
   const dataDir = openDataDir(settings["data-dir"] ?? defaultDataDir(network.name, context.host.environment));
   try {
     const control = controlEndpoint(settings.control, dataDir.path);
@@ -99,7 +104,8 @@ function openNode(parts: Parts, settings: NodeSettings, network: NetworkParams, 
   const port = network.defaultPort;
   const dialled = { join: withPort(settings.join, port), connect: withPort(settings.connect, port) };
   const isClosed = settings["no-discover"] || dialled.connect.length > 0;
-  return createNode({ ...parts, store: openSqliteStore(`${dataDir}/${STORE_FILE}`, network) }, {
+  const store = openSqliteStore(`${dataDir}/${STORE_FILE}`, network);
+  return createNode({ ...parts, store, threads: ownThreads }, {
     network,
     listen: listenEndpoints(settings, port),
     join: isClosed ? [] : dialled.join,
@@ -121,6 +127,8 @@ function openNode(parts: Parts, settings: NodeSettings, network: NetworkParams, 
     ...(settings.region !== undefined && { region: settings.region }),
     capabilities: settings.capability,
     balancing: { rules: settings.balance },
+    // One loop for everything needs no second one for connections.
+    ...(settings.workers > 1 && { workers: settings.workers }),
   });
 }
 

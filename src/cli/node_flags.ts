@@ -6,6 +6,7 @@ import {
   DEFAULT_MAX_PER_GROUP,
   SEED_MAX_INBOUND,
 } from "../protocol/params.ts";
+import { MAX_WORKERS } from "../protocol/shard_params.ts";
 import { PERMISSIONS } from "../protocol/permissions.ts";
 import { DEDUPE_MODES } from "../services/inventory/inventory.ts";
 import { STRATEGY_NAMES } from "../net/balancing/rules.ts";
@@ -72,6 +73,13 @@ export const NODE_FLAGS = {
     permit,
     "CIDR=WORD+…",
     `let peers of a subnet do more: ${PERMISSIONS.join(", ")}`,
+    setting,
+  ),
+  workers: defaultFlag(
+    wholeNumber(1, MAX_WORKERS),
+    "N",
+    1,
+    "event loops for connections; from 2 on they are threads of their own",
     setting,
   ),
   dedupe: defaultFlag(

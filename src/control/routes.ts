@@ -68,6 +68,7 @@ export function answer(subject: ControlSubject, request: ControlRequest): Contro
 
 function describeNode({ node, version, runtime, uptimeMs }: ControlSubject) {
   const peers = node.peers();
+  const shards = node.shards();
   const count = (direction: string) => peers.filter((peer) => peer.direction === direction).length;
   return {
     version,
@@ -78,6 +79,7 @@ function describeNode({ node, version, runtime, uptimeMs }: ControlSubject) {
     uptimeSeconds: Math.floor(uptimeMs() / MS_PER_SECOND),
     listen: node.listening.map(formatEndpoint),
     peers: { inbound: count("inbound"), outbound: count("outbound") },
+    ...shards.length > 0 && { shards },
     ...node.connectionCounts(),
     inventory: node.inventory(),
     pool: node.pool(),

@@ -7,23 +7,24 @@ import type { Line } from "../peer/line.ts";
 import { LocalLines } from "../peer/local_lines.ts";
 import type { Endpoint, Listener } from "../platform/types.ts";
 import { DEFAULT_CADENCES } from "../protocol/cadences.ts";
+import { LocalError } from "../protocol/errors.ts";
 import type { MessageOf } from "../protocol/messages.ts";
-import type { NetworkParams } from "../protocol/network_params.ts";
 import { LATE_TICK_MS, TICK_INTERVAL_MS } from "../protocol/params.ts";
 import type { NodeEvents } from "../protocol/snapshots.ts";
 import { PeerChains } from "../services/peer_chains.ts";
 import { USUAL_PACE } from "../services/transaction_relay/pace.ts";
 import type { Env, Logger, Timer } from "../util/env.ts";
-import { bitcoinCodec } from "../wire/bitcoin.ts";
 import type { WireCodec } from "../wire/codec.ts";
-import { nativeCodec } from "../wire/native.ts";
 import { Acquaintances } from "./acquaintances.ts";
 import { Connections } from "./connections.ts";
 import { createNodeBus } from "./events.ts";
+import { handledTypes } from "./dispatch.ts";
 import { Miner } from "./miner.ts";
 import { makeOurVersion, ownServices } from "./our_version.ts";
 import { PeerLife } from "./peer_life.ts";
 import { createServices, type Services } from "./services.ts";
+import { createCodec } from "./shards/shard_start.ts";
+import { Shards } from "./shards/shards.ts";
 import type { NodeOptions, NodeParts } from "./types.ts";
 
 /** The one place where things are constructed and wired; then it starts them, ticks, and stops them in order. */
@@ -36,6 +37,8 @@ export class NodeCore {
   readonly peers: Peers;
   readonly peerLife: PeerLife;
   readonly services: Services;
+  /** Undefined: connections are in this thread. */
+  readonly shards: Shards | undefined;
   readonly #parts: NodeParts;
   readonly #env: Env;
   readonly #log: Logger;
@@ -53,18 +56,19 @@ export class NodeCore {
     this.options = options;
     this.#env = env;
     this.#log = env.logger("node");
-    this.bus = createNodeBus(env, options.channels ?? "segmented");
+    this.bus = createNodeBus(env, options.channels ?? "segmented", () => this.#tellShardsOfListeners());
     const chain = new Chain({ params: options.network, hasher });
     const peerChains = new PeerChains(chain);
     this.ledger = new Ledger({ env, chain, store, bus: this.bus, pruneBytes: options.pruneBytes });
     this.acquaintances = new Acquaintances(parts, options, (error) => this.#onStoreFailure(error));
     this.peerLife = new PeerLife({ env, bus: this.bus, peerChains });
-    const codec = createCodec(options.network, parts);
+    const codec = createCodec(options.network, hasher);
+    this.shards = this.#createShards(codec);
     this.connections = new Connections({
       parts: this.#parts,
       options,
       source: this.acquaintances.source,
-      lines: new LocalLines({ env, transport: parts.transport, codec }),
+      lines: this.shards ?? new LocalLines({ env, transport: parts.transport, codec }),
       codec,
       version: (line, nonce, terms) => this.#version(line, nonce, terms),
       observer: this.peerLife.observer,
@@ -94,6 +98,7 @@ export class NodeCore {
 
   async start(): Promise<void> {
     this.load();
+    await this.#startShards();
     for (const endpoint of this.options.listen) await this.#listen(endpoint);
     if (this.#stopping) return;
     this.acquaintances.start(this.peers);
@@ -126,6 +131,7 @@ export class NodeCore {
     this.services.requests.close();
     this.acquaintances.stop();
     await this.connections.stop();
+    await this.shards?.stop();
     this.acquaintances.close();
     this.ledger.commit();
     this.#parts.store.close();
@@ -184,6 +190,38 @@ export class NodeCore {
     });
   }
 
+  #createShards(codec: WireCodec): Shards | undefined {
+    const { env, hasher, transport, threads } = this.#parts;
+    const { workers, network } = this.options;
+    if (workers === undefined) return undefined;
+    if (!threads) throw new LocalError("bad-argument", "Cannot use workers: the node has no threads among its parts");
+    return new Shards({
+      env,
+      hasher,
+      transport,
+      threads,
+      network,
+      codec,
+      count: workers,
+      wanted: () => handledTypes(this.services.all),
+      onUnheard: (count) => this.services.appMessages.noteUnheard(count),
+      onStarted: (shard) => this.bus.publish("shard:started", { shard }),
+      onFailed: (shard, reason, peers) => this.bus.publish("shard:failed", { shard, reason, peers }),
+    });
+  }
+
+  async #startShards(): Promise<void> {
+    const { shards } = this;
+    if (!shards || this.#stopping) return;
+    await shards.start();
+    this.#tellShardsOfListeners();
+    this.bus.subscribe("chain:tip", ({ height }) => shards.setHeight(height));
+  }
+
+  #tellShardsOfListeners(): void {
+    this.shards?.setHearsApps(this.bus.hasSubscribers("app:message"));
+  }
+
   #version({ remote }: Line, nonce: bigint, { isBlockOnly, permissions }: Terms): MessageOf<"version"> {
     return makeOurVersion({
       remote,
@@ -195,8 +233,4 @@ export class NodeCore {
       wallClock: this.#env.wallClock(),
     });
   }
-}
-
-function createCodec(network: NetworkParams, parts: NodeParts): WireCodec {
-  return network.wire === "native" ? nativeCodec(network.magic) : bitcoinCodec(network.magic, parts.hasher);
 }

@@ -5,6 +5,11 @@ import type { Service } from "../services/service.ts";
 
 type Handler = (peer: Peer, message: Message) => void;
 
+/** The types that some service has a use for. */
+export function handledTypes(services: readonly Service[]): readonly MessageType[] {
+  return services.flatMap((service) => Object.keys(service.handles) as MessageType[]);
+}
+
 /** One map from message type to handler, built at the start. Throws LocalError if two services claim a type. */
 export function buildDispatch(services: readonly Service[]): (peer: Peer, message: Message) => void {
   const handlers = new Map<MessageType, { readonly service: string; readonly handle: Handler }>();

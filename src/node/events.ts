@@ -9,6 +9,8 @@ export const EVENT_CHANNELS: { readonly [T in keyof NodeEvents]: Channel } = {
   "partition:suspected": "control",
   "partition:step": "control",
   "partition:healed": "control",
+  "shard:failed": "control",
+  "shard:started": "control",
   "peer:connected": "control",
   "peer:disconnected": "control",
   "peer:ping": "control",
@@ -25,6 +27,6 @@ export const EVENT_CHANNELS: { readonly [T in keyof NodeEvents]: Channel } = {
 };
 
 /** The bus on which the owner hears what happens. */
-export function createNodeBus(env: Env, mode: ChannelMode): Bus<NodeEvents> {
-  return new Bus({ env, channelOf: EVENT_CHANNELS, mode, capacities: CHANNEL_CAPACITIES });
+export function createNodeBus(env: Env, mode: ChannelMode, onSubscribers: () => void): Bus<NodeEvents> {
+  return new Bus({ env, channelOf: EVENT_CHANNELS, mode, capacities: CHANNEL_CAPACITIES, onSubscribers });
 }

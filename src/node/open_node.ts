@@ -5,6 +5,7 @@ import { createHasher } from "../platform/hasher.ts";
 import { createTransport } from "../platform/host.ts";
 import { createMemoryStore } from "../platform/memory_store.ts";
 import { openSqliteStore } from "../platform/sqlite_store.ts";
+import { ownThreads } from "../platform/threads.ts";
 import type { TcpEndpoint } from "../platform/types.ts";
 import { describeNetwork } from "../protocol/custom_network.ts";
 import { LocalError } from "../protocol/errors.ts";
@@ -56,6 +57,11 @@ export interface OpenNodeOptions {
   /** Where this node is and what it can do, as other nodes are told. */
   readonly region?: string;
   readonly capabilities?: readonly string[];
+  /**
+   * Event loops for connections: 1, the default, is the one of the program; from 2 to 64, so many threads besides it, while
+   * the chain, the store and all decisions stay with the program's own.
+   */
+  readonly workers?: number;
   /** Produce a block every so many seconds on average, on networks without difficulty. */
   readonly mineSeconds?: number;
 }
@@ -73,7 +79,7 @@ export function openNode(options: OpenNodeOptions = {}): P2PNode {
   const network = findNetwork(options.network ?? "p2p", hasher);
   const endpoints = (texts: readonly string[] = []) => texts.map((text) => parseEndpoint(text, network.defaultPort));
   const [listen, connect] = [endpoints(options.listen), endpoints(options.connect)];
-  const parts = { env, transport: createTransport(env.logger("platform")), hasher };
+  const parts = { env, transport: createTransport(env.logger("platform")), hasher, threads: ownThreads };
   return createNode({ ...parts, ...openStore(options.dataDir, network) }, {
     network,
     listen,
@@ -91,6 +97,7 @@ export function openNode(options: OpenNodeOptions = {}): P2PNode {
     ...(options.pace && { pace: options.pace }),
     ...(options.balancing && { balancing: options.balancing }),
     ...(options.region !== undefined && { region: options.region }),
+    ...(options.workers !== undefined && options.workers !== 1 && { workers: options.workers }),
     ...(options.capabilities && { capabilities: options.capabilities }),
   });
 }

@@ -12,7 +12,7 @@ type ChainMethods = Pick<
 >;
 type ConnectionMethods = Pick<
   P2PNode,
-  "peers" | "connect" | "disconnect" | "addresses" | "connectionCounts" | "bans" | "ban" | "unban"
+  "peers" | "shards" | "connect" | "disconnect" | "addresses" | "connectionCounts" | "bans" | "ban" | "unban"
 >;
 type EventMethods = Pick<P2PNode, "on" | "events" | "channels">;
 type ApplicationMethods = Pick<
@@ -58,6 +58,7 @@ export function connectionMethods(core: NodeCore): ConnectionMethods {
   const { peers, peerLife, connections, acquaintances, services, ledger } = core;
   return {
     peers: () => [...peers.all()].map((peer) => peerLife.snapshot(peer)),
+    shards: () => core.shards?.snapshot() ?? [],
     connect: async (endpoint) => peerLife.snapshot(await peers.dial(endpoint)),
     disconnect: (id) => connections.disconnect(id),
     addresses: (limit = DEFAULT_ADDRESSES) => acquaintances.snapshot(limit, services.addresses.counts),

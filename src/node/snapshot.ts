@@ -33,6 +33,7 @@ export function snapshotPeer(peer: Peer, { knownHeight, score }: PeerFacts, now:
     state: peer.state === "ready" ? "ready" : "handshaking",
     wire: peer.wire,
     transport: "path" in peer.remote ? "unix" : "tcp",
+    shard: peer.shard ?? null,
     version: version?.protocolVersion ?? 0,
     userAgent: version?.userAgent ?? "",
     services: serviceNames(version?.services ?? 0n),

@@ -15,6 +15,7 @@ import type {
   NodeEvents,
   PeerSnapshot,
   PoolSnapshot,
+  ShardSnapshot,
   TopologySnapshot,
   TransactionVerdict,
 } from "../protocol/snapshots.ts";
@@ -27,7 +28,7 @@ import type { AddressSource } from "../net/address_source.ts";
 import type { Permit } from "../net/reputation.ts";
 import type { ChannelUse, LagOptions, StreamItem } from "../bus/bus.ts";
 import type { ChannelMode } from "../bus/channels.ts";
-import type { Endpoint, Store, TcpEndpoint, Transport } from "../platform/types.ts";
+import type { Endpoint, Store, TcpEndpoint, Threads, Transport } from "../platform/types.ts";
 import type { Env } from "../util/env.ts";
 import type { Hash, Hasher } from "../util/hash.ts";
 
@@ -37,6 +38,8 @@ export interface NodeParts {
   readonly transport: Transport;
   readonly hasher: Hasher;
   readonly store: Store;
+  /** What `workers` need; their sockets are those of this machine, whatever the transport is. */
+  readonly threads?: Threads;
   /** Where it finds peers besides those that its owner names; without it, nowhere. */
   readonly addressSource?: AddressSource;
   /** Given free once the node has stopped, such as the directory that the store lies in. */
@@ -89,6 +92,8 @@ export interface NodeOptions {
   readonly capabilities?: readonly string[];
   /** How often the node looks after things. */
   readonly cadences?: Partial<Cadences>;
+  /** Threads for connections, 1 to 64. Without it they are in the thread of the node itself. */
+  readonly workers?: number;
 }
 
 export interface BanOptions {
@@ -120,6 +125,8 @@ export interface P2PNode {
   /** Stops accepting, drains queues, closes peers, commits the store. Idempotent. */
   stop(): Promise<void>;
   peers(): readonly PeerSnapshot[];
+  /** The threads that connections are spread over; none without `workers`. */
+  shards(): readonly ShardSnapshot[];
   chain(): ChainSnapshot;
   /** Items that peers announced since the start. */
   inventory(): InventorySnapshot;

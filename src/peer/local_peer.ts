@@ -1,7 +1,7 @@
 import type { Endpoint } from "../platform/types.ts";
 import { type FaultCode, RemoteFault } from "../protocol/errors.ts";
 import { type Agreement, Handshake, HANDSHAKE_MESSAGES } from "../protocol/handshake.ts";
-import { LANE_OF } from "../protocol/lanes.ts";
+import { type Lane, LANE_OF } from "../protocol/lanes.ts";
 import type { Message, MessageOf, MessageType } from "../protocol/messages.ts";
 import {
   CLOSE_LINGER_MS,
@@ -148,6 +148,11 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
     return this.#outbox;
   }
 
+  /** What waits in one lane of the outbox. */
+  waiting(lane: Lane): { readonly bytes: number; readonly frames: number } {
+    return this.#outbox.waiting(lane);
+  }
+
   /** Queues a message. False if it was not queued: the peer is closed, or its lane is full. */
   send(message: Message): boolean {
     if (this.isOver) return false;
@@ -241,6 +246,7 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
       this.#fail(error);
     } finally {
       this.#taking = false;
+      this.#options.observer.turnEnded?.(this);
     }
     if (this.isOver) return;
     // After the turn: resuming may deliver the next chunk at once, which then is handled and not put aside.

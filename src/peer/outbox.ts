@@ -59,6 +59,11 @@ export class Outbox {
     return this.#dropped;
   }
 
+  /** What waits in one lane. */
+  waiting(lane: Lane): { readonly bytes: number; readonly frames: number } {
+    return this.#lanes[lane];
+  }
+
   /** Encodes a message and queues it. `overflow`: the peer is too slow for frames that it needs. */
   offer(message: Message, lane: Lane): OfferOutcome {
     if (this.#closed) return "dropped";

@@ -36,6 +36,8 @@ export interface PeerObserver<P, M = Message> {
   ready(peer: P): void;
   /** A message after the handshake, except ping and pong, which the peer answers itself. */
   message(peer: P, message: M): void;
+  /** All was handled that could be in this turn; a chunk that was lent to the decoder is given back after this call. */
+  turnEnded?(peer: P): void;
   /** Once after `awaitRoom`: the outbox has room for bulk data. */
   writable(peer: P): void;
   /** Last call, exactly once. */

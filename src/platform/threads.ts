@@ -1,7 +1,17 @@
+import process from "node:process";
 import { parentPort, Worker, workerData } from "node:worker_threads";
-import type { Thread, ThreadEvents } from "./types.ts";
+import { deno } from "./runtimes.ts";
+import type { Thread, ThreadEvents, Threads } from "./types.ts";
 
 const OWN_PATH = "platform/threads.ts";
+/** Elsewhere the option is missing, or gives all connections to one of the listeners. */
+const SPREADING_SYSTEMS: readonly string[] = ["linux", "freebsd"];
+
+/** The threads of this process. */
+export const ownThreads: Threads = {
+  start: startThread,
+  sharesPorts: SPREADING_SYSTEMS.includes(process.platform),
+};
 
 /**
  * Starts a thread that runs a file of ours: its path below src, without the ending. `data` reaches it as `ownData`.
@@ -39,6 +49,11 @@ export function ownData(): unknown {
   return workerData;
 }
 
+/** This thread lives until the one that started it ends it; else it would end once nothing but rings can wake it. */
+export function stayAlive(): void {
+  parentPort?.on("message", () => {});
+}
+
 /** Sends a message to the thread that started this one. */
 export function postToParent(message: unknown): void {
   parentPort?.postMessage(message);
@@ -52,5 +67,16 @@ export function onParentMessage(listener: (message: unknown) => void): void {
 /** In the executable all files of ours lie below its own, compiled; see scripts/compile.ts. */
 function urlOf(path: string): URL {
   const { url } = import.meta;
-  return url.endsWith(OWN_PATH) ? new URL(`../${path}.ts`, url) : new URL(`./${path}.js`, url);
+  const file = url.endsWith(OWN_PATH) ? new URL(`../${path}.ts`, url) : new URL(`./${path}.js`, url);
+  return deno ? importing(file) : file;
+}
+
+/**
+ * A program that imports the file. Deno would check the types of the file and of all that it imports at each start of a
+ * thread, for seconds, wherever it checks types at all; what is imported by a name that is not known beforehand is
+ * taken as it is.
+ */
+function importing(file: URL): URL {
+  const program = `const file = ${JSON.stringify(file.href)}; await import(file);`;
+  return new URL(`data:text/javascript,${encodeURIComponent(program)}`);
 }

@@ -95,6 +95,13 @@ export interface ThreadEvents {
 /** Starts a thread that runs a file of ours: its path below src, without the ending. `data` is copied, or shared. */
 export type StartThread = (path: string, data: unknown, events: ThreadEvents) => Thread;
 
+/** The threads of one runtime and system. */
+export interface Threads {
+  readonly start: StartThread;
+  /** Whether several threads can listen on one port, and the system spreads connections over them (SO_REUSEPORT). */
+  readonly sharesPorts: boolean;
+}
+
 /** What the store knows about one header. */
 export interface StoredHeader {
   readonly hash: Hash;

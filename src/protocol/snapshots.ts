@@ -13,6 +13,8 @@ export interface PeerSnapshot {
   readonly state: "handshaking" | "ready";
   readonly wire: string;
   readonly transport: string;
+  /** The worker that its socket is in; null: none, the node has no workers. Its figures are then up to half a second old. */
+  readonly shard: number | null;
   readonly version: number;
   readonly userAgent: string;
   readonly services: readonly string[];
@@ -38,6 +40,20 @@ export interface PeerSnapshot {
   /** What its address has done wrong of late: 0 to 100, where it is left alone for a day. */
   readonly score: number;
   readonly permissions: readonly Permission[];
+}
+
+/** One of the threads that connections are spread over. */
+export interface ShardSnapshot {
+  readonly id: number;
+  readonly state: "running" | "down";
+  readonly peers: number;
+  /** Share of each ring that is full now, 0 to 1. */
+  readonly ringUse: { readonly toShard: number; readonly toMain: number };
+  /** Bytes for the shard that wait for room in its ring. */
+  readonly waitingBytes: number;
+  /** How late its event loop was when it last reported. */
+  readonly delayMs: number;
+  readonly restarts: number;
 }
 
 /** A ban as its owner sees it. */
@@ -338,6 +354,9 @@ export interface NodeEvents {
   "partition:step": { readonly reason: PartitionReason; readonly step: PartitionStep };
   /** The reason is gone. */
   "partition:healed": { readonly reason: PartitionReason; readonly seconds: number };
+  /** A worker thread ended, and its peers with it; another one takes its place. */
+  "shard:failed": { readonly shard: number; readonly reason: string; readonly peers: number };
+  "shard:started": { readonly shard: number };
   "peer:connected": { readonly peer: PeerSnapshot };
   "peer:disconnected": { readonly peer: PeerSnapshot; readonly reason: string };
   /** We asked a peer whether it is there; and its answer, with the round trip. */

@@ -75,6 +75,17 @@ export function openReader(handle: RingHandle, options: RingReaderOptions): Fram
   return new FrameReader({ ...options, memory, size: handle.size, reader: options.reader ?? 0 });
 }
 
+/** The share of a ring that is in use, 0 to 1: what its slowest reader has not taken yet. Any thread may ask. */
+export function ringUse({ buffer, size }: RingHandle): number {
+  const memory = new BufferMemory(buffer, noCopy);
+  const tail = memory.load(TAIL);
+  let used = 0;
+  for (let reader = 0; reader < size.readers; reader++) {
+    if (memory.load(attachedOf(reader)) !== 0) used = Math.max(used, (tail - memory.load(headOf(reader))) | 0);
+  }
+  return used / size.capacityBytes;
+}
+
 /**
  * Says that the writer's thread died; call it once the runtime has said so. What it had committed can still be read;
  * what it had not is as if it had never been written. Another writer may be opened afterwards, with `restarts`.

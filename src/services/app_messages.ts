@@ -42,6 +42,12 @@ export class AppMessages implements Service {
     if (this.#refused.delete(peer.id)) this.#bus.publish("peer:writable", { peer: peer.id });
   }
 
+  /** Messages that a shard took, and that nobody listened to. */
+  noteUnheard(count: number): void {
+    this.#received += count;
+    this.#unheard += count;
+  }
+
   counts(): AppMessagesSnapshot {
     return { received: this.#received, unheard: this.#unheard };
   }

@@ -1,0 +1,306 @@
+import { Mailbox } from "../../peer/mailbox.ts";
+import { Pace } from "../../peer/pace.ts";
+import type { Peer, PeerState } from "../../peer/peer.ts";
+import type { CloseReason, ConnectionKind, Direction, OutboundKind, PeerOptions } from "../../peer/peer_options.ts";
+import type { Turns, Worker } from "../../peer/turns.ts";
+import type { Endpoint } from "../../platform/types.ts";
+import { RemoteFault } from "../../protocol/errors.ts";
+import type { Agreement } from "../../protocol/handshake.ts";
+import type { Message, MessageType } from "../../protocol/messages.ts";
+import { OUTBOX_LOW_WATER_BYTES, ROUND_TRIP_SAMPLES } from "../../protocol/params.ts";
+import { NO_PERMISSIONS, type Permissions } from "../../protocol/permissions.ts";
+import type { Env, Logger } from "../../util/env.ts";
+import { RoundTrips } from "../../util/round_trips.ts";
+import type { SortingCodec } from "../../wire/codec.ts";
+import { LaneAccounts } from "./lane_accounts.ts";
+import type { LaneTotal, PeerFigures } from "./records.ts";
+import type { PeerPort, RemoteEnd } from "./peer_port.ts";
+
+export interface RemotePeerOptions extends PeerOptions<Peer> {
+  readonly env: Env;
+  readonly port: PeerPort;
+  /** The wire without checksums: the shard verifies and seals. */
+  readonly codec: SortingCodec;
+  readonly turns: Turns;
+  /** The shard's number of the connection. */
+  readonly socket: number;
+  readonly remote: Endpoint;
+  readonly local: Endpoint;
+}
+
+const NEVER = Number.NEGATIVE_INFINITY;
+const NO_FIGURES: PeerFigures = {
+  bytesIn: 0,
+  bytesOut: 0,
+  messagesIn: {},
+  messagesOut: {},
+  mailbox: { bytes: 0, paused: false },
+  dropped: 0,
+};
+
+/** A peer whose socket, handshake, liveness and outbox are in a shard, as the main thread has it. */
+export class RemotePeer implements Peer, RemoteEnd, Worker {
+  readonly id: number;
+  readonly direction: Direction;
+  readonly permissions: Permissions;
+  readonly isBlockOnly: boolean;
+  readonly remote: Endpoint;
+  readonly dialled: Endpoint;
+  readonly local: Endpoint;
+  readonly wire: string;
+  readonly shard: number;
+  readonly connectedAt: number;
+  readonly pace: Pace;
+  readonly liveness = { roundTrips: new RoundTrips(ROUND_TRIP_SAMPLES) };
+  readonly usefulAt: { block: number; transaction: number } = { block: NEVER, transaction: NEVER };
+  readonly #options: RemotePeerOptions;
+  readonly #log: Logger;
+  readonly #lanes = new LaneAccounts();
+  readonly #mailbox: Mailbox;
+  #kind: ConnectionKind;
+  #state: PeerState = "new";
+  #agreement: Agreement | undefined;
+  #figures = NO_FIGURES;
+  #reason: CloseReason | undefined;
+  #isHeld = false;
+  #isEnlisted = false;
+  #isTaking = false;
+  #wantsRoom = false;
+
+  constructor(options: RemotePeerOptions) {
+    const { id, kind, env, codec, port } = options;
+    this.#options = options;
+    this.id = id;
+    this.#kind = kind;
+    this.direction = kind === "inbound" ? "inbound" : "outbound";
+    this.permissions = options.permissions ?? NO_PERMISSIONS;
+    this.isBlockOnly = options.isBlockOnly ?? false;
+    this.remote = options.remote;
+    this.dialled = options.dialled ?? options.remote;
+    this.local = options.local;
+    this.wire = codec.name;
+    this.shard = port.shard;
+    this.connectedAt = env.now();
+    this.pace = new Pace(this.connectedAt);
+    this.#log = env.logger("peer");
+    this.#mailbox = new Mailbox(codec.createDecoder(), {
+      pause: () => port.tell({ is: "hold", peer: id }),
+      resume: () => port.tell({ is: "release", peer: id }),
+    });
+  }
+
+  start(): void {
+    this.#state = "handshaking";
+    const { port, socket, handshake } = this.#options;
+    port.adopt(this, socket, handshake.ourVersion());
+  }
+
+  get state(): PeerState {
+    return this.#state;
+  }
+
+  get isOver(): boolean {
+    return this.#state === "closing" || this.#state === "closed";
+  }
+
+  get kind(): ConnectionKind {
+    return this.#kind;
+  }
+
+  get agreement(): Agreement | undefined {
+    return this.#agreement;
+  }
+
+  get bytesIn(): number {
+    return this.#figures.bytesIn;
+  }
+
+  get bytesOut(): number {
+    return this.#figures.bytesOut;
+  }
+
+  get messagesIn(): PeerFigures["messagesIn"] {
+    return this.#figures.messagesIn;
+  }
+
+  get messagesOut(): PeerFigures["messagesOut"] {
+    return this.#figures.messagesOut;
+  }
+
+  get mailbox(): { readonly bytes: number; readonly paused: boolean } {
+    const { bytes, paused } = this.#figures.mailbox;
+    return { bytes: bytes + this.#mailbox.bytes, paused: paused || this.#mailbox.paused };
+  }
+
+  get outbox(): { readonly bytes: number; readonly frames: number; readonly dropped: number } {
+    const { bytes, frames, dropped } = this.#lanes;
+    return { bytes, frames, dropped: dropped + this.#figures.dropped };
+  }
+
+  become(kind: OutboundKind): void {
+    this.#kind = kind;
+  }
+
+  noteUseful(what: "block" | "transaction"): void {
+    this.usefulAt[what] = this.#options.env.now();
+  }
+
+  send(message: Message): boolean {
+    if (this.isOver) return false;
+    const { port } = this.#options;
+    return this.#sent(
+      message.type,
+      port.encode(this.id, message, (sizeBytes) => this.#lanes.add(message.type, sizeBytes)),
+    );
+  }
+
+  sendFrame(type: MessageType, frame: Uint8Array): boolean {
+    if (this.isOver) return false;
+    const outcome = this.#lanes.add(type, frame.length);
+    if (outcome === "queued") this.#options.port.share(this.id, frame);
+    return this.#sent(type, outcome);
+  }
+
+  awaitRoom(): void {
+    this.#wantsRoom = true;
+    this.#offerRoom();
+  }
+
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    if (this.#mailbox.paused) this.#enlist();
+  }
+
+  blame(fault: RemoteFault): void {
+    this.#end({ code: fault.code, detail: fault.message });
+  }
+
+  close(detail: string): void {
+    this.#end({ code: "closed-by-us", detail });
+  }
+
+  abort(detail: string): void {
+    this.#reason ??= { code: "closed-by-us", detail };
+    if (this.#state !== "closed") this.#state = "closing";
+    this.#options.port.tell({ is: "abort", peer: this.id });
+  }
+
+  /** Timeouts are the shard's business. */
+  tick(now: number): void {
+    const { bytesIn, bytesOut } = this.#figures;
+    this.pace.look(now, bytesIn, bytesOut, () => [total(this.messagesIn), total(this.messagesOut)]);
+  }
+
+  takeTurn(): void {
+    this.#isEnlisted = false;
+    if (!this.isOver && !this.#isHeld) this.#handleWaiting();
+  }
+
+  /** Nonces of the whole node are known here alone. */
+  onReady(agreement: Agreement): void {
+    if (this.isOver) return;
+    if (this.#options.handshake.isOurNonce(agreement.version.nonce)) {
+      return this.blame(new RemoteFault("self-connection", "our own nonce came back"));
+    }
+    this.#agreement = agreement;
+    this.#state = "ready";
+    this.#guard(() => this.#options.observer.ready(this));
+  }
+
+  onFrames(frames: Uint8Array): void {
+    if (this.isOver) return;
+    this.#mailbox.offer(frames);
+    if (this.#isHeld || this.#isEnlisted || this.#isTaking) this.#mailbox.suspend();
+    else this.#handleWaiting();
+  }
+
+  onPing(): void {
+    this.#options.observer.ping?.(this);
+  }
+
+  onPong(roundTripMs: number): void {
+    this.liveness.roundTrips.add(roundTripMs);
+    this.#options.networkRoundTrips.add(roundTripMs);
+    this.#options.observer.pong?.(this, roundTripMs);
+  }
+
+  onTaken(lanes: readonly LaneTotal[]): void {
+    this.#lanes.taken(lanes);
+    if (this.#wantsRoom) this.#offerRoom();
+  }
+
+  onFigures(figures: PeerFigures): void {
+    this.#figures = figures;
+  }
+
+  onClosed(reason: CloseReason): void {
+    this.#reason ??= reason;
+    this.#state = "closed";
+    this.#options.observer.closed(this, this.#reason);
+  }
+
+  /** Handles messages until none is left or a service has enough; the rest waits, and the shard reads no more of it. */
+  #handleWaiting(): void {
+    this.#isTaking = true;
+    this.#guard(() => {
+      while (!this.isOver && !this.#isHeld) {
+        const message = this.#mailbox.take();
+        if (!message) break;
+        this.#options.observer.message(this, message);
+      }
+    });
+    this.#isTaking = false;
+    if (this.isOver) return;
+    if (this.#isHeld) this.#mailbox.suspend();
+    else this.#mailbox.resume();
+  }
+
+  #offerRoom(): void {
+    if (this.#lanes.bytes >= OUTBOX_LOW_WATER_BYTES) return;
+    // Not at once: whoever fills the outbox again and again would keep the loop from all others.
+    this.#options.env.nextTurn(() => {
+      if (!this.#wantsRoom || this.#state !== "ready" || this.#lanes.bytes >= OUTBOX_LOW_WATER_BYTES) return;
+      this.#wantsRoom = false;
+      this.#guard(() => this.#options.observer.writable(this));
+    });
+  }
+
+  #enlist(): void {
+    if (this.#isEnlisted) return;
+    this.#isEnlisted = true;
+    this.#options.turns.enlist(this);
+  }
+
+  #sent(type: MessageType, outcome: "queued" | "dropped" | "overflow"): boolean {
+    if (outcome === "overflow") this.#end({ code: "too-slow", detail: `its lane for ${type} is full` });
+    return outcome === "queued";
+  }
+
+  /** A fault is the remote's, anything else is a bug of ours, which costs this peer and no other. */
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (error instanceof RemoteFault) return this.blame(error);
+      const stack = error instanceof Error ? error.stack : String(error);
+      this.#log.error("internal error while handling a message", { peer: this.id, stack });
+      this.#end({ code: "internal-error", detail: String(error) });
+    }
+  }
+
+  #end(reason: CloseReason): void {
+    if (this.isOver) return;
+    this.#reason = reason;
+    this.#state = "closing";
+    this.#options.port.tell({ is: reason.code === "closed-by-us" ? "close" : "abort", peer: this.id });
+  }
+}
+
+function total(counts: PeerFigures["messagesIn"]): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}

@@ -1,0 +1,187 @@
+import { type BellsHandle, type OpenBells } from "../../platform/bells.ts";
+import { copyBytes } from "../../platform/copy_bytes.ts";
+import type { StartThread, Thread } from "../../platform/types.ts";
+import { LocalError } from "../../protocol/errors.ts";
+import type { MessageType } from "../../protocol/messages.ts";
+import type { NetworkParams } from "../../protocol/network_params.ts";
+import { SHARD_RING_BYTES, SHARD_START_MS, SHARD_STOP_MS } from "../../protocol/shard_params.ts";
+import type { ShardSnapshot } from "../../protocol/snapshots.ts";
+import { createRing, openReader, openWriter, type RingHandle, ringUse } from "../../ring/ring.ts";
+import type { Env, LogLevel } from "../../util/env.ts";
+import type { SortingCodec } from "../../wire/codec.ts";
+import type { Broadcaster } from "./broadcaster.ts";
+import { RecordReceiver } from "./record_receiver.ts";
+import { RecordSender } from "./record_sender.ts";
+import { ShardPort } from "./shard_port.ts";
+import { SHARD_FILE, SHARD_LOGS, type ShardStart, threadOf } from "./shard_start.ts";
+
+export interface ShardSlotOptions {
+  readonly shard: number;
+  readonly env: Env;
+  readonly network: NetworkParams;
+  /** The wire without checksums. */
+  readonly codec: SortingCodec;
+  readonly startThread: StartThread;
+  readonly wanted: () => readonly MessageType[];
+  readonly bells: BellsHandle;
+  readonly ownBells: OpenBells;
+  readonly broadcasts: RingHandle;
+  readonly broadcaster: Broadcaster;
+  readonly flags: SharedArrayBuffer;
+  readonly onUnheard: (count: number) => void;
+  /** The thread is gone, and with it so many peers. Not called when it was told to end. */
+  readonly onFailed: (why: string, peers: number) => void;
+}
+
+/** One thread and all that it takes to speak with it. */
+interface Life {
+  readonly port: ShardPort;
+  readonly thread: Thread;
+  readonly toShard: RingHandle;
+  readonly toMain: RingHandle;
+  readonly sender: RecordSender;
+  readonly wake: () => void;
+  readonly started: Promise<void>;
+  readonly ended: Promise<void>;
+}
+
+const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+
+/** The place of one shard: a thread, and after its death another one with rings of its own. */
+export class ShardSlot {
+  readonly shard: number;
+  readonly #options: ShardSlotOptions;
+  #life: Life | undefined;
+  #isServing = false;
+  #starts = 0;
+  #delayMs = 0;
+  #isStopping = false;
+
+  constructor(options: ShardSlotOptions) {
+    this.#options = options;
+    this.shard = options.shard;
+  }
+
+  /** Undefined while no thread is there. */
+  get port(): ShardPort | undefined {
+    return this.#life?.port;
+  }
+
+  /** Resolves once the thread serves. Rejects with LocalError where it cannot be started. */
+  async start(): Promise<void> {
+    this.#starts++;
+    const life = this.#begin();
+    this.#life = life;
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = this.#options.env.after(SHARD_START_MS, () => reject(new Error(`nothing for ${SHARD_START_MS} ms`)));
+    try {
+      await Promise.race([life.started, late]);
+      this.#isServing = true;
+    } catch (error) {
+      this.#life = undefined;
+      await life.thread.end();
+      const why = error instanceof Error ? error.message : String(error);
+      throw new LocalError("bad-argument", `Cannot start worker ${this.shard + 1}: ${why}`, { cause: error });
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  /** Call it when this thread's bell was rung. */
+  wake(): void {
+    this.#life?.wake();
+  }
+
+  /** What was sent before still reaches the shard's sockets; then its thread ends. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    const life = this.#life;
+    if (!life) return;
+    life.port.flush();
+    life.sender.close();
+    const timer = this.#options.env.after(SHARD_STOP_MS, () => void life.thread.end());
+    await life.ended;
+    timer.cancel();
+    this.#life = undefined;
+  }
+
+  snapshot(): ShardSnapshot {
+    const life = this.#life;
+    return {
+      id: this.shard,
+      state: life ? "running" : "down",
+      peers: life?.port.peerCount ?? 0,
+      ringUse: { toShard: life ? ringUse(life.toShard) : 0, toMain: life ? ringUse(life.toMain) : 0 },
+      waitingBytes: life?.port.waitingBytes ?? 0,
+      delayMs: this.#delayMs,
+      restarts: Math.max(0, this.#starts - 1),
+    };
+  }
+
+  #begin(): Life {
+    const { shard, env, codec, broadcaster, ownBells, onUnheard } = this.#options;
+    const toShard = createRing({ capacityBytes: SHARD_RING_BYTES });
+    const toMain = createRing({ capacityBytes: SHARD_RING_BYTES });
+    const wakeShard = () => ownBells.ring(threadOf(shard));
+    const started = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<void>();
+    started.promise.catch(() => {});
+    const sink = openWriter(toShard, { copy: copyBytes, wakeReader: wakeShard, onRoom: () => sender.proceed() });
+    const source = openReader(toMain, { copy: copyBytes, wakeWriter: wakeShard, onFrames: () => receiver.kick() });
+    const sender: RecordSender = new RecordSender({ env, sink });
+    const port = new ShardPort({
+      shard,
+      env,
+      codec,
+      sender,
+      broadcaster,
+      onStarted: started.resolve,
+      onReport: ({ delayMs, unheard }) => {
+        this.#delayMs = Math.round(delayMs);
+        onUnheard(unheard);
+      },
+    });
+    const receiver: RecordReceiver = new RecordReceiver({
+      env,
+      source,
+      handle: (record) => port.handle(record),
+      onEnd: () => void thread.end(),
+    });
+    const thread: Thread = this.#options.startThread(SHARD_FILE, this.#describe(toShard, toMain), {
+      ended: (why) => {
+        // What it had committed was said by a living shard: ends of peers are not to be lost.
+        receiver.finish();
+        const { peerCount } = port;
+        port.die(why.message);
+        started.reject(why);
+        ended.resolve();
+        this.#onEnded(life, why.message, peerCount);
+      },
+    });
+    receiver.kick();
+    const wake = () => {
+      sink.wake();
+      source.wake();
+    };
+    const life = { port, thread, toShard, toMain, sender, wake, started: started.promise, ended: ended.promise };
+    return life;
+  }
+
+  #onEnded(life: Life, why: string, peers: number): void {
+    if (this.#isStopping || !this.#isServing || this.#life !== life) return;
+    this.#isServing = false;
+    this.#life = undefined;
+    this.#options.onFailed(why, peers);
+  }
+
+  #describe(toShard: RingHandle, toMain: RingHandle): ShardStart {
+    const { shard, env, network, wanted, bells, broadcasts, flags } = this.#options;
+    const levels = SHARD_LOGS.flatMap((category) => {
+      const least = LEVELS.find((level) => env.logger(category).enabled(level));
+      return least ? [[category, least] as const] : [];
+    });
+    const { wire, magic } = network;
+    const logLevels = Object.fromEntries(levels);
+    return { shard, wire, magic, wanted: wanted(), bells, toShard, toMain, broadcasts, flags, logLevels };
+  }
+}

@@ -1,0 +1,260 @@
+import { attraction } from "../../net/balancing/rendezvous.ts";
+import { backoffMs } from "../../net/backoff.ts";
+import type { Line, Lines } from "../../peer/line.ts";
+import { LocalLines } from "../../peer/local_lines.ts";
+import { Turns } from "../../peer/turns.ts";
+import { createBells, openBells } from "../../platform/bells.ts";
+import { copyBytes } from "../../platform/copy_bytes.ts";
+import type { DialOptions, Endpoint, Listener, TcpEndpoint, Threads, Transport } from "../../platform/types.ts";
+import { LocalError } from "../../protocol/errors.ts";
+import type { MessageType } from "../../protocol/messages.ts";
+import type { NetworkParams } from "../../protocol/network_params.ts";
+import {
+  MAX_WORKERS,
+  PORT_RELEASE_MS,
+  PORT_RETRY_MS,
+  SHARD_RING_BYTES,
+  STEADY_SHARD_MS,
+} from "../../protocol/shard_params.ts";
+import type { ShardSnapshot } from "../../protocol/snapshots.ts";
+import { createRing, openWriter } from "../../ring/ring.ts";
+import { formatEndpoint } from "../../util/endpoint.ts";
+import type { Env, Logger } from "../../util/env.ts";
+import type { Hasher } from "../../util/hash.ts";
+import type { WireCodec } from "../../wire/codec.ts";
+import { Broadcaster } from "./broadcaster.ts";
+import { RemotePeer } from "./remote_peer.ts";
+import type { RemoteSocket, ShardPort } from "./shard_port.ts";
+import { ShardSlot } from "./shard_slot.ts";
+import { createCodec, FLAG, FLAGS_BYTES, MAIN_THREAD, threadOf } from "./shard_start.ts";
+
+export interface ShardsOptions {
+  readonly env: Env;
+  readonly transport: Transport;
+  readonly network: NetworkParams;
+  readonly hasher: Hasher;
+  readonly codec: WireCodec;
+  readonly threads: Threads;
+  readonly count: number;
+  /** Types that services have a use for. */
+  readonly wanted: () => readonly MessageType[];
+  /** Messages of applications that nobody listened to. */
+  readonly onUnheard: (count: number) => void;
+  readonly onFailed: (shard: number, reason: string, peers: number) => void;
+  readonly onStarted: (shard: number) => void;
+}
+
+/** What a listener of the node is in each shard. */
+interface Shared {
+  readonly endpoint: Endpoint;
+  readonly accept: (line: Line) => void;
+}
+
+/** The way to the end of a ring in which a frame surely is in one piece. */
+const WHOLE_SHARE = 4;
+
+/**
+ * Connections that live in threads of their own. Which shard one is in is a function of the peer: of the endpoint that is
+ * dialled, or of the choice that the system makes among listeners of one port.
+ */
+export class Shards implements Lines {
+  readonly #options: ShardsOptions;
+  readonly #log: Logger;
+  readonly #local: LocalLines;
+  readonly #turns: Turns;
+  readonly #slots: readonly ShardSlot[];
+  readonly #flags = new Int32Array(new SharedArrayBuffer(FLAGS_BYTES));
+  readonly #listeners = new Map<number, Shared>();
+  readonly #failures: number[];
+  readonly #startedAt: number[];
+  readonly #codec;
+  readonly #bells;
+  readonly #broadcasts;
+  #nextListener = 1;
+  #isStopped = false;
+
+  /** Throws LocalError for a number of threads that makes no sense. */
+  constructor(options: ShardsOptions) {
+    const { env, count, network, hasher, codec, transport } = options;
+    checkCount(count);
+    this.#options = options;
+    this.#log = env.logger("shard");
+    this.#local = new LocalLines({ env, transport, codec });
+    this.#turns = new Turns(env);
+    this.#codec = createCodec(network, hasher, false);
+    const bells = createBells(count + 1);
+    this.#bells = openBells(bells, MAIN_THREAD);
+    const broadcasts = createRing({ capacityBytes: SHARD_RING_BYTES, readers: count });
+    const wakeReader = (reader: number) => this.#bells.ring(threadOf(reader));
+    this.#broadcasts = openWriter(broadcasts, { copy: copyBytes, wakeReader });
+    const broadcaster = new Broadcaster({
+      env,
+      sink: this.#broadcasts,
+      ports: () => this.#ports(),
+      maxBytes: SHARD_RING_BYTES / WHOLE_SHARE,
+    });
+    this.#failures = new Array(count).fill(0);
+    this.#startedAt = new Array(count).fill(0);
+    this.#slots = Array.from({ length: count }, (_, shard) =>
+      new ShardSlot({
+        shard,
+        env,
+        network,
+        codec: this.#codec,
+        startThread: options.threads.start,
+        wanted: options.wanted,
+        bells,
+        ownBells: this.#bells,
+        broadcasts,
+        broadcaster,
+        flags: this.#flags.buffer,
+        onUnheard: options.onUnheard,
+        onFailed: (why, peers) => this.#onFailed(shard, why, peers),
+      }));
+    this.#bells.listen(() => {
+      this.#broadcasts.wake();
+      for (const slot of this.#slots) slot.wake();
+    });
+  }
+
+  /** Resolves when all threads serve. Rejects with LocalError where one cannot be started. */
+  async start(): Promise<void> {
+    await Promise.all(this.#slots.map((slot) => slot.start()));
+    this.#startedAt.fill(this.#options.env.now());
+    for (const { shard } of this.#slots) this.#options.onStarted(shard);
+  }
+
+  async dial(endpoint: TcpEndpoint, options: DialOptions): Promise<Line> {
+    const port = this.#portFor(endpoint);
+    if (!port) throw new LocalError("stopped", `Cannot dial ${formatEndpoint(endpoint)}: no worker is running`);
+    return this.#lineOf(await port.dial(endpoint, options));
+  }
+
+  async listen(endpoint: Endpoint, accept: (line: Line) => void): Promise<Listener> {
+    if ("path" in endpoint || !this.#options.threads.sharesPorts) return this.#listenHere(endpoint, accept);
+    const local = await this.#probe(endpoint);
+    const id = this.#nextListener++;
+    this.#listeners.set(id, { endpoint: local, accept });
+    const close = () => {
+      if (!this.#listeners.delete(id)) return;
+      for (const port of this.#ports()) port.unlisten(id);
+    };
+    try {
+      await Promise.all([...this.#ports()].map((port) => this.#listenIn(port, id, { endpoint: local, accept })));
+    } catch (error) {
+      close();
+      throw error;
+    }
+    return { local, close };
+  }
+
+  /** The height of the tip that we can serve, for those who shake hands from now on. */
+  setHeight(height: number): void {
+    for (const port of this.#ports()) port.tell({ is: "height", height });
+  }
+
+  /** Whether messages of applications are of use to anybody; at once, whatever is on its way to the shards. */
+  setHearsApps(hears: boolean): void {
+    Atomics.store(this.#flags, FLAG.hearsApps, hears ? 1 : 0);
+  }
+
+  snapshot(): readonly ShardSnapshot[] {
+    return this.#slots.map((slot) => slot.snapshot());
+  }
+
+  /** Drains the rings and ends the threads. The peers should be gone by then. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await Promise.all(this.#slots.map((slot) => slot.stop()));
+    this.#bells.close();
+  }
+
+  *#ports(): Iterable<ShardPort> {
+    for (const { port } of this.#slots) if (port) yield port;
+  }
+
+  #portFor(endpoint: TcpEndpoint): ShardPort | undefined {
+    const key = formatEndpoint(endpoint);
+    const rank = ({ shard }: ShardPort) => attraction(key, String(shard));
+    return [...this.#ports()].sort((left, right) => rank(right) - rank(left))[0];
+  }
+
+  /**
+   * Takes the address for a moment for itself alone. Sharing it would succeed even where another program of this user
+   * listens there and shares it too, and connections would be spread over both.
+   */
+  async #probe(endpoint: TcpEndpoint): Promise<Endpoint> {
+    const listener = await this.#options.transport.listen(endpoint, (connection) => connection.abort());
+    listener.close();
+    return listener.local;
+  }
+
+  #listenHere(endpoint: Endpoint, accept: (line: Line) => void): Promise<Listener> {
+    const why = "path" in endpoint ? "a unix socket" : "this system does not spread one port over threads";
+    this.#log.warn("connections that are accepted here stay in the main thread", {
+      address: formatEndpoint(endpoint),
+      why,
+    });
+    return this.#local.listen(endpoint, accept);
+  }
+
+  async #listenIn(port: ShardPort, id: number, { endpoint, accept }: Shared): Promise<Endpoint> {
+    const take = (socket: RemoteSocket) => accept(this.#lineOf(socket));
+    const givesUpAt = this.#options.env.now() + PORT_RELEASE_MS;
+    for (;;) {
+      try {
+        return await port.listen(id, endpoint, take);
+      } catch (error) {
+        const isInUse = error instanceof LocalError && error.code === "address-in-use";
+        if (!isInUse || this.#options.env.now() >= givesUpAt) throw error;
+        // It was ours a moment ago: the system has not noticed yet that we gave it back.
+        await new Promise<void>((resolve) => this.#options.env.after(PORT_RETRY_MS, resolve));
+      }
+    }
+  }
+
+  #lineOf({ port, socket, remote, local }: RemoteSocket): Line {
+    const { env } = this.#options;
+    return {
+      remote,
+      local,
+      abort: () => port.tell({ is: "drop", socket }),
+      toPeer: (options) =>
+        new RemotePeer({ ...options, env, port, codec: this.#codec, turns: this.#turns, socket, remote, local }),
+    };
+  }
+
+  #onFailed(shard: number, why: string, peers: number): void {
+    const { env } = this.#options;
+    this.#broadcasts.detach(shard);
+    if (env.now() - this.#startedAt[shard]! > STEADY_SHARD_MS) this.#failures[shard] = 0;
+    const failures = ++this.#failures[shard]!;
+    this.#log.error("a worker ended, and its peers with it", { shard, why, peers });
+    this.#options.onFailed(shard, why, peers);
+    // The first one at once: its peers are dialled again, and others knock.
+    env.after(failures === 1 ? 0 : backoffMs(failures, env.random()), () => void this.#restart(shard));
+  }
+
+  async #restart(shard: number): Promise<void> {
+    if (this.#isStopped) return;
+    const slot = this.#slots[shard]!;
+    this.#broadcasts.attach(shard);
+    try {
+      await slot.start();
+    } catch (error) {
+      return this.#onFailed(shard, error instanceof Error ? error.message : String(error), 0);
+    }
+    this.#startedAt[shard] = this.#options.env.now();
+    for (const [id, listener] of this.#listeners) {
+      this.#listenIn(slot.port!, id, listener).catch((error) =>
+        this.#log.error("Cannot listen in a worker", { shard, error })
+      );
+    }
+    this.#options.onStarted(shard);
+  }
+}
+
+function checkCount(count: number): void {
+  if (Number.isInteger(count) && count >= 1 && count <= MAX_WORKERS) return;
+  throw new LocalError("bad-argument", `Cannot use workers: 1 to ${MAX_WORKERS} are possible: received ${count}`);
+}

@@ -1,0 +1,66 @@
+import { test } from "node:test";
+import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
+import { compiled, END_TO_END } from "../support/binary.ts";
+import type { PeerState } from "../support/p2p_node.ts";
+import { run } from "../support/program.ts";
+import { RawPeer } from "../support/raw_peer.ts";
+import { siteTest } from "../support/site.ts";
+import { testChain } from "../support/test_chain.ts";
+
+interface Overview {
+  readonly peers: { readonly inbound: number };
+  readonly shards?: readonly { readonly id: number; readonly state: string; readonly peers: number }[];
+}
+
+interface ShardedPeer extends PeerState {
+  readonly shard: number | null;
+}
+
+/** As many as the requirement names. */
+const PEERS = 100;
+const STOP_MS = 1_000;
+
+siteTest("workers: a chain goes through the threads of two nodes, and both say who is where", async (site) => {
+  const { mainFile, mainTip } = testChain();
+  const source = await site.node({ args: ["--workers", "2", "--import", site.file("chain.dat", mainFile)] });
+  const follower = await site.node({ args: ["--workers", "2", "--connect", source.endpoint] });
+  await follower.reaches(mainTip);
+  const { shards } = await source.get<Overview>("/v1/node");
+  assertEquals(shards?.map(({ id, state }) => [id, state]), [[0, "running"], [1, "running"]]);
+  const [peer] = await follower.get<readonly ShardedPeer[]>("/v1/peers");
+  assert(peer && peer.shard !== null && peer.shard < 2);
+});
+
+siteTest("workers: a hundred peers are spread over two threads, and a signal ends it all in a second", async (site) => {
+  const node = await site.node({ args: ["--workers", "2", "--max-inbound", String(PEERS)] });
+  await Promise.all(Array.from({ length: PEERS }, async () => {
+    const peer = await RawPeer.dial(node.port);
+    site.onEnd(() => peer.close());
+    await peer.shakeHands();
+    await peer.ping();
+  }));
+  const { peers, shards } = await node.get<Overview>("/v1/node");
+  assertEquals(peers.inbound, PEERS);
+  for (const shard of shards!) assert(shard.peers > 0, JSON.stringify(shards));
+  const before = performance.now();
+  assertEquals(await node.stop(), { code: 0, signal: null });
+  assertLess(performance.now() - before, STOP_MS);
+});
+
+test(
+  "workers: a number that makes no sense, and what does not go with them, is refused in one line",
+  END_TO_END,
+  async () => {
+    const cases: readonly (readonly [args: readonly string[], complaint: RegExp])[] = [
+      [["--workers", "0"], /--workers.*must be a whole number from 1 to 64.*0/],
+      [["--workers", "1000"], /--workers.*must be a whole number from 1 to 64.*1000/],
+      [["--workers", "many"], /--workers.*must be a whole number from 1 to 64.*many/],
+      [["--workers", "2", "--capture", "x.pcapng"], /--capture.*--workers 1/],
+    ];
+    for (const [args, complaint] of cases) {
+      const { code, stderr, stdout } = await run(compiled(), ["node", ...args]);
+      assertEquals([code, stdout], [2, ""]);
+      assertMatch(stderr.split("\n")[0]!, complaint);
+    }
+  },
+);

@@ -1,0 +1,161 @@
+import { connect } from "node:net";
+import { test } from "node:test";
+import { assert, assertEquals, assertGreater, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { startThread } from "../../src/platform/threads.ts";
+import type { Thread, Threads } from "../../src/platform/types.ts";
+import { LocalError, RemoteFault } from "../../src/protocol/errors.ts";
+import { addressOf, link, nextEvent, portOf, RealNodes } from "../support/real_nodes.ts";
+import { poll } from "../support/wait.ts";
+
+/** Messages, and bytes of each: below what the outbox of a sender holds, and far above what the rings hold. */
+const FLOOD = 3_000;
+const FLOOD_BYTES = 3_000;
+const BUSY_MS = 200;
+
+/** Real threads that the test can end as a crash would. */
+class Mortals implements Threads {
+  readonly sharesPorts = true;
+  readonly threads: Thread[] = [];
+  readonly start: Threads["start"] = (path, data, events) => {
+    const thread = startThread(path, data, events);
+    this.threads.push(thread);
+    return thread;
+  };
+}
+
+test("shards: a worker that dies takes its own peers, and another one takes its place and its listeners", async () => {
+  await using nodes = new RealNodes();
+  const threads = new Mortals();
+  const node = await nodes.start({ workers: 2 }, { threads });
+  const others = await Promise.all(Array.from({ length: 12 }, () => nodes.start({ listen: [] })));
+  for (const other of others) await link(other, node);
+  const doomed = node.peers().filter(({ shard }) => shard === 1).map(({ id }) => id);
+  const gone: number[] = [];
+  node.on("peer:disconnected", ({ peer, reason }) => void (reason === "connection-lost" && gone.push(peer.id)));
+  const failed = nextEvent(node, "shard:failed");
+  const started = nextEvent(node, "shard:started");
+  await threads.threads[1]!.end();
+  const { shard, peers, reason } = await failed;
+  assertEquals([shard, peers], [1, doomed.length]);
+  assertMatch(reason, /shard_worker: it ended with code/);
+  assertEquals((await started).shard, 1);
+  assertEquals(gone.sort(), doomed.sort());
+  assertEquals(node.peers().length, others.length - doomed.length);
+  assertEquals(node.shards().map(({ state, restarts }) => [state, restarts]), [["running", 0], ["running", 1]]);
+  // The kernel decides who gets a connection: of so many one is the new worker's.
+  const inNew = nextEvent(node, "peer:connected", ({ peer }) => peer.shard === 1);
+  const isThere = () => Promise.resolve(node.peers().some((peer) => peer.shard === 1));
+  await poll("a peer in the new worker", async () => {
+    await link(await nodes.start({ listen: [] }), node);
+    return await isThere();
+  }, (there) => there);
+  const { peer } = await inNew;
+  const heard = nextEvent(node, "app:message", (message) => message.peer === peer.id);
+  for (const other of nodes.all) for (const { id } of other.peers()) other.send(id, Uint8Array.of(1));
+  assertEquals((await heard).payload, Uint8Array.of(1));
+});
+
+test("shards: while the main thread is busy sockets wait, and nothing is lost or out of order", async () => {
+  await using nodes = new RealNodes();
+  const sharded = await nodes.start({ workers: 2 });
+  const senders = await Promise.all([nodes.start({ listen: [] }), nodes.start({ listen: [] })]);
+  const next = new Map<number, number>();
+  let count = 0;
+  let fullest = 0;
+  const { promise: all, resolve } = Promise.withResolvers<void>();
+  sharded.topic("flood", {
+    validate({ payload, from }) {
+      const number = new DataView(payload.buffer, payload.byteOffset).getUint32(0);
+      assertEquals(number, next.get(from) ?? 0);
+      next.set(from, number + 1);
+      // Meanwhile the senders fill both rings many times over.
+      if (count % FLOOD === 0) { for (const until = performance.now() + BUSY_MS; performance.now() < until;); }
+      fullest = Math.max(fullest, ...sharded.shards().map(({ ringUse }) => ringUse.toMain));
+      if (++count === 2 * FLOOD) resolve();
+      return "ignore";
+    },
+  });
+  for (const sender of senders) {
+    const flood = sender.topic("flood");
+    await link(sender, sharded);
+    const subscribed = () => Promise.resolve(sender.applications().topics[0]!.peers);
+    await poll("the subscription", subscribed, (peers) => peers === 1);
+    for (let number = 0; number < FLOOD; number++) flood.publish(numberedBytes(number));
+  }
+  await all;
+  assertEquals([...next.values()], [FLOOD, FLOOD]);
+  assertGreater(fullest, 0.9);
+});
+
+test("shards: limits hold for all of them together", async () => {
+  await using nodes = new RealNodes();
+  const node = await nodes.start({ workers: 2, maxInbound: 3 });
+  const others = await Promise.all(Array.from({ length: 6 }, () => nodes.start({ listen: [] })));
+  const results = await Promise.allSettled(others.map((other) => other.connect(addressOf(node))));
+  await poll("the end of those who left", () => Promise.resolve(node.peers().length), (count) => count <= 3);
+  const counts = node.connectionCounts();
+  assertEquals(counts.refused.full + counts.evicted >= 3, true, JSON.stringify(counts));
+  assert(results.some(({ status }) => status === "rejected"));
+});
+
+test("shards: a ban ends connections in every shard, and keeps the address out", async () => {
+  await using nodes = new RealNodes();
+  const node = await nodes.start({ workers: 2 });
+  const others = await Promise.all(Array.from({ length: 4 }, () => nodes.start({ listen: [] })));
+  for (const other of others) await link(other, node);
+  node.ban("127.0.0.0/8");
+  await poll("the end of all", () => Promise.resolve(node.peers().length), (count) => count === 0);
+  await assertRejects(() => others[0]!.connect(addressOf(node)), RemoteFault);
+  assertEquals(node.connectionCounts().refused.banned, 1);
+});
+
+test("shards: garbage ends its own connection with the reason, and a connection to ourselves is seen", async () => {
+  await using nodes = new RealNodes();
+  const node = await nodes.start({ workers: 2 });
+  const ended = nextEvent(node, "peer:disconnected");
+  connect(portOf(node), "127.0.0.1").end("GET / HTTP/1.1\r\nHost: somebody else entirely\r\n\r\n");
+  assertEquals((await ended).reason, "wrong-network");
+  const fault = await assertRejects(() => node.connect(addressOf(node)), RemoteFault);
+  assertEquals(fault.code, "self-connection");
+});
+
+test("shards: where a port cannot be spread over threads, those who come stay in the main thread", async () => {
+  await using nodes = new RealNodes();
+  const node = await nodes.start({ workers: 2 }, { threads: { start: startThread, sharesPorts: false } });
+  const { listener } = await link(await nodes.start({ listen: [] }), node);
+  assertEquals(listener.shard, null);
+  const { dialler } = await link(node, await nodes.start());
+  assertEquals(typeof dialler.shard, "number");
+});
+
+test("shards: a port that is taken, even by another node with workers, is refused by name", async () => {
+  await using nodes = new RealNodes();
+  const first = await nodes.start({ workers: 2 });
+  const second = nodes.create({ workers: 2, listen: [addressOf(first)] });
+  const error = await assertRejects(() => second.start(), LocalError);
+  assertEquals(error.code, "address-in-use");
+});
+
+test("shards: a worker whose program is missing is named, and the node does not start", async () => {
+  await using nodes = new RealNodes();
+  const threads: Threads = {
+    sharesPorts: true,
+    start: (_, data, events) => startThread("node/shards/missing_worker", data, events),
+  };
+  const error = await assertRejects(() => nodes.start({ workers: 2 }, { threads }), LocalError);
+  assertMatch(error.message, /Cannot start worker [12]: .*missing_worker/);
+});
+
+test("shards: only 1 to 64 of them are possible, and only with threads", () => {
+  const nodes = new RealNodes();
+  for (const workers of [0, 65, 1.5, -1]) {
+    const error = assertThrows(() => nodes.create({ workers }), LocalError);
+    assertMatch(error.message, /1 to 64 are possible/);
+  }
+});
+
+function numberedBytes(number: number): Uint8Array {
+  const bytes = new Uint8Array(FLOOD_BYTES);
+  new DataView(bytes.buffer).setUint32(0, number);
+  return bytes;
+}
