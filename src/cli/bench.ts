@@ -109,7 +109,15 @@ export const benchCommand = defineCommand({
   name: "bench",
   summary: "measure",
   usage: [`${Object.keys(SUBJECTS).join("|")} [FLAG …]`],
-  positionals: [{ name: "SUBJECT", isRequired: true }],
+  positionals: [{
+    name: "SUBJECT",
+    isRequired: true,
+    choices: Object.entries(SUBJECTS).map(([word, { summary, takes }]) => ({
+      word,
+      summary,
+      takes: [...takes, ...Object.keys(JSON_FLAGS)],
+    })),
+  }],
   flags: BENCH_FLAGS,
   unavailable: [],
   examples: Object.entries(SUBJECTS).map(([name, { summary }]) => [`p2p bench ${name}`, summary] as const),

@@ -1,12 +1,27 @@
 import type { Flag, FlagTable, Settings } from "./flag.ts";
 import type { Context } from "./context.ts";
 
+/** A word that a positional may be, and what it makes of the command. */
+export interface Choice {
+  readonly word: string;
+  /** One line. */
+  readonly summary: string;
+  /** Flags that have a meaning with it, besides those of every command. */
+  readonly takes: readonly string[];
+  /** The columns of its table. */
+  readonly columns?: readonly (readonly [name: string, help: string])[];
+}
+
 /** A word on the command line that is no flag. */
 export interface Positional {
   readonly name: string;
   readonly isRequired: boolean;
   /** Further words may follow it; the command judges them. Only of the last one. */
   readonly isMany?: boolean;
+  /** What it may be. */
+  readonly choices?: readonly Choice[];
+  /** It may be the path of a file. */
+  readonly isFile?: boolean;
 }
 
 /** One command: what help says about it, what it takes, and what it does. */

@@ -1,3 +1,4 @@
+import { MESSAGE_TYPES } from "../wire/frame_trace.ts";
 import { openPrompt, type Prompt } from "../platform/terminal.ts";
 import type { TcpEndpoint } from "../platform/types.ts";
 import { LocalError } from "../protocol/errors.ts";
@@ -45,7 +46,7 @@ const SEND_HELP = "send this, such as ping, getaddr, 'getdata block HASH', 'raw 
 const FLAGS = {
   ...NETWORK_FLAGS,
   send: listFlag(text, "MESSAGE", SEND_HELP),
-  expect: listFlag(text, "TYPE", "wait for a message of this type"),
+  expect: listFlag(text, "TYPE", "wait for a message of this type", { words: MESSAGE_TYPES }),
   count: valueFlag(count(1, MAX_COUNT), "N", "end after so many messages"),
   timeout: defaultFlag(duration, "TIME", DEFAULT_TIMEOUT_MS, "how long each step may take", { fallbackText: "10s" }),
   ...CAPTURE_FLAGS,

@@ -23,6 +23,8 @@ export interface Flag<T = unknown> {
   readonly conflicts?: readonly string[];
   /** Said when a switch is given a value. */
   readonly valueHint?: string;
+  /** Values that are worth offering, though there may be others. */
+  readonly words?: readonly string[];
   /** For a flag whose value may be left out: what it then is. It takes the next word only if that is a legal value. */
   readonly bareValue?: string;
 }
@@ -43,7 +45,9 @@ export interface Resolved {
   readonly source: string;
 }
 
-type Extras = Partial<Pick<Flag, "short" | "fallbackText" | "isSetting" | "conflicts" | "valueHint" | "bareValue">>;
+type Extras = Partial<
+  Pick<Flag, "short" | "fallbackText" | "isSetting" | "conflicts" | "valueHint" | "bareValue" | "words">
+>;
 
 const base = { placeholder: "", schema: truth, isSetting: false };
 

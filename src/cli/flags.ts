@@ -1,3 +1,4 @@
+import { NETWORKS } from "../protocol/networks.ts";
 import { countFlag, defaultFlag, switchFlag, valueFlag } from "./flag.ts";
 import { LOG_LEVELS } from "./log_levels.ts";
 import { hostPortOrPath, logFilters, oneOf, text } from "./values.ts";
@@ -34,6 +35,7 @@ export const COMMON_FLAGS = {
 export const NETWORK_FLAGS = {
   network: defaultFlag(text, "NAME|FILE", "p2p", "p2p, main, testnet3, testnet4, signet, regtest, or a TOML file", {
     isSetting: true,
+    words: [...NETWORKS.keys()],
   }),
 };
 

@@ -23,6 +23,7 @@ export function commandHelp(command: AnyCommand): string {
   return sections([
     ["", [`p2p ${command.name}: ${command.summary}`]],
     ["Usage", command.usage.map((form) => `p2p ${command.name} ${form}`)],
+    ...choices(command),
     ["Examples", columns(command.examples)],
     ["Flags", columns(flags.map(([name, flag]) => [spell(name, flag), describe(flag)]))],
     [
@@ -37,13 +38,20 @@ export function commandHelp(command: AnyCommand): string {
   ]);
 }
 
-function spell(name: string, flag: Flag): string {
+/** What the words of the command may be, a section a positional. */
+function choices({ positionals }: AnyCommand): [title: string, lines: readonly string[]][] {
+  return positionals.flatMap(({ name, choices }): [string, readonly string[]][] => {
+    return choices ? [[name, columns(choices.map(({ word, summary }) => [word, summary]))]] : [];
+  });
+}
+
+export function spell(name: string, flag: Flag): string {
   const short = flag.short ? `-${flag.short}, ` : "";
   if (flag.bareValue !== undefined) return `${short}--${name}[=${flag.placeholder}]`;
   return `${short}--${name}${flag.placeholder ? ` ${flag.placeholder}` : ""}`;
 }
 
-function describe(flag: Flag): string {
+export function describe(flag: Flag): string {
   const repeatable = flag.kind === "list" ? "; repeatable" : "";
   const fallback = flag.fallbackText === undefined ? "" : ` (${flag.fallbackText})`;
   return `${flag.help}${repeatable}${fallback}`;

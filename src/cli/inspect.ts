@@ -1,7 +1,7 @@
 import { defineCommand } from "./command.ts";
 import { EXIT } from "./exit.ts";
 import { INSPECT_FLAGS } from "./inspect/flags.ts";
-import { chooseView, refuseOthersFlags } from "./inspect/views.ts";
+import { chooseView, refuseOthersFlags, VIEW_CHOICES } from "./inspect/views.ts";
 
 export const inspectCommand = defineCommand({
   name: "inspect",
@@ -20,7 +20,11 @@ export const inspectCommand = defineCommand({
     "FILE.pcapng|FILE.jsonl|blk*.dat [--filter TYPE,… …] [--count N] [--network NAME|FILE] [--json]",
     "frame HEX [--network NAME|FILE] [--payload TYPE] [--json]",
   ],
-  positionals: [{ name: "WHAT", isRequired: false }, { name: "ID", isRequired: false, isMany: true }],
+  positionals: [{ name: "WHAT", isRequired: false, choices: VIEW_CHOICES }, {
+    name: "ID",
+    isRequired: false,
+    isMany: true,
+  }],
   flags: INSPECT_FLAGS,
   unavailable: [],
   examples: [

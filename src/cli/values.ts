@@ -108,11 +108,18 @@ export const hostPortOrPath: ValueSchema<HostPortOrPath> = parsed((value) => {
 
 /** One of a few words. */
 export function oneOf<T extends string>(words: readonly T[]): ValueSchema<T> {
-  return parsed((value) => {
+  const schema = parsed((value) => {
     const found = words.find((word) => word === value);
     if (found === undefined) throw new SyntaxError(`must be one of ${words.join(", ")}${suggestion(value, words)}`);
     return found;
   });
+  return v.pipe(schema, v.metadata({ words }));
+}
+
+/** The words that a schema takes; undefined where it takes others. */
+export function wordsOf(schema: ValueSchema<unknown>): readonly string[] | undefined {
+  const { words } = v.getMetadata(schema);
+  return Array.isArray(words) ? words : undefined;
 }
 
 /** `SUBNET=WORD+…`, such as `192.168.0.0/16=noban+relay`. A comma does as well, where lists are not split at it. */

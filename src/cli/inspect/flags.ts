@@ -1,4 +1,5 @@
 import { CHANNELS } from "../../bus/channels.ts";
+import { EVENT_CHANNELS } from "../../node/events.ts";
 import { listFlag, switchFlag, valueFlag } from "../flag.ts";
 import { COMMON_FLAGS, JSON_FLAGS, PLACE_FLAGS, TOKEN_FLAGS } from "../flags.ts";
 import { count, duration, oneOf, text } from "../values.ts";
@@ -18,8 +19,13 @@ export const INSPECT_FLAGS = {
   filter: listFlag(text, "CONDITION", "show rows with COLUMN=VALUE only; also != < > <= >= ~ (contains) !~"),
   columns: valueFlag(text, "NAME,…|all", "show these columns", { conflicts: ["json"] }),
   tips: switchFlag("show the ends of all branches of the chain"),
-  channels: valueFlag(text, "NAME,…", `events of these channels: ${CHANNELS.join(", ")}`, { fallbackText: "all" }),
-  types: valueFlag(text, "NAME,…", "events of these types only, such as peer:connected"),
+  channels: valueFlag(text, "NAME,…", `events of these channels: ${CHANNELS.join(", ")}`, {
+    fallbackText: "all",
+    words: CHANNELS,
+  }),
+  types: valueFlag(text, "NAME,…", "events of these types only, such as peer:connected", {
+    words: Object.keys(EVENT_CHANNELS),
+  }),
   count: valueFlag(count(1, MAX_EVENTS), "N", "end after so many events, or so many looks of --live"),
   for: valueFlag(duration, "TIME", "how long a ban lasts", { fallbackText: "24h" }),
   dot: switchFlag("print the topology as a graph for Graphviz", { conflicts: ["json"] }),

@@ -1,4 +1,5 @@
 import { suggestion } from "../../util/nearest.ts";
+import type { Choice } from "../command.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../exit.ts";
 import { COMMON_FLAGS } from "../flags.ts";
@@ -22,6 +23,12 @@ export const VIEWS: ViewTable = {
   ...EVENT_VIEWS,
   ...WIRE_VIEWS,
 };
+
+/** The views as help and completion show them. */
+export const VIEW_CHOICES: readonly Choice[] = Object.entries(VIEWS).map(([word, view]) => {
+  const { summary, columns } = view;
+  return { word, summary, takes: flagsOf(view, true), ...(columns && { columns }) };
+});
 
 /** Of the contract, and not there yet. */
 const LATER = ["doctor", "health", "remote"];

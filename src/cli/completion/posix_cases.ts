@@ -1,0 +1,47 @@
+import { type CompletedCommand, type CompletedFlag, quote } from "./model.ts";
+
+/** One arm of a `case "$command:$word…"`, in bash and zsh alike. */
+export interface Arm {
+  readonly pattern: string;
+  readonly action: string;
+}
+
+/** Arms over `command:word`, most particular first: the flags that have a meaning there. */
+export function flagArms(
+  commands: readonly CompletedCommand[],
+  show: (flags: readonly CompletedFlag[]) => string,
+): readonly Arm[] {
+  return commands.flatMap(({ name, flags, words }) => [
+    ...words.map(([word]) => ({
+      pattern: `${name}:${word}`,
+      action: show(flags.filter(({ only }) => only === undefined || only.includes(word))),
+    })),
+    { pattern: `${name}:*`, action: show(flags) },
+  ]);
+}
+
+/** Arms over `command:word:--flag`, most particular first: what may be its value. */
+export function valueArms(
+  commands: readonly CompletedCommand[],
+  show: (words: readonly string[], paths: "files" | "directories" | undefined) => string,
+): readonly Arm[] {
+  return commands.flatMap(({ name, flags }) =>
+    flags.flatMap((flag): Arm[] => {
+      if (!flag.values) return [];
+      const { words, paths } = flag.values;
+      const byWord = flag.valuesBy.map(([word, values]) => {
+        return { pattern: `${name}:${word}:--${flag.name}`, action: show(values, undefined) };
+      });
+      if (words.length === 0 && paths === undefined) return byWord;
+      return [...byWord, { pattern: `${name}:*:--${flag.name}`, action: show(words, paths) }];
+    })
+  );
+}
+
+export function writeArms(arms: readonly Arm[], indent: string): string {
+  return arms.map(({ pattern, action }) => `${indent}${pattern}) ${action} ;;`).join("\n");
+}
+
+export function quoteAll(words: readonly string[]): string {
+  return words.map(quote).join(" ");
+}
