@@ -20,7 +20,7 @@ export const inspectCommand = defineCommand({
     "FILE.pcapng|FILE.jsonl|blk*.dat [--filter TYPE,… …] [--count N] [--network NAME|FILE] [--json]",
     "frame HEX [--network NAME|FILE] [--payload TYPE] [--json]",
   ],
-  positionals: [{ name: "WHAT", isRequired: false, choices: VIEW_CHOICES }, {
+  positionals: [{ name: "WHAT", isRequired: false, choices: VIEW_CHOICES, isFile: true }, {
     name: "ID",
     isRequired: false,
     isMany: true,

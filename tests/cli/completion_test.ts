@@ -70,7 +70,7 @@ const CASES: readonly (readonly [line: string, among: readonly string[], alone?:
   ["p2p node --max-in", ["--max-inbound"], true],
   ["p2p node --network sig", ["signet"]],
   ["p2p node --network main --mi", ["--mine"], true],
-  ["p2p -v inspect p", ["peers", "peer"]],
+  ["p2p -v inspect pe", ["peers", "peer"]],
   ["p2p inspect --network main pe", ["peers", "peer"]],
   ["p2p inspect peers --sort mailb", ["mailbox"], true],
   ["p2p inspect bans --sort le", ["left"], true],
@@ -133,6 +133,7 @@ test("completion: bash leaves paths to the shell", needs("bash"), () =>
     assertEquals(offer("p2p node --export so"), ["<default>"]);
     assertEquals(offer("p2p node --data-dir x"), ["<dirnames>"]);
     assertEquals(offer("p2p node --network s"), ["signet", "<default>"]);
+    assertEquals(offer("p2p inspect tra"), ["<default>"]);
   }));
 
 test(
