@@ -20,3 +20,15 @@ export const MAX_RING_FRAME_BYTES = 32 * MIB;
 
 /** Frames that a thread takes from a ring before others have their turn: what one peer may cause in a turn. */
 export const RING_FRAMES_PER_TURN = 1024;
+
+/** Most slots of a queue between threads: a 32-bit ticket then passes each of them 65,536 times before it repeats. */
+export const MAX_QUEUE_SLOTS = 65_536;
+
+/** Least bytes of a slot, and what its bytes are a multiple of: less would be all header. */
+export const MIN_SLOT_BYTES = 8;
+
+/** Most bytes of a slot, and so of a frame: larger ones belong into a ring. */
+export const MAX_SLOT_BYTES = 1 * MIB;
+
+/** Threads that may use one queue: each has a bit in the word that says who sleeps. */
+export const MAX_QUEUE_USERS = 32;

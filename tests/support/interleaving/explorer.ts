@@ -110,10 +110,11 @@ function step(body: ThreadBody, state: State, thread: number, isFirst = false): 
   let thrown: unknown = PAUSE;
   try {
     body(view);
-    state.end(thread, view.reports);
+    state.end(thread);
   } catch (error) {
     thrown = error;
   }
+  state.reports[thread] = view.reports;
   const fault = view.fault ?? thrown;
   if (fault !== PAUSE) throw fault;
 }

@@ -61,6 +61,17 @@ export class RaceDetector {
     this.#access(thread, word, ATOMIC_READ);
   }
 
+  /** All that `dead` did happened before what `thread` does from now on: the runtime said that it has ended. */
+  outlive(thread: number, dead: number): void {
+    for (let other = 0; other < this.#threads; other++) {
+      const seen = Math.max(
+        this.#clocks.get(thread * this.#threads + other),
+        this.#clocks.get(dead * this.#threads + other),
+      );
+      this.#clocks.set(thread * this.#threads + other, seen);
+    }
+  }
+
   release(thread: number, word: number): void {
     const threads = this.#threads;
     this.#access(thread, word, ATOMIC_WRITE);

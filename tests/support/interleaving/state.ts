@@ -68,9 +68,8 @@ export class State {
     return this.#pending[thread] !== "death" || this.dead !== undefined;
   }
 
-  end(thread: number, reports: readonly unknown[]): void {
+  end(thread: number): void {
     this.#done[thread] = true;
-    this.reports[thread] = reports;
   }
 
   kill(thread: number): void {

@@ -8,6 +8,8 @@ export type ThreadBody = (thread: ThreadView) => void;
 export const PAUSE = new Error("pause");
 
 const WORD_BYTES = 4;
+/** Operations of one thread: who does more in a program of some frames goes round in circles. */
+const MAX_OPERATIONS = 1000;
 const PREPARING = -1;
 
 /**
@@ -126,7 +128,11 @@ export class ThreadView implements SharedMemory {
 
   /** Waits until a thread died, and answers which; as the supervisor of threads learns it from the runtime. */
   waitForDeath(): number {
-    return this.#atomic(() => this.#state.dead!, () => 0, "death");
+    const outlive = () => {
+      this.#state.races.outlive(this.#thread, this.#state.dead!);
+      return this.#state.dead!;
+    };
+    return this.#atomic(outlive, () => 0, "death");
   }
 
   /** Something for the check at the end of the run. */
@@ -164,6 +170,7 @@ export class ThreadView implements SharedMemory {
   }
 
   #remember<T extends Seen>(seen: T): T {
+    if (this.#log.length > MAX_OPERATIONS) this.#judge(() => fail(`thread ${this.#thread} goes round in circles`));
     if (this.#thread !== PREPARING) this.#state.remember(this.#thread, seen);
     return seen;
   }
@@ -173,4 +180,8 @@ export class ThreadView implements SharedMemory {
     const last = Math.ceil((offset + sizeBytes) / WORD_BYTES);
     for (let word = Math.floor(offset / WORD_BYTES); word < last; word++) act(word);
   }
+}
+
+function fail(text: string): never {
+  throw new Error(text);
 }
