@@ -44,7 +44,8 @@ export async function openCapture(options: CaptureOptions): Promise<Capture> {
   return {
     tap: (transport) => tapTransport(transport, (connection) => recorder.open(connection)),
     get counts() {
-      return recorder.counts;
+      const { frames, dropped } = recorder.counts;
+      return { frames, dropped: dropped + file.lost };
     },
     failed: file.failed,
     async close() {

@@ -12,6 +12,8 @@ export interface RecordFile {
   close(last?: Uint8Array): Promise<void>;
   /** Resolves with the error that ended the file early. */
   readonly failed: Promise<LocalError>;
+  /** Records that were taken and then lost, because the file ended early: some of them may be in it. */
+  readonly lost: number;
 }
 
 export interface RecordFileOptions {
@@ -34,6 +36,7 @@ class Batch {
   bytes = new Uint8Array(INITIAL_BYTES);
   used = 0;
   readonly cuts: number[] = [];
+  records = 0;
 
   add(record: Uint8Array): void {
     if (this.used + record.length > this.bytes.length) {
@@ -62,6 +65,8 @@ class RotatingFile implements RecordFile {
   #fileBytes = 0;
   #writing: Promise<void> | undefined;
   #state: "open" | "closing" | "over" = "open";
+  #written = new Batch();
+  lost = 0;
 
   constructor(options: RecordFileOptions, file: FileHandle) {
     this.#options = options;
@@ -81,6 +86,7 @@ class RotatingFile implements RecordFile {
       this.#add(head);
     }
     this.#add(record);
+    this.#waiting.records++;
     this.#writing ??= this.#writeAll();
     return true;
   }
@@ -108,9 +114,9 @@ class RotatingFile implements RecordFile {
       // What a turn of the loop says goes into one write.
       await Promise.resolve();
       while (this.#waiting.used > 0) {
-        const batch = this.#waiting;
+        this.#written = this.#waiting;
         this.#waiting = new Batch();
-        await this.#write(batch);
+        await this.#write(this.#written);
       }
     } catch (error) {
       await this.#fail(error);
@@ -136,6 +142,7 @@ class RotatingFile implements RecordFile {
     const explained = explainFileError(`write ${this.#options.path}`, error);
     if (!(explained instanceof LocalError)) throw explained;
     this.#state = "over";
+    this.lost = this.#written.records + this.#waiting.records;
     this.#waiting = new Batch();
     await this.#file.close().catch(() => {}); // it may be closed already: the failure is told either way
     this.#failure.resolve(explained);
