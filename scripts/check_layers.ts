@@ -21,6 +21,7 @@ const LAYERS: Readonly<Record<string, number>> = {
   ledger: 3,
   net: 4,
   services: 5,
+  doctor: 5,
   node: 6,
   control: 7,
   cli: 8,

@@ -19,6 +19,8 @@ const SECTIONS: readonly Section[] = [
   { title: "Addresses of nodes", path: "src/protocol/address_params.ts" },
   { title: "How requests are spread over peers", path: "src/protocol/balancing_params.ts" },
   { title: "How the topology of the network is learnt", path: "src/protocol/topology_params.ts" },
+  { title: "What a node measures of itself", path: "src/protocol/vitals_params.ts" },
+  { title: "What the doctor looks for", path: "src/protocol/doctor_params.ts" },
   { title: "The control API", path: "src/protocol/control_params.ts" },
   { title: "Captures", path: "src/protocol/capture_params.ts" },
   { title: "Rings between threads", path: "src/protocol/ring_params.ts" },

@@ -36,6 +36,11 @@ export class BoundedQueue<T> {
     return missed;
   }
 
+  /** Items that left another queue unread. */
+  noteMissed(count: number): void {
+    this.#missed += count;
+  }
+
   clear(): void {
     this.#items.clear();
   }

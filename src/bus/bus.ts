@@ -1,5 +1,7 @@
 import { LocalError } from "../protocol/errors.ts";
+import { MAX_TIME_MS, QUANTILE_WINDOW_MS, TIME_DIGITS, TIMED_EVENTS } from "../protocol/vitals_params.ts";
 import type { Env, Logger } from "../util/env.ts";
+import { RecentTimes, type TimesSnapshot } from "../util/recent_times.ts";
 import { type Channel, type ChannelMode, CHANNELS, SINGLE_CHANNEL_CAPACITY } from "./channels.ts";
 import { Subscriber, type SubscriberOptions } from "./subscriber.ts";
 
@@ -35,12 +37,18 @@ export interface ChannelUse {
   readonly channel: Channel;
   readonly capacity: number;
   readonly published: number;
+  /** Deliveries to subscribers that were due: of those, `lag` were missed. */
+  readonly offered: number;
   /** Events that subscribers missed because their queue was full. */
   readonly lag: number;
   /** The fullest subscriber's queue, 0 to 1. */
   readonly usage: number;
   readonly subscribers: number;
+  /** From an event's publication to its delivery, over all subscribers. */
+  readonly wait: TimesSnapshot;
 }
+
+const WAIT_SCALE = { windowMs: QUANTILE_WINDOW_MS, maxMs: MAX_TIME_MS, digits: TIME_DIGITS } as const;
 
 /**
  * Tells subscribers what happened, in four channels so that a flood of data never costs a control event. Publishing
@@ -53,11 +61,21 @@ export class Bus<E extends object> {
   readonly #subscribers = new Map<keyof E, readonly Subscriber[]>();
   readonly #all = new Set<Subscriber>();
   readonly #published: { [C in Channel]: number } = { control: 0, sync: 0, inventory: 0, data: 0 };
-  readonly #pastLag: { [C in Channel]: number } = { control: 0, sync: 0, inventory: 0, data: 0 };
+  /** Of subscribers that are gone. */
+  readonly #past: { readonly [C in Channel]: { lag: number; offered: number } } = byChannel(() => ({
+    lag: 0,
+    offered: 0,
+  }));
+  readonly #waits: { readonly [C in Channel]: RecentTimes } = byChannel(() => new RecentTimes(WAIT_SCALE));
+  #mode: ChannelMode;
+  #capacities: { readonly [C in Channel]: number };
+  #untilTimed = 0;
   #closed = false;
 
   constructor(options: BusOptions<E>) {
     this.#options = options;
+    this.#mode = options.mode;
+    this.#capacities = options.capacities;
     this.#log = options.env.logger("bus");
   }
 
@@ -67,8 +85,8 @@ export class Bus<E extends object> {
     this.#published[channel]++;
     const subscribers = this.#subscribers.get(type);
     if (!subscribers) return;
-    const delivery = { type: type as string, event };
-    for (const subscriber of subscribers) subscriber.offer(channel, delivery);
+    const published = { channel, delivery: { type: type as string, event }, at: this.#stamp() };
+    for (const subscriber of subscribers) subscriber.offer(published);
   }
 
   /** Whether anybody would hear of such an event: ask before building an expensive one. */
@@ -112,17 +130,36 @@ export class Bus<E extends object> {
   }
 
   channels(): readonly ChannelUse[] {
+    const now = this.#options.env.now();
     return CHANNELS.map((channel) => {
       const uses = [...this.#all].map((subscriber) => subscriber.use(channel));
       return {
         channel,
-        capacity: this.#capacities()[channel],
+        capacity: this.#queueSizes()[channel],
         published: this.#published[channel],
-        lag: uses.reduce((sum, use) => sum + use.lag, this.#pastLag[channel]),
+        offered: uses.reduce((sum, use) => sum + use.offered, this.#past[channel].offered),
+        lag: uses.reduce((sum, use) => sum + use.lag, this.#past[channel].lag),
         usage: Math.max(0, ...uses.map((use) => use.waiting / use.capacity)),
         subscribers: uses.length,
+        wait: this.#waits[channel].snapshot(now),
       };
     });
+  }
+
+  /** How events wait for their subscribers, those that are there included. */
+  get mode(): ChannelMode {
+    return this.#mode;
+  }
+
+  get capacities(): { readonly [C in Channel]: number } {
+    return this.#capacities;
+  }
+
+  /** Gives every subscriber other queues; what waits moves along. */
+  reshape(mode: ChannelMode, capacities: { readonly [C in Channel]: number }): void {
+    this.#mode = mode;
+    this.#capacities = capacities;
+    for (const subscriber of this.#all) subscriber.reshape(mode, this.#queueSizes());
   }
 
   /** Ends every subscription; what waits for streams is still yielded, later publishes do nothing. */
@@ -136,8 +173,9 @@ export class Bus<E extends object> {
     const subscriber = new Subscriber({
       ...options,
       env: this.#options.env,
-      mode: this.#options.mode,
-      capacities: this.#capacities(),
+      mode: this.#mode,
+      capacities: this.#queueSizes(),
+      waited: (channel, ms, now) => this.#waits[channel].add(ms, now),
       onError: (error) =>
         this.#log.error("a subscriber threw", { stack: error instanceof Error ? error.stack : error }),
     });
@@ -155,13 +193,26 @@ export class Bus<E extends object> {
       else this.#subscribers.delete(type);
     }
     this.#options.onSubscribers?.();
-    for (const channel of CHANNELS) this.#pastLag[channel] += subscriber.use(channel).lag;
+    for (const channel of CHANNELS) {
+      const { lag, offered } = subscriber.use(channel);
+      this.#past[channel].lag += lag;
+      this.#past[channel].offered += offered;
+    }
     subscriber.cancel();
   }
 
-  #capacities(): { readonly [C in Channel]: number } {
-    if (this.#options.mode === "segmented") return this.#options.capacities;
-    const capacity = SINGLE_CHANNEL_CAPACITY;
-    return { control: capacity, sync: capacity, inventory: capacity, data: capacity };
+  #queueSizes(): { readonly [C in Channel]: number } {
+    return this.#mode === "segmented" ? this.#capacities : byChannel(() => SINGLE_CHANNEL_CAPACITY);
   }
+
+  /** When it was published, for one event in so many; else zero. */
+  #stamp(): number {
+    if (--this.#untilTimed > 0) return 0;
+    this.#untilTimed = TIMED_EVENTS;
+    return this.#options.env.now();
+  }
+}
+
+function byChannel<T>(make: () => T): { readonly [C in Channel]: T } {
+  return { control: make(), sync: make(), inventory: make(), data: make() };
 }

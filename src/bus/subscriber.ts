@@ -7,6 +7,14 @@ export interface Delivery {
   readonly event: unknown;
 }
 
+/** An event in the queues of its subscribers, who share it. */
+export interface Published {
+  readonly channel: Channel;
+  readonly delivery: Delivery;
+  /** When it was published, if that is measured; else zero. */
+  readonly at: number;
+}
+
 export interface SubscriberOptions {
   readonly env: Env;
   readonly mode: ChannelMode;
@@ -15,16 +23,28 @@ export interface SubscriberOptions {
   readonly deliver?: (delivery: Delivery) => void | Promise<void>;
   readonly onLag?: ((channel: Channel, missed: number) => void) | undefined;
   readonly onError: (error: unknown) => void;
+  /** How long a measured event waited. */
+  readonly waited: (channel: Channel, ms: number, now: number) => void;
+}
+
+/** How one subscriber keeps up with one channel. */
+export interface SubscriberUse {
+  readonly waiting: number;
+  readonly capacity: number;
+  /** Missed, of those offered. */
+  readonly lag: number;
+  readonly offered: number;
 }
 
 type Lag = { readonly type: "lag"; readonly channel: Channel; readonly missed: number };
-type QueueOf = { readonly [C in Channel]: BoundedQueue<Delivery> };
+type QueueOf = { readonly [C in Channel]: BoundedQueue<Published> };
 
 /** One subscriber's bounded queues and the pump that empties them: one event at a time, control first. */
 export class Subscriber {
   readonly #options: SubscriberOptions;
-  readonly #queues: QueueOf;
   readonly #lag: { [C in Channel]: number } = { control: 0, sync: 0, inventory: 0, data: 0 };
+  readonly #offered: { [C in Channel]: number } = { control: 0, sync: 0, inventory: 0, data: 0 };
+  #queues: QueueOf;
   #pumping = false;
   #closed = false;
   #cancelled = false;
@@ -32,12 +52,14 @@ export class Subscriber {
 
   constructor(options: SubscriberOptions) {
     this.#options = options;
-    this.#queues = options.mode === "single" ? oneQueue(options.capacities.data) : fourQueues(options.capacities);
+    this.#queues = makeQueues(options.mode, options.capacities);
   }
 
-  offer(channel: Channel, delivery: Delivery): void {
+  offer(published: Published): void {
     if (this.#closed) return;
-    if (!this.#queues[channel].push(delivery)) this.#lag[channel]++;
+    const { channel } = published;
+    this.#offered[channel]++;
+    if (!this.#queues[channel].push(published)) this.#lag[channel]++;
     if (this.#wake) this.#wake();
     else if (this.#options.deliver && !this.#pumping) {
       this.#pumping = true;
@@ -45,9 +67,27 @@ export class Subscriber {
     }
   }
 
-  use(channel: Channel): { readonly waiting: number; readonly capacity: number; readonly lag: number } {
+  use(channel: Channel): SubscriberUse {
     const queue = this.#queues[channel];
-    return { waiting: queue.length, capacity: queue.capacity, lag: this.#lag[channel] };
+    return {
+      waiting: queue.length,
+      capacity: queue.capacity,
+      lag: this.#lag[channel],
+      offered: this.#offered[channel],
+    };
+  }
+
+  /** Takes other queues; what waits moves along, and what then finds no room counts as missed. */
+  reshape(mode: ChannelMode, capacities: { readonly [C in Channel]: number }): void {
+    const old = this.#queues;
+    this.#queues = makeQueues(mode, capacities);
+    for (const channel of CHANNELS) {
+      const missed = old[channel].takeMissed();
+      if (missed > 0) this.#queues[channel].noteMissed(missed);
+      for (let queued = old[channel].shift(); queued; queued = old[channel].shift()) {
+        if (!this.#queues[queued.channel].push(queued)) this.#lag[queued.channel]++;
+      }
+    }
   }
 
   /** The next event or lag notice; waits for one. Undefined once closed and read to the end. */
@@ -78,10 +118,17 @@ export class Subscriber {
     for (const channel of CHANNELS) {
       const missed = this.#queues[channel].takeMissed();
       if (missed > 0) return { type: "lag", channel, missed };
-      const delivery = this.#queues[channel].shift();
-      if (delivery) return delivery;
+      const queued = this.#queues[channel].shift();
+      if (!queued) continue;
+      if (queued.at > 0) this.#noteWait(queued);
+      return queued.delivery;
     }
     return undefined;
+  }
+
+  #noteWait({ channel, at }: Published): void {
+    const now = this.#options.env.now();
+    this.#options.waited(channel, now - at, now);
   }
 
   #pump(): void {
@@ -111,6 +158,10 @@ export class Subscriber {
   }
 }
 
+function makeQueues(mode: ChannelMode, capacities: { readonly [C in Channel]: number }): QueueOf {
+  return mode === "single" ? oneQueue(capacities.data) : fourQueues(capacities);
+}
+
 function fourQueues(capacities: { readonly [C in Channel]: number }): QueueOf {
   return {
     control: new BoundedQueue(capacities.control),
@@ -121,6 +172,6 @@ function fourQueues(capacities: { readonly [C in Channel]: number }): QueueOf {
 }
 
 function oneQueue(capacity: number): QueueOf {
-  const queue = new BoundedQueue<Delivery>(capacity);
+  const queue = new BoundedQueue<Published>(capacity);
   return { control: queue, sync: queue, inventory: queue, data: queue };
 }

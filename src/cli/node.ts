@@ -3,6 +3,7 @@ import { STORE_FILE } from "../node/open_node.ts";
 import type { P2PNode } from "../node/types.ts";
 import { openDataDir } from "../platform/data_dir.ts";
 import { anyAddresses } from "../platform/interfaces.ts";
+import { createProcessMeter } from "../platform/process_meter.ts";
 import { openSqliteStore } from "../platform/sqlite_store.ts";
 import { ownThreads } from "../platform/threads.ts";
 import type { Endpoint, TcpEndpoint } from "../platform/types.ts";
@@ -39,7 +40,7 @@ export const nodeCommand = defineCommand({
   usage: ["[FLAG …]"],
   positionals: [],
   flags: NODE_FLAGS,
-  unavailable: ["autotune", "allow-bench"],
+  unavailable: ["allow-bench"],
   examples: [
     ["p2p node", "join the p2p network"],
     [
@@ -105,7 +106,7 @@ function openNode(parts: Parts, settings: NodeSettings, network: NetworkParams, 
   const dialled = { join: withPort(settings.join, port), connect: withPort(settings.connect, port) };
   const isClosed = settings["no-discover"] || dialled.connect.length > 0;
   const store = openSqliteStore(`${dataDir}/${STORE_FILE}`, network);
-  return createNode({ ...parts, store, threads: ownThreads }, {
+  return createNode({ ...parts, store, threads: ownThreads, meter: createProcessMeter() }, {
     network,
     listen: listenEndpoints(settings, port),
     join: isClosed ? [] : dialled.join,
@@ -124,6 +125,7 @@ function openNode(parts: Parts, settings: NodeSettings, network: NetworkParams, 
     dedupe: settings.dedupe,
     channels: settings.channels,
     blockRelayOnly: settings["block-relay-only"],
+    autotune: settings.autotune,
     ...(settings.region !== undefined && { region: settings.region }),
     capabilities: settings.capability,
     balancing: { rules: settings.balance },

@@ -96,6 +96,7 @@ export const NODE_FLAGS = {
     "a queue a channel for each reader of events, or one for all",
     setting,
   ),
+  autotune: switchFlag("follow the advice of p2p inspect doctor on channels and duplicates while running", setting),
   "block-relay-only": switchFlag("take and pass on blocks, and no transactions of others", setting),
   region: valueFlag(text, "NAME", "where this node is, for others to know and for requests to prefer", setting),
   capability: listFlag(text, "NAME", "what this node can do, for others to know", setting),

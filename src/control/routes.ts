@@ -40,6 +40,7 @@ const ROUTES: readonly Route[] = [
   { path: /^\/v1\/chain$/, get: ({ node }) => ok(node.chain()) },
   { path: /^\/v1\/blocks\/([^/]+)$/, get: ({ node }, { query }, id) => showBlock(node, id, query.get("raw") === "1") },
   { path: /^\/v1\/topology$/, get: ({ node }, { query }) => showTopology(node, query.get("fanout")) },
+  { path: /^\/v1\/doctor$/, get: ({ node }) => ok(node.diagnose()) },
   { path: /^\/v1\/balancing$/, get: ({ node }) => ok(node.balancing()) },
   { path: /^\/livez$/, get: () => ok({ ok: true, checks: { answering: true } }) },
   { path: /^\/readyz$/, get: ({ node }) => showReadiness(node) },

@@ -6,7 +6,7 @@ import type { BlockOutcome, ChainChange, HeadersOutcome } from "../chain/outcome
 import type { StoredHeader } from "../platform/types.ts";
 import { type BlockHeader, encodeBlockHeader } from "../protocol/block_header.ts";
 import { MAX_PARSED_BLOCKS } from "../protocol/params.ts";
-import type { NodeEvents } from "../protocol/snapshots.ts";
+import type { BlockCounts, NodeEvents } from "../protocol/snapshots.ts";
 import type { Env, Logger } from "../util/env.ts";
 import type { Hash } from "../util/hash.ts";
 import type { GuardedStore } from "./guarded_store.ts";
@@ -19,6 +19,15 @@ export interface LedgerOptions {
   readonly bus: Bus<NodeEvents>;
   /** Keep at most so many bytes of blocks; undefined: all. */
   readonly pruneBytes: number | undefined;
+  readonly watcher?: LedgerWatcher;
+}
+
+/** Told at once of what the events of the bus tell in their own time. */
+export interface LedgerWatcher {
+  /** Headers that nobody had told of before, in the order of the chain. */
+  headersAdded(headers: readonly HeaderNode[]): void;
+  /** The block is part of the best chain, and durable. */
+  connected(block: HeaderNode): void;
 }
 
 /** A change without the bytes, and the tip that it led to. */
@@ -38,6 +47,7 @@ export class Ledger {
   readonly #log: Logger;
   readonly #pruner: Pruner | undefined;
   readonly #parsed = new Map<Hash, ParsedBlock>();
+  readonly #counts = { connected: 0, disconnected: 0, reorganisations: 0, orphans: 0, refused: 0 };
   /** What happened since the last commit, to be told after it. */
   #uncommitted: News[] = [];
 
@@ -74,6 +84,8 @@ export class Ledger {
   /** Takes a serialised block, asked for or not. */
   acceptBlock(raw: Uint8Array): BlockOutcome {
     const outcome = this.chain.acceptBlock(raw, this.#nowSeconds());
+    if (outcome.kind === "orphan") this.#counts.orphans++;
+    else if (outcome.kind === "refused") this.#counts.refused++;
     if ("change" in outcome) this.#apply(outcome.change);
     return outcome;
   }
@@ -109,8 +121,14 @@ export class Ledger {
     for (const news of uncommitted) this.#publish(news);
   }
 
+  /** Blocks since the start. */
+  get counts(): BlockCounts {
+    return { ...this.#counts, orphansHeld: this.chain.orphans.count };
+  }
+
   #apply(change: ChainChange): void {
     if (change.headers.length + change.blocks.length + change.invalidated.length === 0) return;
+    if (change.headers.length > 0) this.#options.watcher?.headersAdded(change.headers);
     this.#write(change);
     if (this.#options.store.failure) return;
     this.#scheduleCommit();
@@ -143,10 +161,16 @@ export class Ledger {
   }
 
   #publish({ invalidated, disconnected, connected, tip }: News): void {
-    const { bus } = this.#options;
+    const { bus, watcher } = this.#options;
+    this.#counts.connected += connected.length;
+    this.#counts.disconnected += disconnected.length;
+    if (disconnected.length > 0) this.#counts.reorganisations++;
     for (const node of invalidated) this.#log.warn("block is invalid", place(node));
     for (const node of disconnected) bus.publish("block:disconnected", place(node));
-    for (const node of connected) bus.publish("block:connected", place(node));
+    for (const node of connected) {
+      watcher?.connected(node);
+      bus.publish("block:connected", place(node));
+    }
     if (disconnected.length > 0) this.#publishReorganisation(disconnected, tip);
     if (disconnected.length + connected.length > 0) bus.publish("chain:tip", place(tip));
   }

@@ -4,10 +4,11 @@ import type { Message, MessageOf } from "../protocol/messages.ts";
 import { ROUND_TRIP_SAMPLES, SHUTDOWN_DRAIN_MS } from "../protocol/params.ts";
 import { PENALTIES } from "../protocol/penalties.ts";
 import { NO_PERMISSIONS, type Permissions } from "../protocol/permissions.ts";
-import type { ConnectionCounts } from "../protocol/snapshots.ts";
+import type { ConnectionCounts, TrafficSnapshot } from "../protocol/snapshots.ts";
 import type { Line, Lines } from "../peer/line.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { CloseReason, ConnectionKind, OutboundKind, PeerObserver } from "../peer/peer_options.ts";
+import { createPeerTimes } from "../peer/peer_times.ts";
 import { ByteReader } from "../util/bytes.ts";
 import type { Env } from "../util/env.ts";
 import { RoundTrips } from "../util/round_trips.ts";
@@ -18,6 +19,7 @@ import { Inbound, type InboundLimits } from "./inbound.ts";
 import { Outbound } from "./outbound.ts";
 import { Refusals } from "./refusals.ts";
 import type { Reputation } from "./reputation.ts";
+import { Traffic } from "./traffic.ts";
 
 export interface PeersOptions extends InboundLimits {
   readonly env: Env;
@@ -53,6 +55,7 @@ const NONCE_SIZE_BYTES = 8;
 
 /** Creates peers from connections of both directions, holds them to the limits, and keeps the registry. */
 export class Peers implements PeerSet {
+  readonly times = createPeerTimes();
   readonly roundTrips = new RoundTrips(ROUND_TRIP_SAMPLES);
   readonly #options: PeersOptions;
   readonly #peers = new Map<number, Peer>();
@@ -65,6 +68,7 @@ export class Peers implements PeerSet {
   readonly #nonces = new Map<number, bigint>();
   readonly #waiting = new Map<number, Waiting>();
   readonly #ended = new Map<string, number>();
+  readonly #past = new Traffic();
   readonly #stop = new AbortController();
   #evicted = 0;
   #nextId = 1;
@@ -105,6 +109,11 @@ export class Peers implements PeerSet {
 
   counts(): ConnectionCounts {
     return { refused: this.#refusals.counts(), evicted: this.#evicted, ended: Object.fromEntries(this.#ended) };
+  }
+
+  /** What went over all connections since the start. */
+  traffic(): TrafficSnapshot {
+    return this.#past.snapshot(this.#peers.values());
   }
 
   broadcast(message: Message, wants: (peer: Peer) => boolean = () => true): number {
@@ -205,6 +214,7 @@ export class Peers implements PeerSet {
       },
       networkRoundTrips: this.roundTrips,
       observer: this.#observer,
+      times: this.times,
     });
     this.#peers.set(id, peer);
     this.#nonces.set(id, nonce);
@@ -232,6 +242,7 @@ export class Peers implements PeerSet {
 
   #onClosed(peer: Peer, reason: CloseReason): void {
     this.#peers.delete(peer.id);
+    this.#past.add(peer);
     this.#nonces.delete(peer.id);
     this.#inbound.remove(peer);
     this.#outbound.forget(peer);

@@ -16,10 +16,12 @@ import {
   RETRY_RESERVE,
   RETRY_SHARE,
 } from "../protocol/balancing_params.ts";
+import { nodeTimes } from "../peer/peer_times.ts";
 import { LocalError, type LocalErrorCode } from "../protocol/errors.ts";
 import type { DispatchSnapshot } from "../protocol/snapshots.ts";
 import { Deadlines } from "../util/deadlines.ts";
 import type { Env } from "../util/env.ts";
+import type { TimesSnapshot } from "../util/recent_times.ts";
 import { AnswerTimes } from "./answer_times.ts";
 import { checkWish, type Wish } from "./any_of.ts";
 import { Balancer, type BalancerOptions } from "./balancer.ts";
@@ -83,6 +85,8 @@ export class RequestDispatcher {
   /** Rules of requests that name their strategy. */
   readonly #namedRules = new Map<StrategyName, CompiledRule>();
   readonly #counts = { answered: 0, failed: 0, retries: 0 };
+  /** From the call to the first peer that is asked. */
+  readonly #waits = nodeTimes();
   #consumers = 0;
 
   constructor(options: DispatcherOptions) {
@@ -126,8 +130,10 @@ export class RequestDispatcher {
         throw new LocalError("bad-argument", `Cannot request ${method} of any peer: its strategy needs a key`);
       }
       const { timeoutMs = REQUEST_TIMEOUT_MS } = options;
-      const dueAt = this.#env.now() + timeoutMs;
-      const job = new Job({ wish, requestClass, rule, method, payload, options, dueAt }, resolve, reject);
+      const calledAt = this.#env.now();
+      const dueAt = calledAt + timeoutMs;
+      const facts = { wish, requestClass, rule, method, payload, options, calledAt, dueAt };
+      const job = new Job(facts, resolve, reject);
       this.#enqueue(job);
       this.#deadlines.set(job, timeoutMs);
     });
@@ -153,6 +159,11 @@ export class RequestDispatcher {
       retriesLeft: Math.floor(this.#budget.tokens),
       retriesRefused: this.#budget.refused,
     };
+  }
+
+  /** How long requests waited for their turn. */
+  waits(): TimesSnapshot {
+    return this.#waits.snapshot(this.#env.now());
   }
 
   #ruleOf({ strategy }: Wish, requestClass: string): CompiledRule {
@@ -199,6 +210,8 @@ export class RequestDispatcher {
 
   async #serve(job: Job): Promise<void> {
     this.#endWait(job);
+    const now = this.#env.now();
+    this.#waits.add(now - job.facts.calledAt, now);
     try {
       const answer = await this.#askUntilAnswered(job);
       this.#counts.answered++;

@@ -18,6 +18,7 @@ export interface JobFacts {
   readonly method: string;
   readonly payload: Uint8Array;
   readonly options: DispatchOptions;
+  readonly calledAt: number;
   readonly dueAt: number;
 }
 

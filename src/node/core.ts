@@ -5,7 +5,7 @@ import { Ledger } from "../ledger/ledger.ts";
 import type { Peers, Terms } from "../net/peers.ts";
 import type { Line } from "../peer/line.ts";
 import { LocalLines } from "../peer/local_lines.ts";
-import type { Endpoint, Listener } from "../platform/types.ts";
+import type { Endpoint, Listener, ProcessMeter } from "../platform/types.ts";
 import { DEFAULT_CADENCES } from "../protocol/cadences.ts";
 import { LocalError } from "../protocol/errors.ts";
 import type { MessageOf } from "../protocol/messages.ts";
@@ -16,6 +16,7 @@ import { USUAL_PACE } from "../services/transaction_relay/pace.ts";
 import type { Env, Logger, Timer } from "../util/env.ts";
 import type { WireCodec } from "../wire/codec.ts";
 import { Acquaintances } from "./acquaintances.ts";
+import { BlockSightings } from "./block_sightings.ts";
 import { Connections } from "./connections.ts";
 import { createNodeBus } from "./events.ts";
 import { handledTypes } from "./dispatch.ts";
@@ -30,6 +31,9 @@ import type { NodeOptions, NodeParts } from "./types.ts";
 /** The one place where things are constructed and wired; then it starts them, ticks, and stops them in order. */
 export class NodeCore {
   readonly options: NodeOptions;
+  readonly env: Env;
+  readonly startedAt: number;
+  readonly meter: ProcessMeter | undefined;
   readonly bus: Bus<NodeEvents>;
   readonly ledger: Ledger;
   readonly acquaintances: Acquaintances;
@@ -39,8 +43,8 @@ export class NodeCore {
   readonly services: Services;
   /** Undefined: connections are in this thread. */
   readonly shards: Shards | undefined;
+  readonly sightings: BlockSightings;
   readonly #parts: NodeParts;
-  readonly #env: Env;
   readonly #log: Logger;
   readonly #miner: Miner | undefined;
   readonly #listeners: Listener[] = [];
@@ -54,12 +58,16 @@ export class NodeCore {
     const store = guardStore(parts.store, (error) => this.#onStoreFailure(error));
     this.#parts = { ...parts, store };
     this.options = options;
-    this.#env = env;
+    this.env = env;
+    this.startedAt = env.now();
+    this.meter = parts.meter;
     this.#log = env.logger("node");
     this.bus = createNodeBus(env, options.channels ?? "segmented", () => this.#tellShardsOfListeners());
     const chain = new Chain({ params: options.network, hasher });
-    const peerChains = new PeerChains(chain);
-    this.ledger = new Ledger({ env, chain, store, bus: this.bus, pruneBytes: options.pruneBytes });
+    this.sightings = new BlockSightings(env, () => chain.syncing);
+    const peerChains = new PeerChains(chain, (hash) => this.sightings.sighted(hash));
+    const { pruneBytes } = options;
+    this.ledger = new Ledger({ env, chain, store, bus: this.bus, pruneBytes, watcher: this.sightings });
     this.acquaintances = new Acquaintances(parts, options, (error) => this.#onStoreFailure(error));
     this.peerLife = new PeerLife({ env, bus: this.bus, peerChains });
     const codec = createCodec(options.network, hasher);
@@ -103,8 +111,9 @@ export class NodeCore {
     if (this.#stopping) return;
     this.acquaintances.start(this.peers);
     this.connections.start();
+    this.meter?.start();
     this.#miner?.start();
-    this.#tickedAt = this.#env.now();
+    this.#tickedAt = this.env.now();
     this.#tick();
   }
 
@@ -133,6 +142,7 @@ export class NodeCore {
     await this.connections.stop();
     await this.shards?.stop();
     this.acquaintances.close();
+    this.meter?.close();
     this.ledger.commit();
     this.#parts.store.close();
     this.#parts.holds?.[Symbol.dispose]();
@@ -140,11 +150,11 @@ export class NodeCore {
   }
 
   #tick(): void {
-    const now = this.#env.now();
+    const now = this.env.now();
     if (now - this.#tickedAt < LATE_TICK_MS) this.#judge(now);
     else this.#log.warn("stood still", { ms: Math.round(now - this.#tickedAt) });
     this.#tickedAt = now;
-    this.#ticker = this.#env.after(TICK_INTERVAL_MS, () => this.#tick());
+    this.#ticker = this.env.after(TICK_INTERVAL_MS, () => this.#tick());
   }
 
   /** Timeouts of peers and services. */
@@ -230,7 +240,7 @@ export class NodeCore {
       height: this.ledger.chain.tip.height,
       prunes: this.options.pruneBytes !== undefined,
       relay: !isBlockOnly && (!this.options.blockRelayOnly || permissions.has("relay")),
-      wallClock: this.#env.wallClock(),
+      wallClock: this.env.wallClock(),
     });
   }
 }

@@ -11,6 +11,7 @@ export const EVENT_CHANNELS: { readonly [T in keyof NodeEvents]: Channel } = {
   "partition:healed": "control",
   "shard:failed": "control",
   "shard:started": "control",
+  "autotune:applied": "control",
   "peer:connected": "control",
   "peer:disconnected": "control",
   "peer:ping": "control",

@@ -1,10 +1,12 @@
 import { NodeCore } from "./core.ts";
+import { createDoctor } from "./watch.ts";
 import { applicationMethods, chainMethods, connectionMethods, eventMethods } from "./owner.ts";
 import type { NodeOptions, NodeParts, P2PNode } from "./types.ts";
 
 /** Builds a node from its parts. It does nothing until `start`. */
 export function createNode(parts: NodeParts, options: NodeOptions): P2PNode {
   const core = new NodeCore(parts, options);
+  const doctor = createDoctor(core);
   return {
     network: options.network,
     userAgent: options.userAgent,
@@ -12,11 +14,17 @@ export function createNode(parts: NodeParts, options: NodeOptions): P2PNode {
       return core.listening;
     },
     load: () => core.load(),
-    start: () => core.start(),
-    stop: () => core.stop(),
+    async start() {
+      await core.start();
+      if (options.autotune) doctor.start();
+    },
+    stop() {
+      doctor.stop();
+      return core.stop();
+    },
     ...chainMethods(core),
     ...connectionMethods(core),
-    ...eventMethods(core),
+    ...eventMethods(core, doctor),
     ...applicationMethods(core),
   };
 }

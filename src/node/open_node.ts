@@ -3,6 +3,7 @@ import { openDataDir } from "../platform/data_dir.ts";
 import { createEnv } from "../platform/env.ts";
 import { createHasher } from "../platform/hasher.ts";
 import { createTransport } from "../platform/host.ts";
+import { createProcessMeter } from "../platform/process_meter.ts";
 import { createMemoryStore } from "../platform/memory_store.ts";
 import { openSqliteStore } from "../platform/sqlite_store.ts";
 import { ownThreads } from "../platform/threads.ts";
@@ -48,6 +49,8 @@ export interface OpenNodeOptions {
   readonly dedupe?: DedupeMode;
   /** A queue a channel for each subscriber to events (`segmented`, the default), or one for all. */
   readonly channels?: ChannelMode;
+  /** Follow the doctor's advice on event channels and duplicates while running. */
+  readonly autotune?: boolean;
   /** Take and pass on blocks only, no transactions of others. */
   readonly blockRelayOnly?: boolean;
   /** How long transactions are held back; as Bitcoin Core does it by default. */
@@ -79,7 +82,13 @@ export function openNode(options: OpenNodeOptions = {}): P2PNode {
   const network = findNetwork(options.network ?? "p2p", hasher);
   const endpoints = (texts: readonly string[] = []) => texts.map((text) => parseEndpoint(text, network.defaultPort));
   const [listen, connect] = [endpoints(options.listen), endpoints(options.connect)];
-  const parts = { env, transport: createTransport(env.logger("platform")), hasher, threads: ownThreads };
+  const parts = {
+    env,
+    transport: createTransport(env.logger("platform")),
+    hasher,
+    threads: ownThreads,
+    meter: createProcessMeter(),
+  };
   return createNode({ ...parts, ...openStore(options.dataDir, network) }, {
     network,
     listen,
@@ -93,6 +102,7 @@ export function openNode(options: OpenNodeOptions = {}): P2PNode {
     mineSeconds: options.mineSeconds,
     ...(options.dedupe && { dedupe: options.dedupe }),
     ...(options.channels && { channels: options.channels }),
+    ...(options.autotune !== undefined && { autotune: options.autotune }),
     ...(options.blockRelayOnly !== undefined && { blockRelayOnly: options.blockRelayOnly }),
     ...(options.pace && { pace: options.pace }),
     ...(options.balancing && { balancing: options.balancing }),

@@ -1,7 +1,9 @@
+import type { Doctor } from "../doctor/doctor.ts";
 import { DEFAULT_FANOUT } from "../protocol/topology_params.ts";
 import type { NodeCore } from "./core.ts";
 import { snapshotChain } from "./snapshot.ts";
 import type { P2PNode } from "./types.ts";
+import { readVitals } from "./vitals.ts";
 
 /** Addresses that a snapshot shows unless more are asked for. */
 const DEFAULT_ADDRESSES = 100;
@@ -14,7 +16,7 @@ type ConnectionMethods = Pick<
   P2PNode,
   "peers" | "shards" | "connect" | "disconnect" | "addresses" | "connectionCounts" | "bans" | "ban" | "unban"
 >;
-type EventMethods = Pick<P2PNode, "on" | "events" | "channels">;
+type EventMethods = Pick<P2PNode, "on" | "events" | "channels" | "vitals" | "diagnose">;
 type ApplicationMethods = Pick<
   P2PNode,
   "topic" | "send" | "request" | "drain" | "topology" | "balancing" | "handle" | "applications"
@@ -78,8 +80,11 @@ export function connectionMethods(core: NodeCore): ConnectionMethods {
 }
 
 /** What the owner hears. */
-export function eventMethods({ bus }: NodeCore): EventMethods {
+export function eventMethods(core: NodeCore, doctor: Doctor): EventMethods {
+  const { bus } = core;
   return {
+    vitals: () => readVitals(core),
+    diagnose: () => doctor.diagnose(),
     on: (type, listener, options) => bus.subscribe(type, listener, options),
     events: (types, signal) => bus.stream(types, signal),
     channels: () => bus.channels(),

@@ -38,6 +38,7 @@ export class PeerLife {
   readonly #log: Logger;
   readonly #bus: Bus<NodeEvents>;
   readonly #peerChains: PeerChains;
+  readonly #counts = { joined: 0, left: 0 };
   #circle: PeerCircle | undefined;
   #services: readonly Service[] = [];
   #dispatch: (peer: Peer, message: Message) => void = () => {};
@@ -61,13 +62,26 @@ export class PeerLife {
     this.#eachService((service) => service.tick?.(now));
   }
 
+  /** Handshakes done, and peers that left after theirs, since the start. */
+  get counts(): { readonly joined: number; readonly left: number } {
+    return this.#counts;
+  }
+
+  /** Bytes, about, that are held for a peer: what waits in its queues, and what services remember of it. */
+  heldBytes(peer: Peer): number {
+    let bytes = peer.mailbox.bytes + peer.outbox.bytes;
+    for (const service of this.#services) bytes += service.heldBytes?.(peer) ?? 0;
+    return bytes;
+  }
+
   snapshot(peer: Peer): PeerSnapshot {
     const knownHeight = this.#peerChains.best(peer)?.height ?? 0;
     const score = this.#circle?.connections.score(peer) ?? 0;
-    return snapshotPeer(peer, { knownHeight, score }, this.#env.now());
+    return snapshotPeer(peer, { knownHeight, score, heldBytes: this.heldBytes(peer) }, this.#env.now());
   }
 
   #onReady(peer: Peer): void {
+    this.#counts.joined++;
     this.#peerChains.add(peer);
     const snapshot = this.snapshot(peer);
     const { id, direction, address, userAgent, height } = snapshot;
@@ -81,6 +95,7 @@ export class PeerLife {
     const { id, direction, address } = snapshot;
     this.#log.info("peer disconnected", { peer: id, direction, address, reason: reason.code, detail: reason.detail });
     this.#bus.publish("peer:disconnected", { peer: snapshot, reason: reason.code });
+    if (peer.agreement) this.#counts.left++;
     if (peer.agreement) this.#eachService((service) => service.peerClosed?.(peer));
     this.#peerChains.remove(peer);
     this.#circle?.acquaintances.peerClosed(peer);

@@ -15,10 +15,12 @@ export interface PeerFacts {
   readonly knownHeight: number;
   /** What its address did wrong of late. */
   readonly score: number;
+  /** Bytes, about, that are held for it. */
+  readonly heldBytes: number;
 }
 
 /** One peer as its owner sees it. */
-export function snapshotPeer(peer: Peer, { knownHeight, score }: PeerFacts, now: number): PeerSnapshot {
+export function snapshotPeer(peer: Peer, { knownHeight, score, heldBytes }: PeerFacts, now: number): PeerSnapshot {
   const version = peer.agreement?.version;
   const { last, min, mean } = peer.liveness.roundTrips;
   const { rates, receivedAt, sentAt } = peer.pace;
@@ -38,6 +40,8 @@ export function snapshotPeer(peer: Peer, { knownHeight, score }: PeerFacts, now:
     userAgent: version?.userAgent ?? "",
     services: serviceNames(version?.services ?? 0n),
     height: Math.max(version?.startHeight ?? 0, knownHeight),
+    claimedHeight: version?.startHeight ?? 0,
+    provenHeight: knownHeight,
     connectedSeconds: Math.floor((now - peer.connectedAt) / MS_PER_SECOND),
     pingMs: { last, min, mean },
     lastSeconds: {
@@ -51,6 +55,8 @@ export function snapshotPeer(peer: Peer, { knownHeight, score }: PeerFacts, now:
     messages: { in: { ...peer.messagesIn }, out: { ...peer.messagesOut } },
     mailbox: { bytes: peer.mailbox.bytes, paused: peer.mailbox.paused },
     outbox: { bytes: peer.outbox.bytes, frames: peer.outbox.frames, dropped: peer.outbox.dropped },
+    heldBytes,
+    cpuMs: peer.cpuMs,
     score: Math.round(score),
     permissions: [...peer.permissions],
   };

@@ -28,7 +28,9 @@ import type { AddressSource } from "../net/address_source.ts";
 import type { Permit } from "../net/reputation.ts";
 import type { ChannelUse, LagOptions, StreamItem } from "../bus/bus.ts";
 import type { ChannelMode } from "../bus/channels.ts";
-import type { Endpoint, Store, TcpEndpoint, Threads, Transport } from "../platform/types.ts";
+import type { Diagnosis } from "../doctor/diagnosis.ts";
+import type { Vitals } from "../doctor/vitals.ts";
+import type { Endpoint, ProcessMeter, Store, TcpEndpoint, Threads, Transport } from "../platform/types.ts";
 import type { Env } from "../util/env.ts";
 import type { Hash, Hasher } from "../util/hash.ts";
 
@@ -42,6 +44,8 @@ export interface NodeParts {
   readonly threads?: Threads;
   /** Where it finds peers besides those that its owner names; without it, nowhere. */
   readonly addressSource?: AddressSource;
+  /** Reads what the process takes of the machine; without it those figures are left out. */
+  readonly meter?: ProcessMeter;
   /** Given free once the node has stopped, such as the directory that the store lies in. */
   readonly holds?: Disposable;
 }
@@ -90,6 +94,8 @@ export interface NodeOptions {
   readonly region?: string;
   /** What this node can do, as other nodes are told: up to 16 names of at most 32 bytes. */
   readonly capabilities?: readonly string[];
+  /** Follow the doctor's advice on event channels and duplicates while running. */
+  readonly autotune?: boolean;
   /** How often the node looks after things. */
   readonly cadences?: Partial<Cadences>;
   /** Threads for connections, 1 to 64. Without it they are in the thread of the node itself. */
@@ -174,6 +180,10 @@ export interface P2PNode {
     types: readonly T[],
     signal?: AbortSignal,
   ): AsyncGenerator<StreamItem<Pick<NodeEvents, T>>, void>;
+  /** All figures of the node at this moment, for who watches it. */
+  vitals(): Vitals;
+  /** What the figures of the last minute show, and what to do about it. The node looks at itself from the first call on. */
+  diagnose(): Diagnosis;
   /** How much of each event channel is in use, and what its subscribers missed. */
   channels(): readonly ChannelUse[];
   /**

@@ -12,8 +12,10 @@ import {
   TURN_MESSAGES,
 } from "../protocol/params.ts";
 import { NO_PERMISSIONS, type Permissions } from "../protocol/permissions.ts";
+import { TIMED_TURNS } from "../protocol/vitals_params.ts";
 import { ByteReader } from "../util/bytes.ts";
 import type { Logger, Timer } from "../util/env.ts";
+import { Stopwatch } from "../util/stopwatch.ts";
 import { Liveness } from "./liveness.ts";
 import { Mailbox } from "./mailbox.ts";
 import { type OfferOutcome, Outbox } from "./outbox.ts";
@@ -52,6 +54,8 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
   readonly pace: Pace;
   readonly messagesIn: TypeCounts = {};
   readonly messagesOut: TypeCounts = {};
+  readonly bytesInOf: TypeCounts = {};
+  readonly bytesOutOf: TypeCounts = {};
   bytesIn = 0;
   bytesOut = 0;
   /** When it last gave us a block, and a transaction, that we lacked, by `env.now()`. */
@@ -61,11 +65,13 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
   readonly #handshake: Handshake;
   readonly #mailbox: Mailbox<M>;
   readonly #outbox: Outbox;
+  readonly #stopwatch: Stopwatch;
   #kind: ConnectionKind;
   #state: PeerState = "new";
   #agreement: Agreement | undefined;
   #held = false;
   #enlisted = false;
+  #enlistedAt = 0;
   #lastReadBytes = 0;
   #taking = false;
   #reason: CloseReason | undefined;
@@ -98,7 +104,9 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
         return connection.write(bytes);
       },
       onRoom: () => this.#hasRoom(),
+      ...(options.times && { waits: options.times.writes }),
     });
+    this.#stopwatch = new Stopwatch(env, TIMED_TURNS, options.id);
   }
 
   /** Attaches to the connection and begins the handshake. Call it once. */
@@ -148,6 +156,10 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
     return this.#outbox;
   }
 
+  get cpuMs(): number {
+    return this.#stopwatch.ms;
+  }
+
   /** What waits in one lane of the outbox. */
   waiting(lane: Lane): { readonly bytes: number; readonly frames: number } {
     return this.#outbox.waiting(lane);
@@ -157,13 +169,15 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
   send(message: Message): boolean {
     if (this.isOver) return false;
     const { type } = message;
-    return this.#sent(type, this.#outbox.offer(message, LANE_OF[type]));
+    const waiting = this.#outbox.bytes;
+    return this.#sent(type, this.#outbox.offer(message, LANE_OF[type]), waiting);
   }
 
   /** Queues a frame that was encoded for this peer's wire; it may be shared between peers and never changes. */
   sendFrame(type: MessageType, frame: Uint8Array): boolean {
     if (this.isOver) return false;
-    return this.#sent(type, this.#outbox.offerFrame(frame, LANE_OF[type]));
+    const waiting = this.#outbox.bytes;
+    return this.#sent(type, this.#outbox.offerFrame(frame, LANE_OF[type]), waiting);
   }
 
   /** Stops handling this peer's messages until `release`: a service has taken all of its work that it can hold. */
@@ -217,6 +231,8 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
   /** More of what arrived is to be handled; called by `Turns`. */
   takeTurn(): void {
     this.#enlisted = false;
+    const now = this.#options.env.now();
+    this.#options.times?.turns.add(now - this.#enlistedAt, now);
     if (this.isOver || this.#held) return;
     // What it is about to read counts for this round: else all who wait would read at once.
     this.#options.turns.spend(this.#lastReadBytes);
@@ -240,12 +256,14 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
   #handleWaiting(mayReadOn: boolean): void {
     let emptied = false;
     this.#taking = true;
+    const startedAt = this.#stopwatch.start();
     try {
       emptied = this.#takeMessages();
     } catch (error) {
       this.#fail(error);
     } finally {
       this.#taking = false;
+      this.#stopwatch.stop(startedAt);
       this.#options.observer.turnEnded?.(this);
     }
     if (this.isOver) return;
@@ -261,8 +279,10 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
     for (let count = 0; count < TURN_MESSAGES && bytes < TURN_BYTES; count++) {
       const message = this.#mailbox.take();
       if (!message) return true;
-      bytes += this.#mailbox.lastFrameBytes;
+      const { lastFrameBytes } = this.#mailbox;
+      bytes += lastFrameBytes;
       this.messagesIn[message.type] = (this.messagesIn[message.type] ?? 0) + 1;
+      this.bytesInOf[message.type] = (this.bytesInOf[message.type] ?? 0) + lastFrameBytes;
       this.#onMessage(message);
       if (this.isOver) return true;
       if (this.#held) return false;
@@ -290,10 +310,12 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
     if (roundTripMs !== undefined) this.#options.observer.pong?.(this, roundTripMs);
   }
 
-  #sent(type: MessageType, outcome: OfferOutcome): boolean {
+  /** `waiting`: bytes in the outbox before the offer, which adds to them and flushes later. */
+  #sent(type: MessageType, outcome: OfferOutcome, waiting: number): boolean {
     if (outcome === "overflow") this.#end({ code: "too-slow", detail: `its ${LANE_OF[type]} lane is full` });
     if (outcome !== "queued") return false;
     this.messagesOut[type] = (this.messagesOut[type] ?? 0) + 1;
+    this.bytesOutOf[type] = (this.bytesOutOf[type] ?? 0) + this.#outbox.bytes - waiting;
     return true;
   }
 
@@ -316,6 +338,7 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
   #enlist(): void {
     if (this.#enlisted) return;
     this.#enlisted = true;
+    this.#enlistedAt = this.#options.env.now();
     this.#options.turns.enlist(this);
   }
 

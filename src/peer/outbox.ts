@@ -3,6 +3,7 @@ import type { Message } from "../protocol/messages.ts";
 import { BATCH_BYTES, DIRECT_WRITE_BYTES, MIN_BATCH_BYTES, OUTBOX_LOW_WATER_BYTES } from "../protocol/params.ts";
 import { concatBytes } from "../util/bytes.ts";
 import type { Env } from "../util/env.ts";
+import type { RecentTimes } from "../util/recent_times.ts";
 import type { WireCodec } from "../wire/codec.ts";
 import { type Batch, LaneQueue } from "./lane_queue.ts";
 
@@ -16,6 +17,8 @@ export interface OutboxOptions {
   readonly write: (bytes: Uint8Array) => boolean;
   /** Called once after `awaitRoom`, in a turn of its own: there is room for bulk data again. */
   readonly onRoom: () => void;
+  /** How long the connection took nothing; undefined: not measured. */
+  readonly waits?: RecentTimes;
 }
 
 /**
@@ -38,6 +41,7 @@ export class Outbox {
   #roomWanted = false;
   #roomPending = false;
   #blocked = false;
+  #blockedAt = 0;
   #closed = false;
 
   constructor(options: OutboxOptions) {
@@ -95,6 +99,8 @@ export class Outbox {
 
   /** The connection takes bytes again. */
   drained(): void {
+    const { env, waits } = this.#options;
+    if (this.#blocked && waits) waits.add(env.now() - this.#blockedAt, env.now());
     this.#blocked = false;
     this.#flush();
   }
@@ -137,6 +143,7 @@ export class Outbox {
   #flush(): void {
     if (this.#blocked || this.#frames === 0) return;
     while (!this.#blocked && this.#frames > 0) this.#blocked = !this.#options.write(this.#takeBytes());
+    if (this.#blocked) this.#blockedAt = this.#options.env.now();
     if (this.#roomWanted) this.#scheduleRoom();
   }
 

@@ -39,6 +39,11 @@ export interface Peer {
   readonly liveness: { readonly roundTrips: RoundTrips };
   readonly messagesIn: Readonly<TypeCounts>;
   readonly messagesOut: Readonly<TypeCounts>;
+  /** Bytes of frames by type: of those read, and of those queued to be written. */
+  readonly bytesInOf: Readonly<TypeCounts>;
+  readonly bytesOutOf: Readonly<TypeCounts>;
+  /** Milliseconds that handling its messages took so far, by samples. */
+  readonly cpuMs: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
   /** When it last gave us a block, and a transaction, that we lacked, by `env.now()`. */

@@ -6,6 +6,7 @@ import type { Permissions } from "../protocol/permissions.ts";
 import type { Env } from "../util/env.ts";
 import type { RoundTrips } from "../util/round_trips.ts";
 import type { Decoder, WireCodec } from "../wire/codec.ts";
+import type { PeerTimes } from "./peer_times.ts";
 import type { Turns } from "./turns.ts";
 
 export type Direction = "inbound" | "outbound";
@@ -61,6 +62,8 @@ export interface PeerOptions<P, M = Message> {
   /** Round trips of all peers together. */
   readonly networkRoundTrips: RoundTrips;
   readonly observer: PeerObserver<P, M>;
+  /** How long queues make something wait, over all peers; undefined: not measured. */
+  readonly times?: PeerTimes;
 }
 
 /** What a peer of this thread stands on besides. */

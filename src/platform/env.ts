@@ -23,6 +23,7 @@ export interface EnvOptions {
 export function createEnv(options: EnvOptions = {}): Env {
   return {
     now: turnClock(),
+    clock: () => performance.now(),
     wallClock: () => Date.now(),
     after: startTimer,
     soon: (task) => queueMicrotask(task),

@@ -48,6 +48,7 @@ export class MemoryHost implements TaskOwner {
   env(): Env {
     return {
       now: () => this.#clock.now,
+      clock: () => this.#clock.now,
       wallClock: () => WALL_CLOCK_START_MS + Math.floor(this.#clock.now + this.clockOffsetMs),
       after: (delayMs, task) => this.after(delayMs, task),
       soon: (task) => this.soon(task),

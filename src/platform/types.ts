@@ -1,4 +1,5 @@
 import type { Hash } from "../util/hash.ts";
+import type { TimesSnapshot } from "../util/recent_times.ts";
 
 /** Where a byte stream ends: an IP address (or host name, when dialling) and a port, or the path of a unix socket. */
 export type Endpoint = TcpEndpoint | UnixEndpoint;
@@ -164,5 +165,23 @@ export interface Store {
   /** Makes all writes since the last commit durable as one unit. Does nothing if there are none. */
   commit(): void;
   /** Commits and closes. Idempotent. */
+  close(): void;
+}
+
+/** What the process takes of the machine. */
+export interface ProcessFigures {
+  /** Of all its threads, since the start. */
+  readonly cpuMs: number;
+  readonly rssBytes: number;
+  /** JavaScript objects and buffers. */
+  readonly heapBytes: number;
+  /** How late the event loop is. */
+  readonly loopDelay: TimesSnapshot;
+}
+
+export interface ProcessMeter {
+  /** Begins to watch the event loop. Idempotent. */
+  start(): void;
+  read(): ProcessFigures;
   close(): void;
 }

@@ -1,5 +1,6 @@
 import { STATISTICS_INTERVAL_MS, TOPOLOGY_INTERVAL_MS } from "./topology_params.ts";
 import { HEALTH_INTERVAL_MS } from "./balancing_params.ts";
+import { METRICS_INTERVAL_MS } from "./vitals_params.ts";
 
 /** How often a node looks after things that no event announces, in milliseconds. Requests are never among them. */
 export interface Cadences {
@@ -7,6 +8,8 @@ export interface Cadences {
   readonly healthMs: number;
   /** How much of our resources is in use, for other nodes to know. */
   readonly statisticsMs: number;
+  /** The node's own figures, which the doctor looks at. */
+  readonly metricsMs: number;
   /** Topology: what is new is passed on, what is old is forgotten. */
   readonly topologyMs: number;
 }
@@ -14,5 +17,6 @@ export interface Cadences {
 export const DEFAULT_CADENCES: Cadences = {
   healthMs: HEALTH_INTERVAL_MS,
   statisticsMs: STATISTICS_INTERVAL_MS,
+  metricsMs: METRICS_INTERVAL_MS,
   topologyMs: TOPOLOGY_INTERVAL_MS,
 };

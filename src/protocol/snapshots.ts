@@ -20,6 +20,9 @@ export interface PeerSnapshot {
   readonly services: readonly string[];
   /** Best height known: as announced in the handshake, then as seen. */
   readonly height: number;
+  /** As announced in the handshake, and as its headers showed since: 0 before it sent any that are new to it. */
+  readonly claimedHeight: number;
+  readonly provenHeight: number;
   readonly connectedSeconds: number;
   /** Milliseconds; null before the first pong. */
   readonly pingMs: { readonly last: number | null; readonly min: number | null; readonly mean: number | null };
@@ -37,6 +40,10 @@ export interface PeerSnapshot {
   };
   readonly mailbox: { readonly bytes: number; readonly paused: boolean };
   readonly outbox: { readonly bytes: number; readonly frames: number; readonly dropped: number };
+  /** Bytes, about, that are held for it: what waits in its queues, and what is remembered of it. */
+  readonly heldBytes: number;
+  /** Milliseconds that handling its messages took, by samples. */
+  readonly cpuMs: number;
   /** What its address has done wrong of late: 0 to 100, where it is left alone for a day. */
   readonly score: number;
   readonly permissions: readonly Permission[];
@@ -66,6 +73,19 @@ export interface BanSnapshot {
   readonly until: number;
   readonly secondsLeft: number;
   readonly reason: string;
+}
+
+/** Messages and bytes since the start, by type; of what is sent, as it was queued. */
+export type TrafficByType = { readonly [T in MessageType]?: { readonly messages: number; readonly bytes: number } };
+
+/** What went over all connections since the start, those that ended included. */
+export interface TrafficSnapshot {
+  readonly in: TrafficByType;
+  readonly out: TrafficByType;
+  /** Milliseconds that handling the peers' messages took. */
+  readonly cpuMs: number;
+  /** Frames that were dropped because a peer's outbox was full. */
+  readonly dropped: number;
 }
 
 /** Connections refused before a handshake, since the start, by reason. */
@@ -104,6 +124,19 @@ export interface ChainSnapshot {
   /** When the tip's miner says that it was made, Unix seconds. */
   readonly tipTime: number;
   readonly forks: readonly { readonly height: number; readonly hash: Hash; readonly length: number }[];
+}
+
+/** What became of blocks since the start. */
+export interface BlockCounts {
+  /** Became part of the best chain, and left it. */
+  readonly connected: number;
+  readonly disconnected: number;
+  readonly reorganisations: number;
+  /** Came before the blocks that they follow. */
+  readonly orphans: number;
+  /** Of those, still waiting for their parents. */
+  readonly orphansHeld: number;
+  readonly refused: number;
 }
 
 /** What peers announced since the start, in items. */
@@ -357,6 +390,12 @@ export interface NodeEvents {
   /** A worker thread ended, and its peers with it; another one takes its place. */
   "shard:failed": { readonly shard: number; readonly reason: string; readonly peers: number };
   "shard:started": { readonly shard: number };
+  /** Advice of the doctor was followed. */
+  "autotune:applied": {
+    readonly reason: string;
+    readonly change: string;
+    readonly evidence: { readonly [name: string]: string | number | null };
+  };
   "peer:connected": { readonly peer: PeerSnapshot };
   "peer:disconnected": { readonly peer: PeerSnapshot; readonly reason: string };
   /** We asked a peer whether it is there; and its answer, with the round trip. */

@@ -13,10 +13,13 @@ interface PeerChain {
 /** Knows which blocks each peer has, from what it announced, sent and accepted. Shared by the services that sync. */
 export class PeerChains {
   readonly #chain: Chain;
+  readonly #sighted: (hash: Hash) => void;
   readonly #known = new Map<Peer, PeerChain>();
 
-  constructor(chain: Chain) {
+  /** `sighted`: told of blocks that a peer has and we do not know. */
+  constructor(chain: Chain, sighted: (hash: Hash) => void = () => {}) {
     this.#chain = chain;
+    this.#sighted = sighted;
   }
 
   add(peer: Peer): void {
@@ -53,6 +56,7 @@ export class PeerChains {
     if (!known) return;
     known.pending = hash;
     this.#resolve(known);
+    if (known.pending === hash) this.#sighted(hash);
   }
 
   /** Whether the peer announced a block whose header we lack. */

@@ -36,6 +36,8 @@ export interface Service {
   peerClosed?(peer: Peer): void;
   /** A peer's outbox has room for bulk data, after somebody called its `awaitRoom`. */
   peerWritable?(peer: Peer): void;
+  /** Bytes, about, that are held for this peer alone; its own queues count elsewhere. */
+  heldBytes?(peer: Peer): number;
   /** Once a second: timeouts. `now` as by `env.now()`. */
   tick?(now: number): void;
 }

@@ -24,6 +24,8 @@ export type LogFields = Readonly<Record<string, unknown>>;
 export interface Env {
   /** Milliseconds since an arbitrary start; never goes back. Cached for one turn of the loop: reading it is free. */
   now(): number;
+  /** The same, read anew each time, which costs something: to measure how long we ourselves take. Stands still in a simulation. */
+  clock(): number;
   /** Milliseconds since the Unix epoch by the machine's clock, which may jump. */
   wallClock(): number;
   /** Runs `task` once, `delayMs` from now. */

@@ -3,6 +3,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { Bus } from "../../src/bus/bus.ts";
 import { CHANNEL_CAPACITIES, type ChannelMode, SINGLE_CHANNEL_CAPACITY } from "../../src/bus/channels.ts";
 import { LocalError } from "../../src/protocol/errors.ts";
+import { TIMED_EVENTS } from "../../src/protocol/vitals_params.ts";
 import { ManualEnv } from "../support/manual_env.ts";
 
 interface Events {
@@ -138,4 +139,50 @@ test("bus: after it closed, publishing does nothing and subscribing is refused",
   bus.close();
   bus.publish("hello", 1);
   assertThrows(() => bus.subscribe("hello", () => {}), LocalError, "stopped");
+});
+
+test("bus: other queues while events wait lose none that have room, and miss the oldest of the rest", () => {
+  const { env, bus } = makeBus("single");
+  const heard: string[] = [];
+  const lags: (readonly [string, number])[] = [];
+  const onLag = (channel: string, missed: number) => void lags.push([channel, missed]);
+  bus.subscribe("hello", (value) => void heard.push(`hello ${value}`), { onLag });
+  bus.subscribe("bulk", (value) => void heard.push(`bulk ${value}`), { onLag });
+  bus.publish("hello", 1);
+  for (const value of [1, 2, 3]) bus.publish("bulk", value);
+  bus.reshape("segmented", { ...CHANNEL_CAPACITIES, data: 2 });
+  env.endTurn();
+  assertEquals([heard, lags], [["hello 1", "bulk 2", "bulk 3"], [["data", 1]]]);
+  const use = bus.channels().map(({ channel, capacity, offered, lag }) => [channel, capacity, offered, lag]);
+  assertEquals(use, [["control", 256, 1, 0], ["sync", 512, 0, 0], ["inventory", 1024, 0, 0], ["data", 2, 3, 1]]);
+  bus.publish("bulk", 4);
+  env.endTurn();
+  assertEquals(heard.at(-1), "bulk 4");
+});
+
+test("bus: what was missed before the queues changed is told after it", () => {
+  const { env, bus } = makeBus();
+  const lags: number[] = [];
+  bus.subscribe("hello", () => {}, { onLag: (_, missed) => void lags.push(missed) });
+  for (let value = 0; value < CHANNEL_CAPACITIES.control + 5; value++) bus.publish("hello", value);
+  bus.reshape("segmented", { ...CHANNEL_CAPACITIES, control: 512 });
+  env.endTurn();
+  assertEquals(lags, [5]);
+});
+
+test("bus: how long events wait for a slow subscriber is measured by samples", async () => {
+  const { env, bus } = makeBus();
+  env.advance(1);
+  let go = () => {};
+  bus.subscribe("hello", () => new Promise<void>((resolve) => go = resolve));
+  for (let value = 0; value < 2 * TIMED_EVENTS; value++) bus.publish("hello", value);
+  env.advance(100);
+  for (let i = 0; i < 2 * TIMED_EVENTS; i++) {
+    env.endTurn();
+    go();
+    await Promise.resolve();
+    await Promise.resolve();
+  }
+  const { wait } = bus.channels()[0]!;
+  assertEquals([wait.count, Math.round(wait.p99Ms!)], [2, 100]);
 });

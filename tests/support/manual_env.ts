@@ -16,6 +16,10 @@ export class ManualEnv implements Env {
     return this.#now;
   }
 
+  clock(): number {
+    return this.#now;
+  }
+
   wallClock(): number {
     return this.#now;
   }

@@ -68,6 +68,9 @@ export interface PeerFigures {
   readonly bytesOut: number;
   readonly messagesIn: { readonly [T in MessageType]?: number };
   readonly messagesOut: { readonly [T in MessageType]?: number };
+  readonly bytesInOf: { readonly [T in MessageType]?: number };
+  readonly bytesOutOf: { readonly [T in MessageType]?: number };
+  readonly cpuMs: number;
   readonly mailbox: { readonly bytes: number; readonly paused: boolean };
   readonly dropped: number;
 }

@@ -10,6 +10,8 @@ import type { Message, MessageType } from "../../protocol/messages.ts";
 import { OUTBOX_LOW_WATER_BYTES, ROUND_TRIP_SAMPLES } from "../../protocol/params.ts";
 import { NO_PERMISSIONS, type Permissions } from "../../protocol/permissions.ts";
 import type { Env, Logger } from "../../util/env.ts";
+import { TIMED_TURNS } from "../../protocol/vitals_params.ts";
+import { Stopwatch } from "../../util/stopwatch.ts";
 import { RoundTrips } from "../../util/round_trips.ts";
 import type { SortingCodec } from "../../wire/codec.ts";
 import { LaneAccounts } from "./lane_accounts.ts";
@@ -34,6 +36,9 @@ const NO_FIGURES: PeerFigures = {
   bytesOut: 0,
   messagesIn: {},
   messagesOut: {},
+  bytesInOf: {},
+  bytesOutOf: {},
+  cpuMs: 0,
   mailbox: { bytes: 0, paused: false },
   dropped: 0,
 };
@@ -57,6 +62,7 @@ export class RemotePeer implements Peer, RemoteEnd, Worker {
   readonly #log: Logger;
   readonly #lanes = new LaneAccounts();
   readonly #mailbox: Mailbox;
+  readonly #stopwatch: Stopwatch;
   #kind: ConnectionKind;
   #state: PeerState = "new";
   #agreement: Agreement | undefined;
@@ -82,6 +88,7 @@ export class RemotePeer implements Peer, RemoteEnd, Worker {
     this.shard = port.shard;
     this.connectedAt = env.now();
     this.pace = new Pace(this.connectedAt);
+    this.#stopwatch = new Stopwatch(env, TIMED_TURNS, id);
     this.#log = env.logger("peer");
     this.#mailbox = new Mailbox(codec.createDecoder(), {
       pause: () => port.tell({ is: "hold", peer: id }),
@@ -125,6 +132,19 @@ export class RemotePeer implements Peer, RemoteEnd, Worker {
 
   get messagesOut(): PeerFigures["messagesOut"] {
     return this.#figures.messagesOut;
+  }
+
+  get bytesInOf(): PeerFigures["bytesInOf"] {
+    return this.#figures.bytesInOf;
+  }
+
+  get bytesOutOf(): PeerFigures["bytesOutOf"] {
+    return this.#figures.bytesOutOf;
+  }
+
+  /** In its shard, and in this thread. */
+  get cpuMs(): number {
+    return this.#figures.cpuMs + this.#stopwatch.ms;
   }
 
   get mailbox(): { readonly bytes: number; readonly paused: boolean } {
@@ -247,6 +267,7 @@ export class RemotePeer implements Peer, RemoteEnd, Worker {
   /** Handles messages until none is left or a service has enough; the rest waits, and the shard reads no more of it. */
   #handleWaiting(): void {
     this.#isTaking = true;
+    const startedAt = this.#stopwatch.start();
     this.#guard(() => {
       while (!this.isOver && !this.#isHeld) {
         const message = this.#mailbox.take();
@@ -255,6 +276,7 @@ export class RemotePeer implements Peer, RemoteEnd, Worker {
       }
     });
     this.#isTaking = false;
+    this.#stopwatch.stop(startedAt);
     if (this.isOver) return;
     if (this.#isHeld) this.#mailbox.suspend();
     else this.#mailbox.resume();

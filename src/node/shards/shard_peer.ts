@@ -93,9 +93,10 @@ export class ShardPeer {
   }
 
   figures(): PeerFigures {
-    const { bytesIn, bytesOut, messagesIn, messagesOut, mailbox, outbox } = this.peer;
+    const { bytesIn, bytesOut, messagesIn, messagesOut, bytesInOf, bytesOutOf, cpuMs, mailbox, outbox } = this.peer;
     const { bytes, paused } = mailbox;
-    return { bytesIn, bytesOut, messagesIn, messagesOut, mailbox: { bytes, paused }, dropped: outbox.dropped };
+    const counts = { bytesIn, bytesOut, messagesIn, messagesOut, bytesInOf, bytesOutOf };
+    return { ...counts, cpuMs, mailbox: { bytes, paused }, dropped: outbox.dropped };
   }
 
   /** The figures, if bytes went either way since they were asked for the last time. */

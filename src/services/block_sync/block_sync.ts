@@ -122,6 +122,11 @@ export class BlockSync implements Service {
     this.fetch();
   }
 
+  /** Blocks in flight from all peers. */
+  get allInFlight(): number {
+    return this.#debtors.size;
+  }
+
   /** Blocks in flight from a peer. */
   inFlight(peer: Peer): number {
     return this.#downloads.get(peer)?.count ?? 0;

@@ -7,6 +7,7 @@ import {
   MAX_PERMITTED_DEFERRED_ITEMS,
   OUTBOX_LOW_WATER_BYTES,
 } from "../../protocol/params.ts";
+import { HELD_ENTRY_BYTES } from "../../protocol/vitals_params.ts";
 import type { InventorySnapshot } from "../../protocol/snapshots.ts";
 import type { Peer } from "../../peer/peer.ts";
 import { Deque } from "../../util/deque.ts";
@@ -41,7 +42,7 @@ export class Inventory implements Service {
   };
   readonly #env: Env;
   readonly #log: Logger;
-  readonly #mode: DedupeMode;
+  #mode: DedupeMode;
   readonly #seen: SeenItems;
   readonly #announced: Claims<"announced">;
   readonly #repeated: Claims<"repeated">;
@@ -77,6 +78,18 @@ export class Inventory implements Service {
 
   peerClosed(peer: Peer): void {
     this.#deferred.delete(peer);
+  }
+
+  heldBytes(peer: Peer): number {
+    return (this.#deferred.get(peer)?.length ?? 0) * HELD_ENTRY_BYTES;
+  }
+
+  setMode(mode: DedupeMode): void {
+    this.#mode = mode;
+  }
+
+  get mode(): DedupeMode {
+    return this.#mode;
   }
 
   tick(now: number): void {

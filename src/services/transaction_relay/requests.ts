@@ -9,12 +9,15 @@ import {
 } from "../../protocol/params.ts";
 import type { TransactionIds } from "../../protocol/transaction.ts";
 import type { Peer } from "../../peer/peer.ts";
+import { nodeTimes } from "../../peer/peer_times.ts";
 import { Deque } from "../../util/deque.ts";
 import type { Hash } from "../../util/hash.ts";
+import type { TimesSnapshot } from "../../util/recent_times.ts";
 
 /** One transaction that somebody announced and nobody delivered yet. */
 interface Wanted {
   readonly hash: Hash;
+  readonly announcedAt: number;
   /** Who announced it and did not fail to deliver it, in order. */
   readonly sources: Source[];
   /** Who is asked now. */
@@ -58,10 +61,21 @@ export class TransactionRequests {
   readonly #wanted = new Map<Hash, Wanted>();
   #outbound = 0;
   #byWtxid = 0;
+  readonly #delays = nodeTimes();
 
   /** `headStartMs`: how much earlier preferred sources are asked than others. */
   constructor(headStartMs: number) {
     this.#headStartMs = headStartMs;
+  }
+
+  /** From a transaction's first announcement to its delivery. */
+  delays(now: number): TimesSnapshot {
+    return this.#delays.snapshot(now);
+  }
+
+  /** Transactions that the peer announced and nobody delivered yet. */
+  announcedBy(peer: Peer): number {
+    return this.#sources.get(peer)?.announced.size ?? 0;
   }
 
   /** Transactions that are asked for or to be asked for. */
@@ -152,6 +166,7 @@ export class TransactionRequests {
     if (!wanted) return;
     wanted.isOver = true;
     this.#wanted.delete(hash);
+    if (peer) this.#delays.add(now - wanted.announcedAt, now);
     for (const source of wanted.sources) source.announced.delete(wanted);
     const { asked } = wanted;
     if (!asked) return;
@@ -221,7 +236,7 @@ export class TransactionRequests {
 }
 
 function newWanted(hash: Hash, now: number, openAt: number): Wanted {
-  return { hash, sources: [], asked: undefined, askedAt: now, openAt, isOver: false };
+  return { hash, announcedAt: now, sources: [], asked: undefined, askedAt: now, openAt, isOver: false };
 }
 
 function enqueue(source: Source, wanted: Wanted): void {

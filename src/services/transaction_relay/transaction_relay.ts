@@ -20,6 +20,7 @@ import {
   UNREQUESTED_BYTES_PER_SECOND,
   UNREQUESTED_LEAST_BYTES,
 } from "../../protocol/params.ts";
+import { HELD_ENTRY_BYTES } from "../../protocol/vitals_params.ts";
 import type { NodeEvents, PoolSnapshot, TransactionVerdict } from "../../protocol/snapshots.ts";
 import { type ParsedTransaction, parseTransaction, stripTransaction } from "../../protocol/transaction.ts";
 import type { Peer } from "../../peer/peer.ts";
@@ -27,6 +28,7 @@ import { Allowance } from "../../util/allowance.ts";
 import { MalformedBytes } from "../../util/bytes.ts";
 import type { Env, Logger } from "../../util/env.ts";
 import type { Hash, Hasher } from "../../util/hash.ts";
+import type { TimesSnapshot } from "../../util/recent_times.ts";
 import type { Handlers, InventoryPart, Service } from "../service.ts";
 import { Announcements } from "./announcements.ts";
 import type { RelayPace } from "./pace.ts";
@@ -114,6 +116,15 @@ export class TransactionRelay implements Service {
     pool.expire(now);
     this.#requests.tick(now);
     for (const wtxid of this.#unbroadcast.keys()) if (!pool.has(wtxid)) this.#unbroadcast.delete(wtxid);
+  }
+
+  /** From a transaction's first announcement to its delivery. */
+  deliveryTimes(): TimesSnapshot {
+    return this.#requests.delays(this.#deps.env.now());
+  }
+
+  heldBytes(peer: Peer): number {
+    return this.#requests.announcedBy(peer) * HELD_ENTRY_BYTES;
   }
 
   snapshot(): PoolSnapshot {

@@ -1,0 +1,92 @@
+import { MIN_LOOK_INTERVAL_MS } from "../protocol/doctor_params.ts";
+import type { PeerSnapshot, WorkerSnapshot } from "../protocol/snapshots.ts";
+import type { Env, Timer } from "../util/env.ts";
+import { Autotune, type DueFinding } from "./autotune.ts";
+import { diagnose } from "./diagnose.ts";
+import type { Diagnosis } from "./diagnosis.ts";
+import { figuresOf } from "./figures.ts";
+import type { Vitals } from "./vitals.ts";
+import { VitalsWindow } from "./window.ts";
+
+export interface DoctorOptions {
+  readonly env: Env;
+  readonly intervalMs: number;
+  readonly look: () => { readonly vitals: Vitals; readonly peers: readonly PeerSnapshot[] };
+  readonly workers: () => readonly WorkerSnapshot[];
+  /** Follows advice; undefined: it is given and no more. */
+  readonly apply: ((finding: DueFinding) => void) | undefined;
+}
+
+const MS_PER_SECOND = 1000;
+
+/** Looks at a node's figures again and again from its start on, and says what they show. */
+export class Doctor {
+  readonly #options: DoctorOptions;
+  readonly #window = new VitalsWindow();
+  readonly #autotune = new Autotune();
+  #last: { readonly at: number; readonly diagnosis: Diagnosis } | undefined;
+  #timer: Timer | undefined;
+  #isStopped = false;
+
+  constructor(options: DoctorOptions) {
+    this.#options = options;
+  }
+
+  /** Idempotent. */
+  start(): void {
+    if (this.#timer || this.#isStopped) return;
+    this.#look();
+    this.#schedule();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+  }
+
+  /** What the last minute shows; the first one has but a moment to tell it from. Whoever asks within a second shares. */
+  diagnose(): Diagnosis {
+    this.start();
+    const at = this.#options.env.now();
+    if (this.#last && at - this.#last.at < MIN_LOOK_INTERVAL_MS) return this.#last.diagnosis;
+    const { peers } = this.#look();
+    const diagnosis = this.#diagnose(peers);
+    this.#last = { at, diagnosis };
+    return diagnosis;
+  }
+
+  #schedule(): void {
+    this.#timer = this.#options.env.after(this.#options.intervalMs, () => {
+      const { peers } = this.#look();
+      if (this.#options.apply) this.#tune(peers, this.#options.apply);
+      if (!this.#isStopped) this.#schedule();
+    });
+  }
+
+  #look(): { readonly peers: readonly PeerSnapshot[] } {
+    const { vitals, peers } = this.#options.look();
+    this.#window.add(vitals, peers);
+    return { peers };
+  }
+
+  #diagnose(peers: readonly PeerSnapshot[]): Diagnosis {
+    const { recent, slow, marks } = this.#window;
+    const now = recent.at(-1)!;
+    return diagnose({
+      now,
+      figures: figuresOf(recent, slow),
+      peers,
+      workers: this.#options.workers(),
+      marks: marks.byPeer,
+      marksSeconds: (now.at - marks.at) / MS_PER_SECOND,
+    });
+  }
+
+  #tune(peers: readonly PeerSnapshot[], apply: (finding: DueFinding) => void): void {
+    const due = this.#autotune.decide(this.#diagnose(peers), this.#options.env.now());
+    if (!due) return;
+    apply(due);
+    this.#last = undefined;
+    this.#window.restart();
+  }
+}

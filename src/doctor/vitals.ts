@@ -1,0 +1,82 @@
+import type { ChannelMode } from "../bus/channels.ts";
+import type { ChannelUse } from "../bus/bus.ts";
+import type { ProcessFigures } from "../platform/types.ts";
+import type {
+  BlockCounts,
+  ChainSnapshot,
+  ConnectionCounts,
+  InventorySnapshot,
+  PoolSnapshot,
+  TrafficSnapshot,
+} from "../protocol/snapshots.ts";
+import type { TimesSnapshot } from "../util/recent_times.ts";
+
+/** What announcements that repeat others come to; the same words as the option `--dedupe`. */
+export type Dedupe = "off" | "count" | "drop";
+
+/** All figures of a node at one moment: counts since its start, and what is there now. No work of judging is done yet. */
+export interface Vitals {
+  /** By `env.now()`, in milliseconds. */
+  readonly at: number;
+  readonly startedAt: number;
+  readonly peers: PeerFigures;
+  readonly traffic: TrafficSnapshot;
+  readonly connections: ConnectionCounts;
+  readonly channels: readonly ChannelUse[];
+  readonly channelMode: ChannelMode;
+  readonly dedupe: Dedupe;
+  readonly inventory: InventorySnapshot;
+  readonly pool: PoolSnapshot;
+  readonly chain: Pick<ChainSnapshot, "height" | "headers" | "syncing" | "progress" | "medianTime">;
+  /** Unix seconds, to compare with the chain's time. */
+  readonly wallClockSeconds: number;
+  /** Seconds between blocks by the rules of the network; null where they come as they like. */
+  readonly spacingSeconds: number | null;
+  readonly blocks: BlockCounts;
+  readonly queues: QueueFigures;
+  readonly times: TimeFigures;
+  /** Of the process; null in a simulation. */
+  readonly process: ProcessFigures | null;
+}
+
+export interface PeerFigures {
+  readonly inbound: number;
+  readonly outbound: number;
+  readonly handshaking: number;
+  readonly maxInbound: number;
+  readonly maxOutbound: number;
+  /** Handshakes done, and peers that left after theirs, since the start. */
+  readonly joined: number;
+  readonly left: number;
+  /** Bytes held for peers: what waits in their queues, and what services remember of them. */
+  readonly heldBytes: number;
+  readonly maxHeldBytes: number;
+}
+
+/** What waits, now. */
+export interface QueueFigures {
+  readonly mailboxBytes: number;
+  readonly pausedPeers: number;
+  readonly outboxBytes: number;
+  readonly outboxFrames: number;
+  readonly requests: number;
+  readonly requestBytes: number;
+  readonly requestsUnderWay: number;
+  /** Since the start, because the queue was full. */
+  readonly requestsRefused: number;
+  readonly blocksInFlight: number;
+}
+
+/** How long things took of late. */
+export interface TimeFigures {
+  /** From the first word of a block, by any peer, to its connection. */
+  readonly blockPropagation: TimesSnapshot;
+  /** From a transaction's first announcement to its delivery. */
+  readonly transactionDelivery: TimesSnapshot;
+  /** What was left of a peer's messages after its turn, until the next one. */
+  readonly turnWait: TimesSnapshot;
+  /** A connection that took no more, until it did. */
+  readonly writeWait: TimesSnapshot;
+  /** Requests to any peer, until the first is asked. */
+  readonly requestWait: TimesSnapshot;
+}

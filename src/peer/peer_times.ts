@@ -1,0 +1,19 @@
+import { MAX_TIME_MS, QUANTILE_WINDOW_MS, TIME_DIGITS } from "../protocol/vitals_params.ts";
+import { RecentTimes } from "../util/recent_times.ts";
+
+/** How long the peers' queues make something wait, over all peers. */
+export interface PeerTimes {
+  /** From what was left of a turn to the next one. */
+  readonly turns: RecentTimes;
+  /** From a connection that takes no more to one that does. */
+  readonly writes: RecentTimes;
+}
+
+export function createPeerTimes(): PeerTimes {
+  return { turns: nodeTimes(), writes: nodeTimes() };
+}
+
+/** Times of a node's own figures: all have one window and one scale. */
+export function nodeTimes(): RecentTimes {
+  return new RecentTimes({ windowMs: QUANTILE_WINDOW_MS, maxMs: MAX_TIME_MS, digits: TIME_DIGITS });
+}

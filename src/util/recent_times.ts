@@ -1,0 +1,89 @@
+import * as hdr from "hdr-histogram-js";
+
+// A CommonJS package: the runtimes differ in where its names are.
+const { build } = "build" in hdr ? hdr : (hdr as { readonly default: typeof hdr }).default;
+
+const US_PER_MS = 1000;
+const P50 = 50;
+const P90 = 90;
+const P99 = 99;
+
+export interface RecentTimesOptions {
+  /** The quantiles cover between one and two of these. */
+  readonly windowMs: number;
+  /** Anything longer counts as that. */
+  readonly maxMs: number;
+  /** Significant digits of a quantile. */
+  readonly digits: 1 | 2 | 3;
+}
+
+/** Quantiles in milliseconds, null where nothing was measured; `count` and `sumMs` are since the start. */
+export interface TimesSnapshot {
+  readonly count: number;
+  readonly sumMs: number;
+  readonly p50Ms: number | null;
+  readonly p90Ms: number | null;
+  readonly p99Ms: number | null;
+  readonly maxMs: number | null;
+}
+
+/** How long something took of late: HDR histograms of the present window and of the one before. */
+export class RecentTimes {
+  readonly #options: RecentTimesOptions;
+  #current: hdr.Histogram;
+  #previous: hdr.Histogram;
+  #since = Number.NEGATIVE_INFINITY;
+  #count = 0;
+  #sumMs = 0;
+
+  constructor(options: RecentTimesOptions) {
+    this.#options = options;
+    this.#current = this.#build();
+    this.#previous = this.#build();
+  }
+
+  add(ms: number, now: number): void {
+    this.#turn(now);
+    const bounded = Math.min(this.#options.maxMs, Math.max(0, ms));
+    this.#count++;
+    this.#sumMs += bounded;
+    this.#current.recordValue(Math.round(bounded * US_PER_MS));
+  }
+
+  snapshot(now: number): TimesSnapshot {
+    this.#turn(now);
+    const merged = this.#build();
+    merged.add(this.#previous);
+    merged.add(this.#current);
+    const isEmpty = merged.totalCount === 0;
+    const at = (percentile: number) => isEmpty ? null : merged.getValueAtPercentile(percentile) / US_PER_MS;
+    return {
+      count: this.#count,
+      sumMs: this.#sumMs,
+      p50Ms: at(P50),
+      p90Ms: at(P90),
+      p99Ms: at(P99),
+      maxMs: isEmpty ? null : merged.maxValue / US_PER_MS,
+    };
+  }
+
+  #turn(now: number): void {
+    const { windowMs } = this.#options;
+    if (now - this.#since < windowMs) return;
+    const isStale = now - this.#since >= 2 * windowMs;
+    [this.#current, this.#previous] = [this.#previous, this.#current];
+    this.#current.reset();
+    if (isStale) this.#previous.reset();
+    this.#since = now;
+  }
+
+  #build(): hdr.Histogram {
+    return build({
+      lowestDiscernibleValue: 1,
+      highestTrackableValue: this.#options.maxMs * US_PER_MS,
+      numberOfSignificantValueDigits: this.#options.digits,
+      bitBucketSize: 32,
+      useWebAssembly: false,
+    });
+  }
+}
