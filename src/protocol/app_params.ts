@@ -3,8 +3,17 @@
 const MIB = 1024 * 1024;
 const SECOND = 1000;
 
-/** Ids of topic messages remembered, at the least: 13 s of 10,000 a second, much longer than copies take to go round. */
-export const SEEN_MESSAGES = 131_072;
+/** Ids that each topic remembers whatever happens to others: 3 s of 5,000 a second, in 256 KiB. */
+export const SEEN_MESSAGES = 16_384;
+/**
+ * 5 s: copies of a message come by longer ways, seldom by seconds. What is younger is kept, as far as the next two
+ * numbers go: up to 200,000 messages a second.
+ */
+export const SEEN_MESSAGES_MS = 5 * SECOND;
+/** A topic that is busier remembers this many, in 16 MiB, and as many again while they are being replaced. */
+export const MAX_SEEN_MESSAGES = 1_048_576;
+/** All topics beyond their first ones, in 64 MiB: so no four busy ones make a fifth forget. */
+export const MAX_SEEN_MESSAGES_SHARED = 4 * MAX_SEEN_MESSAGES;
 
 /** A validator of a topic may think for so long: a look-up over a network, but no human. */
 export const VALIDATION_TIMEOUT_MS = 5 * SECOND;

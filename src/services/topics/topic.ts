@@ -1,4 +1,5 @@
 import type { Bus } from "../../bus/bus.ts";
+import type { RecentIds } from "../../util/recent_ids.ts";
 import type { NodeEvents, TopicMessage, TopicSnapshot } from "../../protocol/snapshots.ts";
 
 /**
@@ -59,6 +60,8 @@ export class OpenTopic implements Topic {
   readonly name: string;
   readonly eventType: `topic:${string}`;
   readonly options: TopicOptions;
+  /** Messages that were published here or accepted. Others are forgotten: a bad copy must not hide the good one. */
+  readonly seen: RecentIds;
   /** Makes the same id of two topics two different keys, and keys that a stranger cannot choose. */
   readonly salt: bigint;
   readonly counts = { published: 0, accepted: 0, duplicates: 0, ignored: 0, rejected: 0, failed: 0, dropped: 0 };
@@ -67,10 +70,11 @@ export class OpenTopic implements Topic {
   readonly #closed = new AbortController();
   #lag = 0;
 
-  constructor(name: string, salt: bigint, options: TopicOptions, links: TopicLinks) {
+  constructor(name: string, salt: bigint, seen: RecentIds, options: TopicOptions, links: TopicLinks) {
     this.name = name;
     this.eventType = `topic:${name}`;
     this.salt = salt;
+    this.seen = seen;
     this.options = options;
     this.#links = links;
   }

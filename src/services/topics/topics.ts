@@ -4,16 +4,23 @@ import type { Peer } from "../../peer/peer.ts";
 import { takesApps } from "../../peer/takes_apps.ts";
 import { LocalError, RemoteFault } from "../../protocol/errors.ts";
 import type { MessageOf } from "../../protocol/messages.ts";
-import { SEEN_MESSAGES } from "../../protocol/app_params.ts";
+import {
+  MAX_SEEN_MESSAGES,
+  MAX_SEEN_MESSAGES_SHARED,
+  SEEN_MESSAGES,
+  SEEN_MESSAGES_MS,
+} from "../../protocol/app_params.ts";
 import type { NodeEvents, TopicSnapshot } from "../../protocol/snapshots.ts";
 import { MAX_APP_PAYLOAD_BYTES, MAX_TOPIC_BYTES, MAX_TOPICS } from "../../protocol/wire_limits.ts";
 import type { Env } from "../../util/env.ts";
-import { TwoGenerationSet } from "../../util/two_generation_set.ts";
+import { RecentIds, SharedRoom } from "../../util/recent_ids.ts";
 import { nameSize } from "../../wire/app_bodies.ts";
 import type { Service } from "../service.ts";
 import { MessageIds } from "./message_ids.ts";
 import { OpenTopic, type Published, type Topic, type TopicOptions, type TopicVerdict } from "./topic.ts";
 import { type Pending, Validations } from "./validations.ts";
+
+const ID_SECRET_BYTES = 16;
 
 export interface TopicsDeps {
   readonly env: Env;
@@ -40,11 +47,12 @@ export class Topics implements Service {
   /** Topics by the peers that take messages of applications, and the other way round. */
   readonly #topicsOf = new Map<Peer, Set<string>>();
   readonly #subscribersOf = new Map<string, Set<Peer>>();
-  /** Messages that were published here or accepted. Others are forgotten: a bad copy must not hide the good one. */
-  readonly #seen = new TwoGenerationSet<bigint>(SEEN_MESSAGES);
+  readonly #seenRoom = new SharedRoom(MAX_SEEN_MESSAGES_SHARED);
+  readonly #env: Env;
   #isClosed = false;
 
   constructor({ env, bus, peers }: TopicsDeps) {
+    this.#env = env;
     this.#bus = bus;
     this.#peers = peers;
     this.#ids = new MessageIds(env);
@@ -66,7 +74,7 @@ export class Topics implements Service {
       );
     }
     nameSize(name, MAX_TOPIC_BYTES);
-    const topic = new OpenTopic(name, this.#ids.next(), options ?? {}, {
+    const topic = new OpenTopic(name, this.#ids.next(), this.#rememberIds(), options ?? {}, {
       bus: this.#bus,
       publish: (topic, payload) => this.#publish(topic, payload),
       leave: (topic) => this.#leave(topic),
@@ -98,8 +106,19 @@ export class Topics implements Service {
     for (const topic of this.#open.values()) topic.close();
   }
 
+  #rememberIds(): RecentIds {
+    return new RecentIds({
+      ownIds: SEEN_MESSAGES,
+      maxIds: MAX_SEEN_MESSAGES,
+      room: this.#seenRoom,
+      retainMs: SEEN_MESSAGES_MS,
+      secret: this.#env.randomBytes(ID_SECRET_BYTES),
+    });
+  }
+
   #leave(topic: OpenTopic): void {
     this.#open.delete(topic.name);
+    topic.seen.close();
     if (this.#isClosed) return;
     this.#peers.broadcast({ type: "unsubscribe", topics: [topic.name] }, (peer) => this.#topicsOf.has(peer));
   }
@@ -114,7 +133,7 @@ export class Topics implements Service {
       throw new LocalError("bad-argument", `Cannot publish to ${topic.name}: ${why}`);
     }
     const id = this.#ids.next();
-    this.#seen.add(id ^ topic.salt);
+    topic.seen.add(id, this.#env.now());
     topic.counts.published++;
     const subscribers = this.#subscribersOf.get(topic.name);
     if (!subscribers) return { id, peers: 0 };
@@ -151,7 +170,7 @@ export class Topics implements Service {
     if (!topic || !this.#topicsOf.has(peer)) return;
     if (!topic.options.validate) return this.#accept(topic, message, peer);
     const key = message.id ^ topic.salt;
-    if (this.#seen.has(key) || this.#validations.join(key, message, peer)) {
+    if (topic.seen.has(message.id) || this.#validations.join(key, message, peer)) {
       topic.counts.duplicates++;
       return;
     }
@@ -184,7 +203,7 @@ export class Topics implements Service {
 
   #accept(topic: OpenTopic, message: MessageOf<"publish">, sender: Peer, senders?: ReadonlySet<Peer>): void {
     // A copy; or another message under its id was accepted while this one was judged.
-    if (!this.#seen.add(message.id ^ topic.salt)) {
+    if (!topic.seen.add(message.id, this.#env.now())) {
       topic.counts.duplicates++;
       return;
     }
