@@ -38,8 +38,9 @@ export async function importBlocks(path: string, node: P2PNode, task: LongTask):
       node.commit();
       task.progress.update(toMebibytes(offset), total);
       await turn.next();
-      if (task.signal.aborted) break;
+      if (task.signal.aborted) return counts;
     }
+    task.progress.update(total, total);
   } finally {
     node.commit();
     task.progress.stop();
@@ -67,6 +68,7 @@ export async function exportBlocks(path: string, node: P2PNode, task: LongTask):
       await turn.next();
       if (task.signal.aborted) return undefined;
     }
+    task.progress.update(height, height);
     file.finish();
     return file.count;
   } finally {

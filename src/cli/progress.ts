@@ -16,6 +16,8 @@ const RATE_GAIN = 0.1;
 const RATE_INTERVAL_MS = 1_000;
 const MS_PER_SECOND = 1_000;
 const PERCENT = 100;
+/** Below this, a digit after the point says something. */
+const SLOW_BELOW = 10;
 const BAR_CHARACTERS = 24;
 
 /** A bar with rate and time left on a terminal, a line every 10 s elsewhere. `now` in milliseconds. */
@@ -93,7 +95,8 @@ class Rate {
   }
 
   get text(): string {
-    return this.#perSecond === undefined ? "?" : String(Math.round(this.#perSecond));
+    if (this.#perSecond === undefined) return "?";
+    return this.#perSecond < SLOW_BELOW ? this.#perSecond.toFixed(1) : String(Math.round(this.#perSecond));
   }
 
   timeLeft(count: number): string {

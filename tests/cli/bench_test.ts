@@ -1,7 +1,8 @@
 import process from "node:process";
-import { assertEquals, assertStringIncludes } from "@std/assert";
-import { compiled, fromSource } from "../support/binary.ts";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { compiled, END_TO_END, fromSource } from "../support/binary.ts";
 import { type Command, Program, run } from "../support/program.ts";
+import { ON_TERMINAL, Pty } from "../support/pty.ts";
 import { siteTest } from "../support/site.ts";
 import { poll } from "../support/wait.ts";
 
@@ -160,3 +161,14 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+siteTest("bench: on a terminal a bar shows how far it is, and a histogram ends it", async (site) => {
+  const pty = new Pty(compiled(), ["bench", "queue", "--count", "10k"], {
+    columns: 120,
+    rows: 60,
+    env: { NO_COLOR: "1" },
+  });
+  site.onEnd(() => pty.cleanUp());
+  assertEquals(await pty.ended(), 0);
+  assertMatch(pty.output, /bench █+ 100% 7\/7 steps[^]*producers[^]*push: latency\s+[^]* µs {2}█+/);
+}, { ...END_TO_END, skip: END_TO_END.skip || ON_TERMINAL.skip });

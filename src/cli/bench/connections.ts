@@ -39,7 +39,11 @@ export function benchConnections(context: Context, options: BenchOptions): Promi
   return withCrew(context, options, async (crew) => {
     const courses = await enterCourses(crew, { wire });
     const rows: Row[] = [];
-    for (const course of courses) rows.push(await holdAll(course, count, durationMs));
+    const step = crew.plan(courses.length);
+    for (const course of courses) {
+      rows.push(await holdAll(course, count, durationMs));
+      step();
+    }
     report(context, options, { wire, count }, rows);
     return rows.every(({ lost }) => lost === 0) ? EXIT.done : EXIT.no;
   });

@@ -107,20 +107,32 @@ export async function enter(crew: Crew, kind: Kind, name: string, spec: FlowSpec
 }
 
 /** Floods in turn, A B A B, so that a busy machine is unfair to all alike; then latency, all at the same rate. */
-export async function compete(candidates: readonly Candidate[], spec: FlowSpec, window: Window): Promise<Result[]> {
+export async function compete(
+  crew: Crew,
+  candidates: readonly Candidate[],
+  spec: FlowSpec,
+  window: Window,
+): Promise<Result[]> {
+  // Each is warmed up, flooded so many times, and timed.
+  const step = crew.plan(candidates.length * (window.rounds + 2));
   const rounds = new Map<Candidate, Round[]>();
   for (const candidate of candidates) {
     await warmUp(candidate, window.warmupMs);
     rounds.set(candidate, []);
+    step();
   }
   for (let round = 0; round < window.rounds; round++) {
-    for (const candidate of candidates) rounds.get(candidate)!.push(await flood(candidate, window));
+    for (const candidate of candidates) {
+      rounds.get(candidate)!.push(await flood(candidate, window));
+      step();
+    }
   }
   const slowest = Math.min(...[...rounds.values()].map((all) => medianOf(all, ({ perSecond }) => perSecond)));
   const perSecond = window.perSecond ?? Math.floor(slowest / spec.connections / 2);
   const results: Result[] = [];
   for (const candidate of candidates) {
     results.push(await pace(candidate, rounds.get(candidate)!, perSecond, window.pacedMs));
+    step();
   }
   return results;
 }

@@ -6,6 +6,7 @@ import { type Interrupt, watchSignals } from "../signals.ts";
 import type { BenchOptions } from "./options.ts";
 import type { Answer, Request } from "./side.ts";
 import type { SIDES } from "./sides.ts";
+import { planSteps, type Steps } from "./steps.ts";
 
 type Sides = typeof SIDES;
 type Spec<R extends keyof Sides> = Parameters<Sides[R]>[1];
@@ -24,6 +25,8 @@ export interface Remote<S> {
 /** The processes that a bench runs in, and the way to be rid of all of them. */
 export interface Crew {
   start<R extends keyof Sides>(role: R, spec: Spec<R>): Promise<Remote<SideOf<R>>>;
+  /** Shows how far the bench is; it has so many steps until the next plan, or the end. */
+  plan(steps: number): Steps;
 }
 
 /** A process before anybody knows what it is. */
@@ -50,7 +53,12 @@ export async function withCrew(
   const remotes = new Set<Raw>();
   const stopAll = () => Promise.all([...remotes].map((remote) => remote.stop()));
   interrupt.signal.addEventListener("abort", () => void stopAll());
+  let steps: Steps | undefined;
   const crew: Crew = {
+    plan(total) {
+      steps?.[Symbol.dispose]();
+      return steps = planSteps(total, context.err);
+    },
     async start(role, spec) {
       refuseIfOver(interrupt);
       const remote = talkTo((onLine) => {
@@ -73,6 +81,7 @@ export async function withCrew(
     if (!interrupt.signal.aborted) throw error;
     return interrupt.exitCode;
   } finally {
+    steps?.[Symbol.dispose]();
     await stopAll();
     interrupt[Symbol.dispose]();
   }

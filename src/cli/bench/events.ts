@@ -4,11 +4,11 @@ import type { Context } from "../context.ts";
 import { EXIT } from "../exit.ts";
 import { printRows } from "../tables.ts";
 import { ROUNDS } from "./contest.ts";
-import { type Remote, withCrew } from "./crew.ts";
+import { type Crew, type Remote, withCrew } from "./crew.ts";
 import type { Audience, EventsReport } from "./events_side.ts";
 import { Latencies } from "./latencies.ts";
 import type { BenchOptions } from "./options.ts";
-import { formatCount, number, printJson } from "./report.ts";
+import { drawHistogram, formatCount, number, printJson } from "./report.ts";
 import { median } from "./usage.ts";
 
 const DEFAULT_DURATION_MS = 2_500;
@@ -57,7 +57,7 @@ export function benchEvents(context: Context, options: BenchOptions): Promise<nu
       : Object.entries(AUDIENCES).map(([name, seats]) => ({ name, mode: "segmented" as const, seats }));
     const entries: Entry[] = [];
     for (const entry of chosen) entries.push({ ...entry, side: await crew.start("events", undefined), rounds: [] });
-    await runAll(entries, options);
+    await runAll(crew, entries, options);
     const rows = entries.map(rowOf);
     report(context, options, rows);
     return rows.every(({ controlLostByFast }) => controlLostByFast === 0) ? EXIT.done : EXIT.no;
@@ -65,12 +65,17 @@ export function benchEvents(context: Context, options: BenchOptions): Promise<nu
 }
 
 /** In turn, A B A B. */
-async function runAll(entries: readonly Entry[], options: BenchOptions): Promise<void> {
+async function runAll(crew: Crew, entries: readonly Entry[], options: BenchOptions): Promise<void> {
+  const step = crew.plan(entries.length * (1 + ROUNDS));
   const { durationMs = DEFAULT_DURATION_MS, warmupMs = DEFAULT_WARMUP_MS } = options;
-  for (const { side, seats, mode } of entries) await side.ask("run", { ...seats, mode, ms: warmupMs });
+  for (const { side, seats, mode } of entries) {
+    await side.ask("run", { ...seats, mode, ms: warmupMs });
+    step();
+  }
   for (let round = 0; round < ROUNDS; round++) {
     for (const { side, seats, mode, rounds } of entries) {
       rounds.push(await side.ask("run", { ...seats, mode, ms: durationMs / ROUNDS }));
+      step();
     }
   }
 }
@@ -126,6 +131,7 @@ function report(context: Context, options: BenchOptions, rows: readonly Row[]): 
     number("CPU ns/delivery", ({ cpuNsPerDelivery }) => cpuNsPerDelivery.toFixed(0)),
     number("RSS", ({ residentBytes }) => formatSize(residentBytes)),
   ], context.out);
+  for (const { name, fast } of rows) drawHistogram(context.out, `${name}: control events`, fast);
 }
 
 function percentile(latencies: Latencies, name: "p50Ms" | "p99Ms"): string {

@@ -27,7 +27,7 @@ export function benchFanout(context: Context, options: BenchOptions): Promise<nu
       await enter(crew, "peers", `Peers.broadcast, ${wire} wire`, spec),
       await enter(crew, "topic", `topic.publish, ${wire} wire`, { ...spec, content: "topic" }),
     ];
-    const results = await compete(candidates, spec, windowOf(options));
+    const results = await compete(crew, candidates, spec, windowOf(options));
     reportFlows(context, options, headingOf(spec), results);
     return EXIT.done;
   });

@@ -10,6 +10,7 @@ import type { BenchOptions } from "./options.ts";
 import { drawHistogram, formatCount, number, printJson } from "./report.ts";
 import { usageBetween } from "./usage.ts";
 
+const STEPS = 3;
 const DEFAULT_SIZE_BYTES = 1_000_000;
 const DEFAULT_PEERS = 100;
 const DEFAULT_DURATION_MS = 5_000;
@@ -48,10 +49,15 @@ export function benchFlood(context: Context, options: BenchOptions): Promise<num
   const spec: FloodSpec = { wire, peers, sizeBytes };
   return withCrew(context, options, async (crew) => {
     const crowd = await gather(crew, spec);
+    // Idle, the flood's beginning, and the flood.
+    const step = crew.plan(STEPS);
     const rows = [await measure(crowd, "idle", durationMs, sizeBytes)];
+    step();
     await crowd.flooder.ask("flood");
     await sleep(warmupMs);
+    step();
     rows.push(await measure(crowd, `${peers} peers flood`, durationMs, sizeBytes));
+    step();
     await crowd.flooder.ask("halt");
     report(context, options, spec, rows);
     return rows.every(({ controlEventsLost }) => controlEventsLost === 0) ? EXIT.done : EXIT.no;

@@ -47,11 +47,16 @@ export function benchHandshake(context: Context, options: BenchOptions): Promise
     const rounds = courses.map((): Round[] => []);
     const latencies = courses.map(() => new Latencies());
     const { ms, warmupMs } = windowOf(options);
-    for (const course of courses) await runRound(course, atOnce, warmupMs / courses.length);
+    const step = crew.plan(courses.length * (1 + ROUNDS));
+    for (const course of courses) {
+      await runRound(course, atOnce, warmupMs / courses.length);
+      step();
+    }
     for (let round = 0; round < ROUNDS; round++) {
       for (const [i, course] of courses.entries()) {
         rounds[i]!.push(await runRound(course, atOnce, ms));
         latencies[i]!.merge(await course.visitors.ask("latencies"));
+        step();
       }
     }
     const rows = courses.map(({ name }, i) => rowOf(name, rounds[i]!, latencies[i]!));

@@ -74,7 +74,7 @@ export function benchLatency(context: Context, options: BenchOptions): Promise<n
         latencies: new Latencies(),
       }))
     );
-    await runCourses(courses, options);
+    await runCourses(crew, courses, options);
     report(context, options, spec, courses.map((course) => rowOf(course, courses)));
     return EXIT.done;
   });
@@ -88,14 +88,19 @@ async function enter(crew: Crew, kind: "bare" | "peers" | "node", name: string, 
 }
 
 /** In turn, A B A B. The first turn of each is its warm-up. */
-async function runCourses(courses: readonly Course[], options: BenchOptions): Promise<void> {
+async function runCourses(crew: Crew, courses: readonly Course[], options: BenchOptions): Promise<void> {
+  const step = crew.plan(courses.length * (1 + ROUNDS));
   const { ms, warmupMs } = windowOf(options);
-  for (const course of courses) await runRound(course, warmupMs / 2, options.rate);
+  for (const course of courses) {
+    await runRound(course, warmupMs / 2, options.rate);
+    step();
+  }
   for (let round = 0; round < ROUNDS; round++) {
     for (const course of courses) {
       const encoded = await runRound(course, ms / 2, options.rate);
       course.rounds.push(encoded.round);
       course.latencies.merge(encoded.latencies);
+      step();
     }
   }
 }

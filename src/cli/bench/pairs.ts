@@ -28,7 +28,7 @@ export function comparePairs(
       for (const { name, changes } of sides) {
         candidates.push(await enter(crew, "peers", name, { ...shipped, ...changes }));
       }
-      const results = await compete(candidates, shipped, windowOf(options));
+      const results = await compete(crew, candidates, shipped, windowOf(options));
       await Promise.all(candidates.flatMap(({ sender, receiver }) => [sender.stop(), receiver.stop()]));
       compared.push({ what, results });
       if (options.json) continue;

@@ -7,6 +7,7 @@ import { Latencies } from "./latencies.ts";
 import type { BenchOptions } from "./options.ts";
 import { drawHistogram, formatCount, number, printJson } from "./report.ts";
 import { median } from "./usage.ts";
+import { planSteps } from "./steps.ts";
 
 const PRODUCERS = 16;
 const CONSUMERS = 4;
@@ -37,13 +38,18 @@ interface Tally {
 /** The request queue alone: many producers and consumers that run at once in this thread. */
 export async function benchQueue(context: Context, options: BenchOptions): Promise<number> {
   const count = Math.ceil((options.count ?? DEFAULT_COUNT) / ROUNDS);
+  // The warm-up, the rounds, and the times one by one.
+  using step = planSteps(ROUNDS + 2, context.err);
   await round(Math.min(count, DEFAULT_WARMUP_COUNT));
+  step();
   const rounds: Tally[] = [];
   for (let i = 0; i < ROUNDS; i++) {
     await sleep(PAUSE_MS);
     rounds.push(await round(count));
+    step();
   }
   const [push, pop, handOver] = await timeOneByOne(Math.min(count, TIMED_COUNT));
+  step();
   const total = (read: (tally: Tally) => number) => rounds.reduce((sum, each) => sum + read(each), 0);
   const row = {
     producers: PRODUCERS,

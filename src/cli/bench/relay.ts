@@ -9,7 +9,7 @@ import { Latencies } from "./latencies.ts";
 import type { BenchOptions } from "./options.ts";
 import { buildNetwork, createRandom, type Network, PROCESSES, RANDOM_LINKS } from "./relay_network.ts";
 import type { RelayCounts, RelaySpec } from "./relay_sides.ts";
-import { printTransactionRows, spreadTransactions, type TransactionRow } from "./relay_transactions.ts";
+import { printTransactionRows, SPREADS, spreadTransactions, type TransactionRow } from "./relay_transactions.ts";
 import { drawHistogram, number, printJson } from "./report.ts";
 import { type Sample, usageBetween } from "./usage.ts";
 
@@ -45,20 +45,22 @@ export function benchRelay(context: Context, options: BenchOptions): Promise<num
       const spec = { wire, nodes: perGroup, blocks: WARMUP_BLOCKS + blocks, sizeBytes, dedupe };
       networks.push(await buildNetwork(crew, `dedupe ${dedupe}`, spec));
     }
-    const rows = await relayBlocks(networks, blocks);
-    const spreads = await spreadTransactions(networks);
+    const step = crew.plan(networks.length * (WARMUP_BLOCKS + blocks + SPREADS));
+    const rows = await relayBlocks(networks, blocks, step);
+    const spreads = await spreadTransactions(networks, step);
     report(context, options, { wire, nodes: perGroup * PROCESSES, sizeBytes, blocks }, rows, spreads);
     return EXIT.done;
   });
 }
 
 /** One block after the other, to each network in turn. */
-async function relayBlocks(networks: readonly Network[], blocks: number): Promise<Row[]> {
+async function relayBlocks(networks: readonly Network[], blocks: number, step: () => void): Promise<Row[]> {
   const courses = networks.map((network) => new Course(network));
   for (let height = 1; height <= WARMUP_BLOCKS + blocks; height++) {
     for (const course of courses) {
       if (height === WARMUP_BLOCKS + 1) await course.begin();
       await course.relay(height);
+      step();
       await sleep(PAUSE_MS);
     }
   }

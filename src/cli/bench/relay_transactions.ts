@@ -29,13 +29,17 @@ export interface TransactionRow {
 
 type Round = Pick<TransactionRow, "ms" | "perSecond" | "cpuNsPerDelivery" | "residentBytes">;
 
+/** Steps that `spreadTransactions` takes in each network. */
+export const SPREADS = 1 + ROUNDS;
+
 /** Every node submits transactions, and all have to reach every node: in each network in turn, one round warms up. */
-export async function spreadTransactions(networks: readonly Network[]): Promise<TransactionRow[]> {
+export async function spreadTransactions(networks: readonly Network[], step: () => void): Promise<TransactionRow[]> {
   const rounds = networks.map((): Round[] => []);
   for (let round = 0; round <= ROUNDS; round++) {
     for (const [i, network] of networks.entries()) {
       const measured = await spreadOnce(network, round);
       if (round > 0) rounds[i]!.push(measured);
+      step();
     }
   }
   return await Promise.all(networks.map(async ({ name, groups, perGroup }, i) => {

@@ -65,7 +65,7 @@ export function printJson(context: Context, { bench, what, settings }: Heading, 
 
 /** On a terminal only: elsewhere it would be in the way of whoever reads the table. */
 export function drawHistogram(out: Output, name: string, latencies: Latencies): void {
-  if (!out.stream.isTerminal) return;
+  if (!out.stream.isTerminal || latencies.count === 0) return;
   const buckets = latencies.buckets();
   const largest = Math.max(...buckets.map(({ share }) => share));
   out.line(`\n${out.colors.bold(name)}: latency`);

@@ -12,6 +12,7 @@ import { loadNetwork } from "../network.ts";
 import { createParts, type Parts } from "../parts.ts";
 import { watchSignals } from "../signals.ts";
 import { printRows } from "../tables.ts";
+import { planSteps } from "./steps.ts";
 
 /** Odd, so that there is a middle one: the median is reported. */
 const ROUNDS = 3;
@@ -55,12 +56,15 @@ export async function benchSync(context: Context, given: BenchOptions): Promise<
   }
 
   try {
+    using step = planSteps(ROUNDS + 1, context.err);
     const chain = makeChain(`${folder.path}/chain.blk`, network, parts, options);
     const source = start("source", "--listen", "127.0.0.1:0", "--import", chain.file);
     const [, address] = await source.line(/--join (\S+)$/) as unknown as [string, string];
+    step();
     const times: number[] = [];
     for (let round = 1; round <= ROUNDS; round++) {
       times.push(await measure(start(`sink${round}`, "--no-listen", "--connect", address), chain, parts));
+      step();
     }
     report(context, options, chain, times);
     return EXIT.done;

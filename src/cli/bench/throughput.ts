@@ -26,7 +26,7 @@ export function benchThroughput(context: Context, options: BenchOptions): Promis
       await enter(crew, "peers", `Peer.send, ${wire} wire`, spec),
       await enter(crew, "node", `node.send, ${wire} wire`, spec),
     ];
-    const results = await compete(candidates, spec, windowOf(options));
+    const results = await compete(crew, candidates, spec, windowOf(options));
     reportFlows(context, options, headingOf(spec), results);
     return EXIT.done;
   });
