@@ -1,9 +1,7 @@
 import { MESSAGE_TYPES } from "../wire/frame_trace.ts";
 import { openPrompt, type Prompt } from "../platform/terminal.ts";
-import type { TcpEndpoint } from "../platform/types.ts";
 import { LocalError } from "../protocol/errors.ts";
 import { type Message, type MessageType, RESPONSE_STATUS } from "../protocol/messages.ts";
-import type { NetworkParams } from "../protocol/network_params.ts";
 import { hasServices, SERVICE_P2P_APPS } from "../protocol/service_flags.ts";
 import type { Env } from "../util/env.ts";
 import { escapeText } from "../util/escape.ts";
@@ -22,11 +20,10 @@ import { greet, type Greeting } from "./greeting.ts";
 import { MESSAGE_FORMS, type MessageDefaults, readSending, type Sending } from "./message_text.ts";
 import { loadNetwork } from "./network.ts";
 import { createParts } from "./parts.ts";
+import { DEFAULT_GREETING_MS, readRemote } from "./remote_word.ts";
 import { statusName } from "./render_message.ts";
-import { count, duration, readValue, remoteHost, text } from "./values.ts";
+import { count, duration, text } from "./values.ts";
 
-/** 10 s: longer than a slow path and a busy peer need, short enough to wait for. */
-const DEFAULT_TIMEOUT_MS = 10_000;
 const MAX_COUNT = 1_000_000;
 
 /** Messages that only peers with the service P2P_APPS understand. */
@@ -48,7 +45,7 @@ const FLAGS = {
   send: listFlag(text, "MESSAGE", SEND_HELP),
   expect: listFlag(text, "TYPE", "wait for a message of this type", { words: MESSAGE_TYPES }),
   count: valueFlag(count(1, MAX_COUNT), "N", "end after so many messages"),
-  timeout: defaultFlag(duration, "TIME", DEFAULT_TIMEOUT_MS, "how long each step may take", { fallbackText: "10s" }),
+  timeout: defaultFlag(duration, "TIME", DEFAULT_GREETING_MS, "how long each step may take", { fallbackText: "10s" }),
   ...CAPTURE_FLAGS,
   ...JSON_FLAGS,
   ndjson: switchFlag("print each message as one line of JSON as it comes", { conflicts: ["json"] }),
@@ -134,12 +131,6 @@ export const connectCommand = defineCommand({
     return EXIT.done;
   },
 });
-
-function readRemote(word: string, network: NetworkParams): TcpEndpoint {
-  const read = readValue(remoteHost, word);
-  if ("why" in read) throw new UsageError(`HOST:PORT: ${read.why}: received ${JSON.stringify(word)}`);
-  return { host: read.value.host, port: read.value.port ?? network.defaultPort };
-}
 
 function readOrRefuse(line: string, defaults: MessageDefaults): Sending {
   try {

@@ -55,7 +55,8 @@ export async function greet(options: GreetingOptions): Promise<Greeting> {
   const connect = clock();
   const session = openSession(connection, options);
   const agreement = await shakeHands(session, address, timeoutMs);
-  const timeOffsetSeconds = Number(agreement.version.time) - Math.round(env.wallClock() / MS_PER_SECOND);
+  // Whole seconds, as the peer counted them: rounding would make every other clock seem a second late.
+  const timeOffsetSeconds = Number(agreement.version.time) - Math.floor(env.wallClock() / MS_PER_SECOND);
   const handshake = clock();
   const ping = await session.ping(timeoutMs) ?? null;
   return { session, agreement, address, timeOffsetSeconds, timesMs: { resolve, connect, handshake, ping } };

@@ -5,7 +5,7 @@ import { chooseView, refuseOthersFlags, VIEW_CHOICES } from "./inspect/views.ts"
 
 export const inspectCommand = defineCommand({
   name: "inspect",
-  summary: "look into a running node, a capture, a frame",
+  summary: "look into a running node, a remote node, a capture, a frame",
   usage: [
     "[node|peer ID|block HASH|HEIGHT] [FLAG …]",
     "peers|addrs|bans|channels|balancing|topology [--sort COLUMN[:desc]] [--filter CONDITION …] [--columns NAME,…] [FLAG …]",
@@ -18,6 +18,7 @@ export const inspectCommand = defineCommand({
     "connect HOST:PORT [FLAG …]",
     "disconnect ID [FLAG …]",
     "FILE.pcapng|FILE.jsonl|blk*.dat [--filter TYPE,… …] [--count N] [--network NAME|FILE] [--json]",
+    "remote HOST:PORT [--network NAME|FILE] [--count N] [--timeout TIME] [--json]",
     "frame HEX [--network NAME|FILE] [--payload TYPE] [--json]",
   ],
   positionals: [{ name: "WHAT", isRequired: false, choices: VIEW_CHOICES, isFile: true }, {
@@ -34,6 +35,7 @@ export const inspectCommand = defineCommand({
     ["p2p inspect block 0 --json", "the genesis block, as JSON"],
     ["p2p inspect topology --dot | dot -Tsvg > network.svg", "the network as this node knows it, drawn"],
     ["p2p inspect traffic.pcapng --filter headers,block", "the messages of two types in a capture"],
+    ["p2p inspect remote 127.0.0.1:8333 --network main", "who is there, what it can do, how fast it answers"],
     ["p2p inspect frame fabfb5da76657261636b000000000000000000005df6e0e2", "every field of a frame, by name"],
     ["p2p inspect ban 192.0.2.0/24 --for 2d --reason spam", "talk to nobody there, for two days"],
   ],

@@ -65,7 +65,8 @@ class RotatingFile implements RecordFile {
   #fileBytes = 0;
   #writing: Promise<void> | undefined;
   #state: "open" | "closing" | "over" = "open";
-  #written = new Batch();
+  /** Records of the batch that is being written. */
+  #underWay = 0;
   lost = 0;
 
   constructor(options: RecordFileOptions, file: FileHandle) {
@@ -114,9 +115,10 @@ class RotatingFile implements RecordFile {
       // What a turn of the loop says goes into one write.
       await Promise.resolve();
       while (this.#waiting.used > 0) {
-        this.#written = this.#waiting;
+        const batch = this.#waiting;
+        this.#underWay = batch.records;
         this.#waiting = new Batch();
-        await this.#write(this.#written);
+        await this.#write(batch);
       }
     } catch (error) {
       await this.#fail(error);
@@ -142,7 +144,7 @@ class RotatingFile implements RecordFile {
     const explained = explainFileError(`write ${this.#options.path}`, error);
     if (!(explained instanceof LocalError)) throw explained;
     this.#state = "over";
-    this.lost = this.#written.records + this.#waiting.records;
+    this.lost = this.#underWay + this.#waiting.records;
     this.#waiting = new Batch();
     await this.#file.close().catch(() => {}); // it may be closed already: the failure is told either way
     this.#failure.resolve(explained);

@@ -15,6 +15,7 @@ export const INSPECT_FLAGS = {
   live: switchFlag("show it again and again: a screen with keys on a terminal", { conflicts: ["json"] }),
   interval: valueFlag(duration, "TIME", "how often --live looks", { fallbackText: "1s" }),
   wait: valueFlag(duration, "TIME", "wait so long for the node to answer"),
+  timeout: valueFlag(duration, "TIME", "how long each step of inspect remote may take", { fallbackText: "10s" }),
   sort: valueFlag(text, "COLUMN[:desc]", "order the rows by a column"),
   filter: listFlag(text, "CONDITION", "show rows with COLUMN=VALUE only; also != < > <= >= ~ (contains) !~"),
   columns: valueFlag(text, "NAME,…|all", "show these columns", { conflicts: ["json"] }),
@@ -26,7 +27,7 @@ export const INSPECT_FLAGS = {
   types: valueFlag(text, "NAME,…", "events of these types only, such as peer:connected", {
     words: Object.keys(EVENT_CHANNELS),
   }),
-  count: valueFlag(count(1, MAX_EVENTS), "N", "end after so many events, or so many looks of --live"),
+  count: valueFlag(count(1, MAX_EVENTS), "N", "end after so many events, messages, pings, or looks of --live"),
   for: valueFlag(duration, "TIME", "how long a ban lasts", { fallbackText: "24h" }),
   dot: switchFlag("print the topology as a graph for Graphviz", { conflicts: ["json"] }),
   payload: valueFlag(oneOf(MESSAGE_TYPES), "TYPE", "HEX is the payload of a message of this type, without its header"),

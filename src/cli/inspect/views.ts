@@ -31,7 +31,7 @@ export const VIEW_CHOICES: readonly Choice[] = Object.entries(VIEWS).map(([word,
 });
 
 /** Of the contract, and not there yet. */
-const LATER = ["doctor", "health", "remote"];
+const LATER = ["doctor", "health"];
 
 /** A path has a slash or a dot in it; no view has. */
 const PATH = /[./\\]/;
