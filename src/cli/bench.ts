@@ -11,6 +11,7 @@ import { benchRelay } from "./bench/relay.ts";
 import { benchQueue } from "./bench/queue.ts";
 import { serveSide } from "./bench/side.ts";
 import { SIDES } from "./bench/sides.ts";
+import { benchShards } from "./bench/shards.ts";
 import { benchSync } from "./bench/sync.ts";
 import { benchThroughput } from "./bench/throughput.ts";
 import { defineCommand } from "./command.ts";
@@ -93,6 +94,11 @@ const SUBJECTS: Readonly<Record<string, BenchSubject>> = {
     run: benchEvents,
   },
   queue: { summary: "the queue of requests to any peer, in one thread", takes: ["count"], run: benchQueue },
+  shards: {
+    summary: "messages a second from many connections, by the number of worker threads",
+    takes: ["duration", "warmup", "size", "wire", "runtime", "peers", "compare"],
+    run: benchShards,
+  },
   sync: {
     summary: "initial block download from one process to another",
     takes: ["network", "count", "size"],

@@ -172,3 +172,12 @@ siteTest("bench: on a terminal a bar shows how far it is, and a histogram ends i
   assertEquals(await pty.ended(), 0);
   assertMatch(pty.output, /bench █+ 100% 7\/7 steps[^]*producers[^]*push: latency\s+[^]* µs {2}█+/);
 }, { ...END_TO_END, skip: END_TO_END.skip || ON_TERMINAL.skip });
+
+siteTest("bench shards: all that was sent is handled, whatever the number of threads", async () => {
+  const { code, rows } = await bench<{ workers: number; perSecond: number; lost: number }>(
+    compiled(),
+    ...["shards", "--peers", "4", "--duration", "100ms", "--warmup", "20ms", "--json"],
+  );
+  assertEquals([code, rows.map(({ workers }) => workers)], [0, [0, 1, 2]]);
+  for (const { perSecond, lost } of rows) assertEquals([perSecond > 0, lost], [true, 0]);
+});

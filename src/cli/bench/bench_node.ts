@@ -1,6 +1,7 @@
 import { createNode } from "../../node/node.ts";
 import type { NodeOptions, P2PNode } from "../../node/types.ts";
 import { createMemoryStore } from "../../platform/memory_store.ts";
+import { ownThreads } from "../../platform/threads.ts";
 import type { Endpoint } from "../../platform/types.ts";
 import { USER_AGENT } from "../../util/version.ts";
 import type { Parts } from "../parts.ts";
@@ -14,7 +15,7 @@ const PROBE_MS = 10;
 
 /** A whole node on a port of its own, with its chain in memory: the disk is no part of what is measured. */
 export function createBenchNode(parts: Parts, wire: Wire, changes: Partial<NodeOptions> = {}): P2PNode {
-  return createNode({ ...parts, store: createMemoryStore() }, {
+  return createNode({ ...parts, store: createMemoryStore(), threads: ownThreads }, {
     network: networkOf(wire),
     listen: [{ host: LOOPBACK, port: 0 }],
     join: [],

@@ -5,6 +5,7 @@ import { createNodeAsker, createNodeEcho, createNodeReceiver, createNodeSender }
 import { createPeersReceiver, createPeersSender } from "./peers_sides.ts";
 import { createRelayNodes } from "./relay_sides.ts";
 import { createBareAsker, createBareEcho, createPeersAsker, createPeersEcho } from "./round_trip_sides.ts";
+import { createReplayer, createShardedNode } from "./shards_sides.ts";
 import type { SideFactory } from "./side.ts";
 import {
   createBareGate,
@@ -38,4 +39,6 @@ export const SIDES = {
   "bare-visitors": createBareVisitors,
   "peers-visitors": createPeersVisitors,
   "events": createEventsSide,
+  "sharded-node": createShardedNode,
+  "replayer": createReplayer,
 } as const satisfies Readonly<Record<string, SideFactory>>;
