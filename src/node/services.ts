@@ -97,7 +97,7 @@ export function createServices(parts: ServiceParts): Services {
     rule: rules("block-download"),
     weights,
     healthIntervalMs: parts.cadences.healthMs,
-    asksCompact: (peer) => compactBlocks.asksOf(peer),
+    asksCompact: (peer, node) => compactBlocks.asksFor(peer, node),
     delivered: (peer) => compactBlocks.delivered(peer),
   });
   const headersChanged = () => blockSync.headersChanged();

@@ -73,6 +73,8 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
   #enlisted = false;
   #enlistedAt = 0;
   #lastReadBytes = 0;
+  /** For the message that was handled last, besides its own size. */
+  #chargedBytes = 0;
   #taking = false;
   #reason: CloseReason | undefined;
   #linger: Timer | undefined;
@@ -180,11 +182,16 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
     return this.#sent(type, this.#outbox.offerFrame(frame, LANE_OF[type]), waiting);
   }
 
-  /** Stops handling this peer's messages until `release`: a service has taken all of its work that it can hold. */
   awaitRoom(): void {
     this.#outbox.awaitRoom();
   }
 
+  charge(sizeBytes: number): void {
+    this.#chargedBytes += sizeBytes;
+    this.#options.turns.spend(sizeBytes);
+  }
+
+  /** Stops handling this peer's messages until `release`: a service has taken all of its work that it can hold. */
   hold(): void {
     this.#held = true;
   }
@@ -283,7 +290,9 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
       bytes += lastFrameBytes;
       this.messagesIn[message.type] = (this.messagesIn[message.type] ?? 0) + 1;
       this.bytesInOf[message.type] = (this.bytesInOf[message.type] ?? 0) + lastFrameBytes;
+      this.#chargedBytes = 0;
       this.#onMessage(message);
+      bytes += this.#chargedBytes;
       if (this.isOver) return true;
       if (this.#held) return false;
     }

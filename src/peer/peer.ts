@@ -64,6 +64,11 @@ export interface Peer {
   sendFrame(type: MessageType, frame: Uint8Array): boolean;
   /** Asks for one call of the observer's `writable`, once the outbox has room for bulk data. */
   awaitRoom(): void;
+  /**
+   * Handling its last message costs as much as so many bytes of small ones do: its turn, and the round of all peers, end
+   * the sooner.
+   */
+  charge(sizeBytes: number): void;
   /** Stops handling this peer's messages until `release`: a service has taken all of its work that it can hold. */
   hold(): void;
   release(): void;

@@ -3,7 +3,13 @@ import { assert, assertEquals } from "@std/assert";
 import { readShortId, shortId, shortIdKey } from "../../src/chain/short_ids.ts";
 import { SHORT_ID_BYTES } from "../../src/protocol/wire_limits.ts";
 import { INV_COMPACT_BLOCK, INV_WITNESS_BLOCK, type MessageOf } from "../../src/protocol/messages.ts";
-import { MAX_PARTIAL_BLOCKS_PER_PEER, MAX_UNCONNECTED_HEADERS } from "../../src/protocol/params.ts";
+import { TransactionPool } from "../../src/ledger/transaction_pool.ts";
+import {
+  MAX_COMPACT_TRIES_PER_BLOCK,
+  MAX_COMPACT_TRIES_PER_PEER,
+  MAX_PARTIAL_BLOCKS_PER_PEER,
+  MAX_UNCONNECTED_HEADERS,
+} from "../../src/protocol/params.ts";
 import {
   compactOf,
   type CompactWorld,
@@ -21,11 +27,11 @@ import { testHasher } from "../support/test_hasher.ts";
 type Compact = MessageOf<"cmpctblock">;
 
 /** That another peer, who announces the block in the old way, can still bring it. */
-async function assertHonestCopyIsTaken(world: CompactWorld, block: MinedBlock): Promise<void> {
+async function assertHonestCopyIsTaken(world: CompactWorld, block: MinedBlock, withinMs = 1000): Promise<void> {
   const honest = await world.peer("honest");
   serveBlock(honest, block);
   honest.send({ type: "headers", headers: [block.header] });
-  await world.settle(1000);
+  await world.settle(withinMs);
   assertEquals([world.node.chain().bestHash, honest.closed], [block.hash, false]);
 }
 
@@ -140,6 +146,62 @@ for (const [name, change] of WRONG_ANSWERS) {
     await assertHonestCopyIsTaken(world, block);
   });
 }
+
+/** How often the pool is gone through from now on. */
+function countScans(): { readonly count: number } & Disposable {
+  const { forEach } = TransactionPool.prototype;
+  let count = 0;
+  TransactionPool.prototype.forEach = function (visit) {
+    count++;
+    forEach.call(this, visit);
+  };
+  return {
+    get count() {
+      return count;
+    },
+    [Symbol.dispose]: () => void (TransactionPool.prototype.forEach = forEach),
+  };
+}
+
+for (const prefilled of [[], [1, 2]]) {
+  const name = prefilled.length > 0 ? "half of which is there" : "of which nothing is there";
+  test(`compact block sent a hundred times, ${name}: the pool is gone through once`, { timeout: 60_000 }, async () => {
+    using scans = countScans();
+    const world = await compactWorld();
+    const liar = await world.peer("liar");
+    const block = mineWith(world, 4);
+    const compact = compactOf(block, ...prefilled);
+    for (let nonce = 0n; nonce < 100n; nonce++) liar.send({ ...compact, nonce });
+    await world.settle();
+    assertEquals([scans.count, liar.of("getdata").length + liar.of("getblocktxn").length], [1, 1]);
+    await assertHonestCopyIsTaken(world, block, 10_000);
+  });
+}
+
+test("compact blocks that come to nothing: a peer has few tries, and the last block is had all the same", {
+  timeout: 60_000,
+}, async () => {
+  using scans = countScans();
+  const world = await compactWorld();
+  const liar = await world.peer("liar");
+  for (let i = 0; i < 2 * MAX_COMPACT_TRIES_PER_PEER; i++) liar.send(compactOf(mineWith(world, 4)));
+  await world.settle();
+  assertEquals([scans.count, liar.closed], [MAX_COMPACT_TRIES_PER_PEER, false]);
+  const block = mineWith(world, 4);
+  serveBlock(liar, block);
+  liar.send(compactOf(block));
+  await world.settle();
+  assertEquals(world.node.chain().bestHash, block.hash);
+});
+
+test("compact block of many senders: few copies are compared with the pool", { timeout: 60_000 }, async () => {
+  using scans = countScans();
+  const world = await compactWorld(20, { maxInbound: 100, maxPerAddress: 100, maxPerGroup: 100 });
+  const block = mineWith(world, 4);
+  for (let i = 0; i < MAX_COMPACT_TRIES_PER_BLOCK + 4; i++) (await world.peer(`liar${i}`)).send(compactOf(block));
+  await world.settle();
+  assertEquals(scans.count, MAX_COMPACT_TRIES_PER_BLOCK);
+});
 
 test("blocktxn that nobody asked for is ignored", { timeout: 60_000 }, async () => {
   const world = await compactWorld();

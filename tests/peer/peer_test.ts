@@ -7,7 +7,7 @@ import { Turns } from "../../src/peer/turns.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../../src/platform/memory.ts";
 import type { Message } from "../../src/protocol/messages.ts";
 import { REGTEST } from "../../src/protocol/networks.ts";
-import { TURN_MESSAGES } from "../../src/protocol/params.ts";
+import { ROUND_BYTES, TURN_MESSAGES } from "../../src/protocol/params.ts";
 import { RoundTrips } from "../../src/util/round_trips.ts";
 import { bitcoinCodec } from "../../src/wire/bitcoin.ts";
 import { dialScripted, type ScriptedPeer, versionOf } from "../support/scripted_peer.ts";
@@ -99,6 +99,20 @@ test("peer: one that floods delays another by a turn at most", async () => {
   const position = host.handled.findIndex(([peer]) => peer === 1);
   assert(position <= 2 * TURN_MESSAGES, `after ${position} messages of the other`);
   assertEquals(host.handled.length, 10 * TURN_MESSAGES + 1);
+});
+
+test("peer: a message that is charged for ends the turn, of its sender and of all", async () => {
+  const host = await listen((peer, message) => {
+    if (message.type === "mempool") peer.charge(ROUND_BYTES);
+  });
+  const costly = await dialScripted(host.network, "costly", "host");
+  const calm = await dialScripted(host.network, "calm", "host");
+  costly.send(...Array.from({ length: 20 }, () => ({ type: "mempool" } as const)));
+  calm.send({ type: "getaddr" });
+  await settle(host);
+  const position = host.handled.findIndex(([peer]) => peer === 1);
+  assert(position <= 2, `after ${position} messages of the other`);
+  assertEquals(host.handled.length, 21);
 });
 
 test("peer: while it is held nothing is handled and reading stops; after the release nothing is missing", async () => {

@@ -7,7 +7,7 @@ import type { Endpoint } from "../../platform/types.ts";
 import { RemoteFault } from "../../protocol/errors.ts";
 import type { Agreement } from "../../protocol/handshake.ts";
 import type { Message, MessageType } from "../../protocol/messages.ts";
-import { OUTBOX_LOW_WATER_BYTES, ROUND_TRIP_SAMPLES } from "../../protocol/params.ts";
+import { OUTBOX_LOW_WATER_BYTES, ROUND_TRIP_SAMPLES, TURN_BYTES } from "../../protocol/params.ts";
 import { NO_PERMISSIONS, type Permissions } from "../../protocol/permissions.ts";
 import type { Env, Logger } from "../../util/env.ts";
 import { TIMED_TURNS } from "../../protocol/vitals_params.ts";
@@ -72,6 +72,8 @@ export class RemotePeer implements Peer, RemoteEnd, Worker {
   #isEnlisted = false;
   #isTaking = false;
   #wantsRoom = false;
+  /** What its messages of this turn cost besides their size, which the ring bounds. */
+  #chargedBytes = 0;
 
   constructor(options: RemotePeerOptions) {
     const { id, kind, env, codec, port } = options;
@@ -186,6 +188,11 @@ export class RemotePeer implements Peer, RemoteEnd, Worker {
     this.#offerRoom();
   }
 
+  charge(sizeBytes: number): void {
+    this.#chargedBytes += sizeBytes;
+    this.#options.turns.spend(sizeBytes);
+  }
+
   hold(): void {
     this.#isHeld = true;
   }
@@ -264,13 +271,16 @@ export class RemotePeer implements Peer, RemoteEnd, Worker {
     this.#options.observer.closed(this, this.#reason);
   }
 
-  /** Handles messages until none is left or a service has enough; the rest waits, and the shard reads no more of it. */
+  /** Handles messages until none is left or there is enough for now; the rest waits, and the shard reads no more of it. */
   #handleWaiting(): void {
     this.#isTaking = true;
     const startedAt = this.#stopwatch.start();
+    this.#chargedBytes = 0;
+    let isEmptied = false;
     this.#guard(() => {
-      while (!this.isOver && !this.#isHeld) {
+      while (!this.isOver && !this.#isHeld && this.#chargedBytes < TURN_BYTES) {
         const message = this.#mailbox.take();
+        isEmptied = message === undefined;
         if (!message) break;
         this.#options.observer.message(this, message);
       }
@@ -278,8 +288,9 @@ export class RemotePeer implements Peer, RemoteEnd, Worker {
     this.#isTaking = false;
     this.#stopwatch.stop(startedAt);
     if (this.isOver) return;
-    if (this.#isHeld) this.#mailbox.suspend();
-    else this.#mailbox.resume();
+    if (isEmptied && !this.#isHeld) return this.#mailbox.resume();
+    this.#mailbox.suspend();
+    if (!this.#isHeld) this.#enlist();
   }
 
   #offerRoom(): void {

@@ -54,7 +54,7 @@ export interface BlockSyncDeps {
   readonly weights: ReadonlyMap<string, number>;
   readonly healthIntervalMs: number;
   /** Whether the peer is to be asked for a block of which the pool may hold most transactions in its compact form. */
-  readonly asksCompact: (peer: Peer) => boolean;
+  readonly asksCompact: (peer: Peer, node: HeaderNode) => boolean;
   /** The peer was the first to bring a block that is news. */
   readonly delivered: (peer: Peer) => void;
 }
@@ -217,7 +217,7 @@ export class BlockSync implements Service {
     // Of a new one on top most transactions wait in the pool.
     const isOnTop = nodes[0]!.parent === this.#deps.ledger.chain.tip;
     const isNew = nodes.length === 1 && isOnTop && this.#debtors.size === 0 && !this.#syncing;
-    const kind = isNew && this.#deps.asksCompact(download.peer) ? INV_COMPACT_BLOCK : INV_WITNESS_BLOCK;
+    const kind = isNew && this.#deps.asksCompact(download.peer, nodes[0]!) ? INV_COMPACT_BLOCK : INV_WITNESS_BLOCK;
     this.#charge(download, nodes);
     download.peer.send({ type: "getdata", items: nodes.map(({ hash }) => ({ kind, hash })) });
   }

@@ -16,6 +16,7 @@ import {
 import {
   COMPACT_AHEAD_BLOCKS,
   COMPACT_PROTOCOL_VERSION,
+  COMPACT_SCAN_BYTES,
   COMPACT_VERSION,
   MAX_BLOCKTXN_DEPTH,
   MAX_COMPACT_DEPTH,
@@ -31,6 +32,7 @@ import type { Handlers, InventoryPart, Service } from "../service.ts";
 import { HighBandwidthPeers } from "./high_bandwidth.ts";
 import { type Awaited, PartialBlocks } from "./partial_blocks.ts";
 import { RecentBlocks } from "./recent_blocks.ts";
+import { Tries } from "./tries.ts";
 
 /** The blocks that peers owe us, in whatever form they come: one account, so that none is asked for twice. */
 export interface BlocksInFlight {
@@ -84,6 +86,7 @@ export class CompactBlocks implements Service {
   readonly #log: Logger;
   readonly #recent: RecentBlocks;
   readonly #partials = new PartialBlocks();
+  readonly #tries = new Tries((node) => this.#isOver(node));
   readonly #highBandwidth: HighBandwidthPeers<Peer>;
   /** Peers that speak our version of compact blocks. */
   readonly #wishes = new Map<Peer, Wish>();
@@ -105,6 +108,7 @@ export class CompactBlocks implements Service {
   peerClosed(peer: Peer): void {
     this.#wishes.delete(peer);
     this.#partials.removePeer(peer);
+    this.#tries.removePeer(peer);
     this.#highBandwidth.closed(peer);
   }
 
@@ -115,6 +119,11 @@ export class CompactBlocks implements Service {
   /** Whether the peer is to be asked for compact blocks. */
   asksOf(peer: Peer): boolean {
     return this.#deps.takesTransactions && this.#wishes.has(peer);
+  }
+
+  /** Whether it is to be asked for this block in compact form: a second copy would not be looked at. */
+  asksFor(peer: Peer, node: HeaderNode): boolean {
+    return this.asksOf(peer) && !this.#tries.has(peer, node);
   }
 
   /** The peer was the first to bring a block that is new to us. */
@@ -176,16 +185,25 @@ export class CompactBlocks implements Service {
   }
 
   #onCompactBlock(peer: Peer, message: MessageOf<"cmpctblock">): void {
-    const { announced, hasher, inFlight, pool } = this.#deps;
+    const { announced, inFlight } = this.#deps;
     const node = announced(peer, message.header);
     if (!node || !this.#isWanted(peer, node)) return;
     // Far ahead of the tip the pool is of no use.
     if (!this.#isNear(node) && !inFlight.owes(peer, node)) return inFlight.headersChanged();
+    // What came of its first copy is under way, as a whole block at the last.
+    if (this.#tries.has(peer, node)) return;
     inFlight.expect(peer, node);
+    if (!this.#tries.add(peer, node)) return inFlight.askWhole(peer, node);
+    this.#open(peer, node, message);
+  }
+
+  #open(peer: Peer, node: HeaderNode, message: MessageOf<"cmpctblock">): void {
+    const { hasher, inFlight, pool } = this.#deps;
     const opening = openCompactBlock(hasher, message);
     if (opening.kind === "malformed") throw new RemoteFault("malformed", `${opening.reason} in ${node.hash}`);
     if (opening.kind === "collision") return inFlight.askWhole(peer, node);
     const { block } = opening;
+    peer.charge(COMPACT_SCAN_BYTES * pool.count);
     pool.forEach(({ wtxid, raw }) => block.offer(wtxid, raw));
     if (block.missingCount > MAX_MISSING_SHARE * block.count) return inFlight.askWhole(peer, node);
     const awaited = { peer, node, partial: block, lacked: this.#lackedOf(message, block), since: this.#deps.env.now() };
@@ -206,6 +224,11 @@ export class CompactBlocks implements Service {
     return node.chainWork > this.#deps.ledger.chain.tip.chainWork || this.#deps.inFlight.owes(peer, node);
   }
 
+  /** The block came, is invalid, or our chain has outgrown it. */
+  #isOver(node: HeaderNode): boolean {
+    return node.hasBlock || node.linked || node.invalid || node.chainWork <= this.#deps.ledger.chain.tip.chainWork;
+  }
+
   #isNear(node: HeaderNode): boolean {
     return node.height <= this.#deps.ledger.chain.tip.height + COMPACT_AHEAD_BLOCKS;
   }
@@ -217,7 +240,6 @@ export class CompactBlocks implements Service {
   #askMissing(awaited: Awaited): void {
     const { peer, node, partial } = awaited;
     if (!this.#partials.hasRoom(peer, node)) return this.#deps.inFlight.askWhole(peer, node);
-    if (this.#partials.find(peer, node)) return;
     this.#partials.add(awaited);
     peer.send({ type: "getblocktxn", blockHash: node.hash, indexes: partial.missing() });
   }
