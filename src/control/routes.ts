@@ -35,6 +35,7 @@ const ROUTES: readonly Route[] = [
   { path: /^\/v1\/peers\/([^/]+)$/, get: ({ node }, _, id) => showPeer(node, id) },
   { path: /^\/v1\/channels$/, get: ({ node }) => ok(node.channels()) },
   { path: /^\/v1\/bans$/, get: ({ node }) => ok(node.bans()) },
+  { path: /^\/v1\/offenders$/, get: ({ node }) => ok(node.offenders()) },
   { path: /^\/v1\/addresses$/, get: ({ node }, { query }) => showAddresses(node, query) },
   { path: /^\/v1\/events$/, get: followEvents },
   { path: /^\/v1\/chain$/, get: ({ node }) => ok(node.chain()) },

@@ -5,13 +5,14 @@ import {
   MAX_BAN_REASON_LENGTH,
   MAX_BANS,
   MAX_DISCOURAGED,
+  MAX_LISTED_OFFENDERS,
   MAX_SCORED,
   MISBEHAVIOUR_HALF_LIFE_MS,
   MISBEHAVIOUR_LIMIT,
 } from "../protocol/params.ts";
 import { PENALTIES } from "../protocol/penalties.ts";
 import { NO_PERMISSIONS, type Permission, type Permissions } from "../protocol/permissions.ts";
-import type { BanSnapshot } from "../protocol/snapshots.ts";
+import type { BanSnapshot, OffenderSnapshot } from "../protocol/snapshots.ts";
 import { formatSubnet, parseSubnet, type Subnet, SubnetMap } from "../protocol/subnets.ts";
 import type { Env, Logger } from "../util/env.ts";
 import { type HostIdentity, identifyHost } from "./host_identity.ts";
@@ -34,6 +35,9 @@ export type Standing = "good" | "discouraged" | "banned";
 interface Score {
   readonly score: number;
   readonly at: number;
+  /** The last one, and how many there were. */
+  readonly fault: FaultCode;
+  readonly faults: number;
 }
 
 interface Ban {
@@ -112,7 +116,8 @@ export class Reputation {
     const now = this.#options.env.now();
     const score = Math.min(MISBEHAVIOUR_LIMIT, this.score(identity) + PENALTIES[code]);
     if (score === 0) return false;
-    putNewest(this.#scores, identity.key, { score, at: now }, MAX_SCORED);
+    const faults = (this.#scores.get(identity.key)?.faults ?? 0) + 1;
+    putNewest(this.#scores, identity.key, { score, at: now, fault: code, faults }, MAX_SCORED);
     if (score < MISBEHAVIOUR_LIMIT || identity.scope === "loopback") return false;
     putNewest(this.#discouraged, identity.key, now + DISCOURAGEMENT_MS, MAX_DISCOURAGED);
     this.#log.info("an address is discouraged", { address: identity.key, fault: code, hours: DISCOURAGEMENT_HOURS });
@@ -147,6 +152,22 @@ export class Reputation {
     const wasDiscouraged = this.#discouraged.delete(key);
     if (wasDiscouraged) this.#scores.delete(key);
     return wasBanned || wasDiscouraged;
+  }
+
+  /** Who broke rules of late, the latest first, at most 100. */
+  offenders(): readonly OffenderSnapshot[] {
+    const now = this.#options.env.now();
+    return [...this.#scores].slice(-MAX_LISTED_OFFENDERS).reverse().map(([address, { score, at, fault, faults }]) => {
+      const endsAt = this.#discouraged.get(address) ?? now;
+      return {
+        address,
+        score: Math.round(decayedScore(score, now - at)),
+        fault,
+        faults,
+        secondsAgo: Math.floor((now - at) / MS_PER_SECOND),
+        secondsLeft: endsAt > now ? Math.ceil((endsAt - now) / MS_PER_SECOND) : null,
+      };
+    });
   }
 
   /** The bans of now, those that end first before others. */

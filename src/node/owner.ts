@@ -14,7 +14,16 @@ type ChainMethods = Pick<
 >;
 type ConnectionMethods = Pick<
   P2PNode,
-  "peers" | "shards" | "connect" | "disconnect" | "addresses" | "connectionCounts" | "bans" | "ban" | "unban"
+  | "peers"
+  | "shards"
+  | "connect"
+  | "disconnect"
+  | "addresses"
+  | "connectionCounts"
+  | "bans"
+  | "offenders"
+  | "ban"
+  | "unban"
 >;
 type EventMethods = Pick<P2PNode, "on" | "events" | "channels" | "vitals" | "diagnose">;
 type ApplicationMethods = Pick<
@@ -66,6 +75,7 @@ export function connectionMethods(core: NodeCore): ConnectionMethods {
     addresses: (limit = DEFAULT_ADDRESSES) => acquaintances.snapshot(limit, services.addresses.counts),
     connectionCounts: () => peers.counts(),
     bans: () => connections.reputation.bans(),
+    offenders: () => connections.reputation.offenders(),
     ban(subnet, options = {}) {
       const ban = connections.ban(subnet, options);
       ledger.checkWritten();

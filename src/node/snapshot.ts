@@ -84,6 +84,11 @@ export function snapshotChain(chain: Chain): ChainSnapshot {
     progress: chain.progress,
     medianTime: tip.medianTimePast,
     tipTime: tip.header.time,
-    forks: chain.forks().map(({ tip, length }) => ({ height: tip.height, hash: tip.hash, length })),
+    forks: chain.forks().map(({ tip, length }) => ({
+      height: tip.height,
+      hash: tip.hash,
+      length,
+      complete: tip.linked,
+    })),
   };
 }

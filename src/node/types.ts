@@ -13,6 +13,7 @@ import type {
   ConnectionCounts,
   InventorySnapshot,
   NodeEvents,
+  OffenderSnapshot,
   PeerSnapshot,
   PoolSnapshot,
   ShardSnapshot,
@@ -149,6 +150,8 @@ export interface P2PNode {
   /** How connections came to nothing since the start. */
   connectionCounts(): ConnectionCounts;
   bans(): readonly BanSnapshot[];
+  /** Addresses that broke rules of late, connected or not, the latest first. */
+  offenders(): readonly OffenderSnapshot[];
   /** Bans an address or a range (`ADDRESS/BITS`), durably, and ends connections to it. Throws LocalError. */
   ban(subnet: string, options?: BanOptions): BanSnapshot;
   /** Ends a ban, or the discouragement of an address. False if there was none. Throws LocalError. */

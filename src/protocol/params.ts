@@ -108,12 +108,6 @@ export const DEFAULT_MAX_OUTBOUND = 10;
 /** Of those, peers for blocks only. Two survive the loss of one, and one liar among them is found out by the other. */
 export const BLOCK_ONLY_PEERS = 2;
 
-/** With fewer peers for everything, nobody new is dialled for blocks only: half of the usual 8 reach a small network. */
-export const FEW_PEERS = 4;
-
-/** A peer for blocks that stood so long, while nobody else was found, becomes one for everything: dials take 20 s. */
-export const BLOCK_ONLY_PATIENCE_MS = 30 * SECOND;
-
 /** Inbound peers of one address (IPv6: one /64): the nodes of a household or an office behind one NAT. */
 export const DEFAULT_MAX_PER_ADDRESS = 8;
 
@@ -165,6 +159,9 @@ export const MAX_DISCOURAGED = 50_000;
 
 /** Addresses with a score; beyond it the one whose last fault is oldest is forgotten. */
 export const MAX_SCORED = 10_000;
+
+/** Of them, so many are listed for the owner, who did something last first. */
+export const MAX_LISTED_OFFENDERS = 100;
 
 /** How long a ban lasts where nobody says. */
 export const DEFAULT_BAN_MS = 24 * HOUR;

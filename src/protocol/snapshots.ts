@@ -75,6 +75,21 @@ export interface BanSnapshot {
   readonly reason: string;
 }
 
+/** An address that broke rules of late, connected or not. */
+export interface OffenderSnapshot {
+  /** An address, or the subnet that counts as one. */
+  readonly address: string;
+  /** What is left of what it did: 0 to 100, where it is left alone for a day. */
+  readonly score: number;
+  /** Its last fault, as `peer:disconnected` names it. */
+  readonly fault: string;
+  /** How many there were. */
+  readonly faults: number;
+  readonly secondsAgo: number;
+  /** How long it is left alone; null where it is not. */
+  readonly secondsLeft: number | null;
+}
+
 /** Messages and bytes since the start, by type; of what is sent, as it was queued. */
 export type TrafficByType = { readonly [T in MessageType]?: { readonly messages: number; readonly bytes: number } };
 
@@ -123,7 +138,17 @@ export interface ChainSnapshot {
   readonly medianTime: number;
   /** When the tip's miner says that it was made, Unix seconds. */
   readonly tipTime: number;
-  readonly forks: readonly { readonly height: number; readonly hash: Hash; readonly length: number }[];
+  readonly forks: readonly ForkSnapshot[];
+}
+
+/** The end of a branch other than the best chain. */
+export interface ForkSnapshot {
+  readonly height: number;
+  readonly hash: Hash;
+  /** Blocks that the best chain lacks. */
+  readonly length: number;
+  /** Whether its blocks were accepted. Else only its headers are here: they were not fetched, or not what they claim. */
+  readonly complete: boolean;
 }
 
 /** What became of blocks since the start. */

@@ -194,3 +194,20 @@ test("reputation: decay in two parts is decay in one", { timeout: 60_000 }, () =
     }),
   );
 });
+
+test("reputation: who did what last is told, also of those who are never left alone", () => {
+  const { env, reputation } = open();
+  const [stranger, self] = [identifyHost("1.2.3.4"), identifyHost("127.0.0.5")];
+  reputation.blame(stranger, "bad-checksum");
+  env.advance(5_000);
+  reputation.blame(stranger, "bad-block");
+  env.advance(2_000);
+  reputation.blame(self, "bad-block");
+  env.advance(1_000);
+  assertEquals(reputation.offenders(), [
+    { address: "127.0.0.5", score: 100, fault: "bad-block", faults: 1, secondsAgo: 1, secondsLeft: null },
+    { address: "1.2.3.4", score: 100, fault: "bad-block", faults: 2, secondsAgo: 3, secondsLeft: 86_397 },
+  ]);
+  reputation.blame(identifyHost("1.2.3.5"), "wrong-network");
+  assertEquals(reputation.offenders().length, 2);
+});

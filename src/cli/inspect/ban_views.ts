@@ -1,4 +1,4 @@
-import type { BanSnapshot } from "../../protocol/snapshots.ts";
+import type { BanSnapshot, OffenderSnapshot } from "../../protocol/snapshots.ts";
 import type { DataColumn, Told } from "./columns.ts";
 import { nodeView, tableView } from "./node_view.ts";
 import type { ViewTable } from "./view.ts";
@@ -11,8 +11,34 @@ const BAN_COLUMNS: readonly DataColumn<Told<BanSnapshot>>[] = [
   { name: "reason", help: "why", rank: 2, value: ({ reason }) => reason },
 ];
 
-/** Who is not talked to. */
+const OFFENDER_COLUMNS: readonly DataColumn<Told<OffenderSnapshot>>[] = [
+  { name: "address", help: "who did it, connected or not", rank: 0, value: ({ address }) => address },
+  { name: "fault", help: "what it did last", rank: 1, value: ({ fault }) => fault },
+  { name: "faults", help: "how many there were", unit: "count", rank: 4, value: ({ faults }) => faults },
+  { name: "ago", help: "since the last one", unit: "seconds", rank: 2, value: ({ secondsAgo }) => secondsAgo },
+  {
+    name: "score",
+    help: "at 100 an address is left alone for a day; it halves in an hour",
+    unit: "count",
+    rank: 3,
+    value: ({ score }) => score,
+  },
+  {
+    name: "left-alone",
+    help: "how long nobody is taken from there; an address of this machine never is",
+    unit: "seconds",
+    rank: 5,
+    value: ({ secondsLeft }) => secondsLeft,
+  },
+];
+
+/** Who is not talked to, and who gave reason to. */
 export const BAN_VIEWS: ViewTable = {
+  offenders: tableView<readonly OffenderSnapshot[], Told<OffenderSnapshot>>({
+    summary: "who broke rules of late, connected or not",
+    path: () => "/v1/offenders",
+    columns: OFFENDER_COLUMNS,
+  }),
   bans: tableView<readonly BanSnapshot[], Told<BanSnapshot>>({
     summary: "who is banned",
     path: () => "/v1/bans",

@@ -6,7 +6,7 @@ import type { View, ViewTable } from "./view.ts";
 
 /** The end of one branch of the chain. */
 interface Tip {
-  readonly status: "active" | "fork" | "headers";
+  readonly status: "active" | "fork" | "fork, headers only" | "headers";
   readonly height: number;
   /** Blocks that it has and the best chain lacks. */
   readonly length: number;
@@ -16,7 +16,7 @@ interface Tip {
 const TIP_COLUMNS: readonly DataColumn<Tip>[] = [
   {
     name: "status",
-    help: "active: the best chain; headers: what it is extended by; fork: another branch",
+    help: "active: the best chain; headers: it goes on, and its blocks are not here; fork: another branch",
     rank: 0,
     value: ({ status }) => status,
   },
@@ -80,6 +80,6 @@ function listTips({ height, bestHash, headers, forks }: ChainSnapshot): readonly
   return [
     ...ahead,
     { status: "active", height, length: 0, hash: bestHash },
-    ...forks.map((fork): Tip => ({ status: "fork", ...fork })),
+    ...forks.map(({ complete, ...fork }): Tip => ({ status: complete ? "fork" : "fork, headers only", ...fork })),
   ];
 }

@@ -4,6 +4,7 @@ import type { DataColumn, Told } from "./columns.ts";
 /** Half a screen's width less whatever else a row needs. */
 const AGENT_WIDTH = 24;
 const ADDRESS_WIDTH = 27;
+const MS_PER_SECOND = 1_000;
 
 /** What a table of peers can show. Ranks: who it is and how it does stay longest. */
 export const PEER_COLUMNS: readonly DataColumn<Told<PeerSnapshot>>[] = [
@@ -14,17 +15,29 @@ export const PEER_COLUMNS: readonly DataColumn<Told<PeerSnapshot>>[] = [
   { name: "state", help: "handshaking or ready", value: ({ state }) => state },
   { name: "wire", help: "native or bitcoin", value: ({ wire }) => wire },
   { name: "transport", help: "tcp or unix", value: ({ transport }) => transport },
-  { name: "shard", help: "the worker that its socket is in", unit: "count", value: ({ shard }) => shard },
   { name: "version", help: "its protocol version", unit: "count", value: ({ version }) => version },
   {
     name: "agent",
     help: "what software it says it is",
-    rank: 9,
+    rank: 10,
     maxWidth: AGENT_WIDTH,
     value: ({ userAgent }) => userAgent,
   },
   { name: "services", help: "what it serves", value: ({ services }) => services?.join(",") },
-  { name: "height", help: "its best block known", unit: "count", rank: 5, value: ({ height }) => height },
+  {
+    name: "height",
+    help: "its best block, as its headers show",
+    unit: "count",
+    rank: 5,
+    value: ({ provenHeight, height }) => provenHeight ?? height,
+  },
+  {
+    name: "claims",
+    help: "the height that it said it has",
+    unit: "count",
+    rank: 9,
+    value: ({ claimedHeight }) => claimedHeight,
+  },
   { name: "ping", help: "last round trip", unit: "ms", rank: 2, value: ({ pingMs }) => pingMs?.last },
   { name: "minping", help: "shortest round trip", unit: "ms", rank: 11, value: ({ pingMs }) => pingMs?.min },
   { name: "meanping", help: "mean round trip", unit: "ms", value: ({ pingMs }) => pingMs?.mean },
@@ -76,6 +89,8 @@ export const PEER_COLUMNS: readonly DataColumn<Told<PeerSnapshot>>[] = [
     rank: 3,
     value: ({ outbox }) => outbox?.bytes,
   },
+  { name: "held", help: "bytes, about, that are held for it", unit: "bytes", value: ({ heldBytes }) => heldBytes },
+  { name: "cpu", help: "share of a core for its messages, since it is connected", unit: "share", value: cpuShare },
   {
     name: "dropped",
     help: "frames that were dropped because it reads too slowly",
@@ -101,4 +116,8 @@ export const PEER_COLUMNS: readonly DataColumn<Told<PeerSnapshot>>[] = [
 
 function last(what: keyof PeerSnapshot["lastSeconds"]): (peer: Told<PeerSnapshot>) => number | null | undefined {
   return ({ lastSeconds }) => lastSeconds?.[what];
+}
+
+function cpuShare({ cpuMs, connectedSeconds }: Told<PeerSnapshot>): number | undefined {
+  return cpuMs === undefined || !connectedSeconds ? undefined : cpuMs / (connectedSeconds * MS_PER_SECOND);
 }

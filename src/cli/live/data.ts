@@ -37,7 +37,7 @@ export function extendHistory(history: History, { peers }: LiveData): History {
   return { in: extend(history.in, sum("bytesIn")), out: extend(history.out, sum("bytesOut")) };
 }
 
-/** The best height that any peer is known to have; 0 without peers. */
+/** The best height that any peer has shown the headers of; what it only claims does not count. */
 export function bestPeerHeight({ peers }: LiveData): number {
-  return peers.reduce((best, { height }) => Math.max(best, height ?? 0), 0);
+  return peers.reduce((best, { provenHeight }) => Math.max(best, provenHeight ?? 0), 0);
 }

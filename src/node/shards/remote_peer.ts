@@ -74,7 +74,6 @@ export class RemotePeer implements Peer, RemoteEnd, Worker {
   #wantsRoom = false;
   /** What its messages of this turn cost besides their size, which the ring bounds. */
   #chargedBytes = 0;
-  #isRoomDue = false;
 
   constructor(options: RemotePeerOptions) {
     const { id, kind, env, codec, port } = options;
@@ -295,11 +294,9 @@ export class RemotePeer implements Peer, RemoteEnd, Worker {
   }
 
   #offerRoom(): void {
-    if (this.#isRoomDue || this.#lanes.bytes >= OUTBOX_LOW_WATER_BYTES) return;
-    this.#isRoomDue = true;
+    if (this.#lanes.bytes >= OUTBOX_LOW_WATER_BYTES) return;
     // Not at once: whoever fills the outbox again and again would keep the loop from all others.
     this.#options.env.nextTurn(() => {
-      this.#isRoomDue = false;
       if (!this.#wantsRoom || this.#state !== "ready" || this.#lanes.bytes >= OUTBOX_LOW_WATER_BYTES) return;
       this.#wantsRoom = false;
       this.#guard(() => this.#options.observer.writable(this));
