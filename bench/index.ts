@@ -15,6 +15,7 @@ const SUBJECTS: Readonly<Record<string, () => Promise<{ readonly subject: Subjec
   eviction: () => import("./eviction.ts"),
   store: () => import("./store.ts"),
   sync: () => import("./sync.ts"),
+  topology: () => import("./topology.ts"),
   transport: () => import("./transport.ts"),
   transactions: () => import("./transactions.ts"),
   "memory-network": () => import("./memory_network.ts"),

@@ -6,6 +6,15 @@ const MINUTE = 60 * SECOND;
 /** Nodes that are remembered, with us: a picture that a person can still look at, in a megabyte. */
 export const MAX_TOPOLOGY_NODES = 1024;
 
+/** Links of a node of which a single peer tells that are shown: a usual node dials 10, and a liar fills no megabytes. */
+export const MAX_HEARSAY_LINKS = 16;
+
+/** In a part of the network of so many nodes the longest way is found by a search from each; each visits all links. */
+export const EXACT_DIAMETER_NODES = 100;
+
+/** In larger ones it is looked for so many times from the far end of the way before: two nearly always find it. */
+export const DIAMETER_SWEEPS = 4;
+
 /** Addresses of nodes known by nothing but address gossip that are remembered beside them. */
 export const MAX_CRAWLED_NODES = 1024;
 

@@ -1,3 +1,4 @@
+import { MAX_HEARSAY_LINKS } from "../../protocol/topology_params.ts";
 import { MAX_TOPOLOGY_LINKS } from "../../protocol/wire_limits.ts";
 import type { Entry } from "./entry.ts";
 import type { Topology } from "./topology.ts";
@@ -28,14 +29,15 @@ const UNKNOWN_RTT_MS = 200;
 export function buildGraph(topology: Topology): Graph {
   const links: Link[] = [];
   const { selfId, self } = topology;
+  const shown = new Map([...topology.entries()].map((entry) => [entry.id, linksShown(entry)]));
   for (const [id, rttMs] of self.links) links.push({ from: selfId, to: id, rttMs, known: "measured" });
   for (const entry of topology.entries()) {
-    for (const [id, rttMs] of entry.record.links) {
+    for (const [id, rttMs] of shown.get(entry.id)!) {
       const other = topology.get(id);
       if (!other || id === entry.id) continue;
       const back = other.record.links.get(entry.id);
       // Both ends tell of it: counted once.
-      if (back !== undefined && id < entry.id) continue;
+      if (back !== undefined && id < entry.id && shown.get(id)!.has(entry.id)) continue;
       if (back === undefined && denies(other, entry)) continue;
       const rtts = [rttMs, back ?? 0].filter((ms) => ms > 0);
       const mean = rtts.length === 0 ? undefined : rtts.reduce((sum, ms) => sum + ms, 0) / rtts.length;
@@ -44,6 +46,13 @@ export function buildGraph(topology: Topology): Graph {
   }
   const nodes = [selfId, ...[...topology.entries()].map(({ id }) => id)];
   return { nodes, links, neighbours: neighboursOf(nodes, links) };
+}
+
+/** Of a node that a single peer speaks of, the nearest ones: it may have invented the node, and as many links as fit. */
+function linksShown({ record, soleReporter }: Entry): ReadonlyMap<string, number> {
+  const { links } = record;
+  if (soleReporter === undefined || links.size <= MAX_HEARSAY_LINKS) return links;
+  return new Map([...links].toSorted(([, one], [, other]) => one - other).slice(0, MAX_HEARSAY_LINKS));
 }
 
 /** A node that told all of its links, and not this one: itself, or later than the one that claims it. */

@@ -9,17 +9,6 @@ export interface Reached {
   readonly rttMs: number;
 }
 
-/** What the shape of a graph comes to. */
-export interface GraphMetrics {
-  readonly nodes: number;
-  readonly links: number;
-  /** Parts without a link between them. */
-  readonly components: number;
-  readonly meanLinks: number;
-  /** Hops between the two nodes farthest from each other, in the part where that is most. */
-  readonly diameter: number;
-}
-
 /** The quickest way to each node that can be reached (Dijkstra 1959), in the order of arrival. */
 export function shortestPaths(neighbours: Adjacency, from: string): ReadonlyMap<string, Reached> {
   return spread(neighbours, from, Number.POSITIVE_INFINITY);
@@ -39,20 +28,6 @@ export function pathTo(reached: ReadonlyMap<string, Reached>, to: string): reado
   const path: string[] = [];
   for (let id: string | undefined = to; id !== undefined; id = reached.get(id)!.via) path.push(id);
   return path.reverse();
-}
-
-export function measureGraph(neighbours: Adjacency): GraphMetrics {
-  const seen = new Set<string>();
-  let [components, diameter, ends] = [0, 0, 0];
-  for (const [id, others] of neighbours) {
-    ends += others.size;
-    const depths = hopsFrom(neighbours, id);
-    diameter = Math.max(diameter, ...depths.values());
-    if (!seen.has(id)) components++;
-    for (const reached of depths.keys()) seen.add(reached);
-  }
-  const nodes = neighbours.size;
-  return { nodes, links: ends / 2, components, meanLinks: nodes === 0 ? 0 : ends / nodes, diameter };
 }
 
 function spread(neighbours: Adjacency, from: string, fanout: number): ReadonlyMap<string, Reached> {
@@ -75,15 +50,6 @@ function spread(neighbours: Adjacency, from: string, fanout: number): ReadonlyMa
     }
   }
   return reached;
-}
-
-function hopsFrom(neighbours: Adjacency, from: string): ReadonlyMap<string, number> {
-  const depths = new Map([[from, 0]]);
-  // A Map is walked in the order of insertion, what is added on the way included.
-  for (const [id, depth] of depths) {
-    for (const next of neighbours.get(id)?.keys() ?? []) if (!depths.has(next)) depths.set(next, depth + 1);
-  }
-  return depths;
 }
 
 interface Offer extends Reached {

@@ -1,7 +1,8 @@
 import type { TopologyNodeSnapshot, TopologySnapshot } from "../../protocol/snapshots.ts";
 import type { Entry } from "./entry.ts";
 import { buildGraph } from "./graph.ts";
-import { broadcastTree, measureGraph, type Reached, shortestPaths } from "./paths.ts";
+import { measureGraph } from "./graph_metrics.ts";
+import { broadcastTree, type Reached, shortestPaths } from "./paths.ts";
 import type { NodeRecord } from "./node_record.ts";
 import type { Topology } from "./topology.ts";
 

@@ -2,7 +2,8 @@ import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Adjacency } from "../../../src/net/topology/graph.ts";
-import { broadcastTree, measureGraph, pathTo, shortestPaths } from "../../../src/net/topology/paths.ts";
+import { measureGraph } from "../../../src/net/topology/graph_metrics.ts";
+import { broadcastTree, pathTo, shortestPaths } from "../../../src/net/topology/paths.ts";
 
 type Edge = readonly [from: number, to: number, ms: number];
 
@@ -79,4 +80,24 @@ test("graph metrics: parts, links and the longest way", () => {
   const line = graphOf(6, [[0, 1, 1], [1, 2, 1], [2, 3, 1], [4, 5, 1]]);
   assertEquals(measureGraph(line), { nodes: 6, links: 4, components: 2, meanLinks: 8 / 6, diameter: 3 });
   assertEquals(measureGraph(graphOf(1, [])), { nodes: 1, links: 0, components: 1, meanLinks: 0, diameter: 0 });
+});
+
+test("graph metrics: as searching from each node finds them", () => {
+  fc.assert(fc.property(anyGraph, (graph) => {
+    const lone = new Map(
+      [...graph].map(([id, others]) => [id, new Map([...others.keys()].map((other) => [other, 1]))]),
+    );
+    const ways = [...graph.keys()].map((id) => shortestPaths(lone, id));
+    const metrics = measureGraph(graph);
+    assertEquals(metrics.diameter, Math.max(...ways.flatMap((way) => [...way.values()].map(({ hops }) => hops))));
+    assertEquals(metrics.components, new Set(ways.map((way) => [...way.keys()].sort().join())).size);
+  }));
+});
+
+test("graph metrics: the longest way through a large tree, and through a large ring but for a little", () => {
+  const size = 1001;
+  const line = Array.from({ length: size - 1 }, (_, i): Edge => [(i * 10) % size, ((i + 1) * 10) % size, 1]);
+  assertEquals(measureGraph(graphOf(size, line)).diameter, size - 1);
+  const ring = measureGraph(graphOf(size, [...line, [0, ((size - 1) * 10) % size, 1]]));
+  assertEquals([ring.components, ring.diameter], [1, (size - 1) / 2]);
 });

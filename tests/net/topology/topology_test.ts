@@ -8,10 +8,12 @@ import { Topology } from "../../../src/net/topology/topology.ts";
 import {
   CRAWLED_TTL_MS,
   MAX_CRAWLED_NODES,
+  MAX_HEARSAY_LINKS,
   MAX_TOPOLOGY_NODES,
   NEWS_AHEAD_MS,
   TOPOLOGY_TTL_MS,
 } from "../../../src/protocol/topology_params.ts";
+import { MAX_TOPOLOGY_LINKS } from "../../../src/protocol/wire_limits.ts";
 
 const SELF = { region: "here", capabilities: [], load: 0, draining: false };
 
@@ -174,6 +176,22 @@ test("topology: addresses that are crawled are bounded, forgotten, and not shown
   assertEquals(addresses.map(({ source }) => source), ["peer"]);
   topology.expire(CRAWLED_TTL_MS + 5001);
   assertEquals(topology.crawledSize, 0);
+});
+
+test("topology: of a table full of invented nodes with all the links that fit, few are shown", () => {
+  const topology = world([], ["far"]);
+  const links = Array.from({ length: MAX_TOPOLOGY_LINKS }, (_, i) => i);
+  topology.hear(2, "n2", hearsay("far", recordOf(links.map((i) => `ghost${i}`))), 0);
+  topology.hear(1, "n1", hearsay("far", recordOf(links.map((i) => `ghost${i}`))), 0);
+  for (let i = 0; i < MAX_TOPOLOGY_NODES; i++) {
+    const others = links.map((step) => `ghost${(i * 31 + step * 17) % MAX_TOPOLOGY_NODES}`);
+    topology.hear(1, "n1", hearsay(`ghost${i}`, recordOf(others)), 0);
+  }
+  const { links: shown, metrics } = snapshotTopology(topology, 4, 0);
+  assert(topology.size >= MAX_TOPOLOGY_NODES - 2, `${topology.size}`);
+  assert(shown.length <= MAX_TOPOLOGY_NODES * MAX_HEARSAY_LINKS, `${shown.length}`);
+  assertEquals(metrics.links, shown.length);
+  assertEquals(shown.filter(({ from, to }) => from === "far" || to === "far").length, MAX_TOPOLOGY_LINKS + 1);
 });
 
 test("topology: whatever is told, it stays within its bounds and its picture makes sense", () => {
