@@ -1,4 +1,5 @@
 import type { ChannelUse } from "../../bus/bus.ts";
+import type { Diagnosis } from "../../doctor/diagnosis.ts";
 import type { ChainSnapshot, PeerSnapshot } from "../../protocol/snapshots.ts";
 import type { Told } from "../inspect/columns.ts";
 
@@ -19,6 +20,8 @@ export interface LiveData {
   readonly peers: readonly Told<PeerSnapshot>[];
   readonly chain: Told<ChainSnapshot>;
   readonly channels: readonly Told<ChannelUse>[];
+  /** Undefined where the node has none. */
+  readonly doctor: Told<Diagnosis> | undefined;
 }
 
 /** Bytes a second, all peers together, the latest last. */

@@ -39,11 +39,19 @@ interface Watch {
 
 async function look(control: Control, patienceMs = 0): Promise<LiveData> {
   const node = await askControl(control, "/v1/node", {}, patienceMs);
-  const [peers, chain, channels] = await Promise.all(
-    ["/v1/peers", "/v1/chain", "/v1/channels"].map((path) => askControl(control, path)),
-  );
+  const [peers, chain, channels, doctor] = await Promise.all([
+    askControl(control, "/v1/peers"),
+    askControl(control, "/v1/chain"),
+    askControl(control, "/v1/channels"),
+    askControl(control, "/v1/doctor").catch(nothingIfUnknown),
+  ]);
   // Whatever the node says that a later picture does not expect, the columns leave out.
-  return { node, peers, chain, channels } as unknown as LiveData;
+  return { node, peers, chain, channels, doctor } as unknown as LiveData;
+}
+
+/** A node of another version may have no doctor; the rest can be shown without. */
+function nothingIfUnknown(error: unknown): undefined {
+  if (!(error instanceof CommandError) || error.exitCode !== EXIT.no) throw error;
 }
 
 async function followOnScreen(

@@ -44,8 +44,8 @@ const LABEL_WIDTH = 10;
 const SORT_SIGN_WIDTH = 1;
 const RATE_WIDTH = 12;
 const HASH_CHARACTERS = 16;
-/** Above the table: who it is, the chain, peers, two of traffic, channels, and a blank. */
-const HEAD_ROWS = 7;
+/** Above the table: who it is, the chain, peers, two of traffic, channels, the doctor, and a blank. */
+const HEAD_ROWS = 8;
 /** The titles of the table, and the last line of the screen. */
 const TABLE_FRAME_ROWS = 2;
 
@@ -108,6 +108,7 @@ function drawHead(view: LiveView, data: LiveData, width: number, colors: Colors)
     line("in", trafficParts(history.in, width, colors.green)),
     line("out", trafficParts(history.out, width, colors.cyan)),
     line("channels", channelParts(data, colors)),
+    line("doctor", doctorParts(data, colors)),
     "",
   ];
 }
@@ -156,6 +157,17 @@ function channelParts({ channels }: LiveData, colors: Colors): readonly Part[] {
     const text = `${escapeText(channel)} ${Math.round(usage * PERCENT)} %${lag > 0 ? ` ${lag} missed` : ""}`;
     return [[text, isBad ? colors.yellow : undefined], ["  "]];
   });
+}
+
+/** The gravest finding, and how many more there are of what should be looked at. */
+function doctorParts({ doctor }: LiveData, colors: Colors): readonly Part[] {
+  const findings = doctor?.findings ?? [];
+  const grave = findings.filter(({ level }) => level === "problem" || level === "warning");
+  const [first = findings[0]] = grave;
+  if (!first) return [["-"]];
+  const style = first.level === "problem" ? colors.red : first.level === "warning" ? colors.yellow : colors.green;
+  const more = grave.length > 1 ? `  and ${grave.length - 1} more: p2p inspect doctor` : "";
+  return [[escapeText(first.text ?? "?"), style], [more]];
 }
 
 function drawTable(view: LiveView, size: Size, colors: Colors): readonly string[] {

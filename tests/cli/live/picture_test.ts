@@ -35,6 +35,13 @@ function dataOf(count: number, userAgent = "/some:1/"): LiveData {
     })),
     chain: { height: 100, headers: 110, bestHash: "ab".repeat(32), tipTime: 1_000, syncing: false, forks: [] },
     channels: [{ channel: "control", usage: 0.9, lag: 7 }, { channel: "data", usage: 0.004, lag: 0 }],
+    doctor: {
+      findings: [
+        { id: "chain-follows", level: "ok", text: "the chain follows" },
+        { id: "slow", level: "warning", text: `peer 3 is slow ${userAgent}` },
+        { id: "flood", level: "warning", text: "peer 4 floods" },
+      ],
+    },
   };
 }
 
@@ -68,20 +75,21 @@ test("live picture: who it is, whether the chain follows, traffic, channels, and
   assertEquals(lines[2], "peers     60 in, 0 out, 3 refused, 4 evicted");
   assertEquals(lines[3], "in           5.9 KiB/s  ▂ █");
   assertEquals(lines[5], "channels  control 90 % 7 missed  data 0 %  ");
-  assertStringIncludes(lines[7]!, "id  address");
-  assertStringIncludes(lines[8]!, "192.0.2.0:8333");
-  assertStringIncludes(lines.at(-1)!, "1-15 of 60 peers");
+  assertEquals(lines[6], "doctor    peer 3 is slow /some:1/  and 1 more: p2p inspect doctor");
+  assertStringIncludes(lines[8]!, "id  address");
+  assertStringIncludes(lines[9]!, "192.0.2.0:8333");
+  assertStringIncludes(lines.at(-1)!, "1-14 of 60 peers");
 });
 
 test("live picture: rows are sorted, filtered and scrolled", () => {
   const sorted = draw(viewOf(dataOf(60), { sort: "ping:asc" }));
-  assertStringIncludes(sorted[7]!, "ping▲");
-  assertStringIncludes(sorted[8]!, "192.0.2.59:8333");
+  assertStringIncludes(sorted[8]!, "ping▲");
+  assertStringIncludes(sorted[9]!, "192.0.2.59:8333");
   const filtered = draw(viewOf(dataOf(60), { filter: ["ping>58"] }));
   assertEquals(filtered.filter((line) => line.includes("192.0.2.")).length, 2);
   assertStringIncludes(filtered.at(-1)!, "2 peers of 60 with ping>58");
-  assertStringIncludes(draw(viewOf(dataOf(60), { offset: 45 }))[8]!, "192.0.2.45:8333");
-  assertStringIncludes(draw(viewOf(dataOf(20), { offset: 45 }))[8]!, "192.0.2.5:8333");
+  assertStringIncludes(draw(viewOf(dataOf(60), { offset: 45 }))[9]!, "192.0.2.45:8333");
+  assertStringIncludes(draw(viewOf(dataOf(20), { offset: 45 }))[9]!, "192.0.2.6:8333");
 });
 
 test("live picture: says when it is paused, or when the node is silent", () => {
@@ -90,8 +98,8 @@ test("live picture: says when it is paused, or when the node is silent", () => {
 });
 
 test("live picture: a node that tells less is shown as far as it tells", () => {
-  const lines = draw(viewOf({ node: {}, peers: [{ id: 3 }], chain: {}, channels: [] }));
-  assertStringIncludes(lines[8]!, "3");
+  const lines = draw(viewOf({ node: {}, peers: [{ id: 3 }], chain: {}, channels: [], doctor: undefined }));
+  assertStringIncludes(lines[9]!, "3");
 });
 
 test("live picture: what peers say cannot act on the terminal", () => {
