@@ -10,6 +10,7 @@ import type { Row, Subject } from "./support.ts";
 const SUBJECTS: Readonly<Record<string, () => Promise<{ readonly subject: Subject }>>> = {
   addresses: () => import("./addresses.ts"),
   bytes: () => import("./bytes.ts"),
+  capture: () => import("./capture.ts"),
   chain: () => import("./chain.ts"),
   compact: () => import("./compact.ts"),
   eviction: () => import("./eviction.ts"),

@@ -2,13 +2,13 @@ import { MAX_CAPTURE_FLOWS, MAX_CAPTURE_WAITING_BYTES } from "../protocol/captur
 import type { NetworkParams } from "../protocol/network_params.ts";
 import { concatBytes, MalformedBytes } from "../util/bytes.ts";
 import { formatHostPort, type HostPort } from "../util/endpoint.ts";
-import { hexToBytes } from "../util/hex.ts";
+import { bytesToHex, hexToBytes } from "../util/hex.ts";
 import { FrameStream } from "./frame_stream.ts";
 import { networkOf } from "./magic.ts";
 import type { Packet } from "./packets.ts";
 import { TcpFlow } from "./tcp_flow.ts";
 import { isReadableLink, readSegment, type Segment } from "./tcp_packet.ts";
-import { decodeUpperPdu, LINKTYPE_UPPER_PDU } from "./upper_pdu.ts";
+import { decodeUpperPdu, LINKTYPE_UPPER_PDU, type UpperPdu, upperPduDataAt } from "./upper_pdu.ts";
 
 /** A frame as a capture has it, or what stands in its place. */
 export interface CapturedFrame {
@@ -47,6 +47,7 @@ export class CaptureReader {
   readonly #networks: readonly NetworkParams[];
   /** One a direction, the one that was silent longest first. */
   readonly #flows = new Map<string, Flow>();
+  readonly #heads = new Map<string, UpperPdu>();
   readonly #links = new Map<number, number>();
   #others = 0;
   #waitingBytes = 0;
@@ -81,21 +82,34 @@ export class CaptureReader {
   #takePdu(packet: Packet): void {
     const { number, time, direction, comment, data } = packet;
     const where = { packet: number, time, direction };
-    let pdu;
+    let dataAt: number;
     try {
-      pdu = decodeUpperPdu(data);
+      dataAt = upperPduDataAt(data);
     } catch (error) {
       if (!(error instanceof MalformedBytes)) throw error;
       const nobody = { source: undefined, target: undefined, network: undefined, frame: NO_BYTES };
       this.#found.push({ ...where, ...nobody, problem: `a packet whose ${error.message}` });
       return;
     }
-    const { source, target } = pdu;
+    const { source, target } = this.#headOf(data.subarray(0, dataAt));
+    const body = data.subarray(dataAt);
     const header = HEADER_IN_COMMENT.exec(comment ?? "")?.[1];
-    const frame = header === undefined ? pdu.data : concatBytes([hexToBytes(header), pdu.data]);
+    const frame = header === undefined ? body : concatBytes([hexToBytes(header), body]);
     const network = networkOf(frame, this.#networks);
     const problem = network ? undefined : comment ?? "a frame of no network that is known here";
     this.#found.push({ ...where, source, target, network, frame: network ? frame : NO_BYTES, problem });
+  }
+
+  /** Packets of one connection begin alike: each beginning is taken apart once. */
+  #headOf(bytes: Uint8Array): UpperPdu {
+    const key = bytesToHex(bytes);
+    let head = this.#heads.get(key);
+    if (!head) {
+      if (this.#heads.size >= MAX_CAPTURE_FLOWS) this.#heads.clear();
+      head = decodeUpperPdu(bytes);
+      this.#heads.set(key, head);
+    }
+    return head;
   }
 
   #takeSegment(packet: Packet): void {

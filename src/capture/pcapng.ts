@@ -73,19 +73,25 @@ export function encodeFileHead(application: string, interfaceName: string, linkT
   return file.finish();
 }
 
+/** One allocation a packet: a node that is overheard pays for each (bench/capture.ts). */
 export function encodePacket({ wallClock, isInbound, head, data, comment }: PacketRecord): Uint8Array {
+  const text = comment === "" ? NO_TEXT : utf8.encode(comment);
   const sizeBytes = head.length + data.length;
-  const body = new ByteWriter(sizeBytes + PACKET_ROOM_BYTES).uint32(0);
-  writeTime(body, wallClock);
-  body.uint32(sizeBytes).uint32(sizeBytes).raw(head).raw(data);
-  pad(body, sizeBytes);
-  const flags = new ByteWriter(UINT32_BYTES).uint32(isInbound ? FLAG_INBOUND : FLAG_OUTBOUND).finish();
-  const comments: Option[] = comment === "" ? [] : [[OPTION_COMMENT, utf8.encode(comment)]];
-  writeOptions(body, [[OPTION_FLAGS, flags], ...comments]);
-  const block = new ByteWriter(body.length + FRAME_BYTES);
-  writeBlock(block, ENHANCED_PACKET_BLOCK, body.finish());
-  return block.finish();
+  const commentBytes = text.length === 0 ? 0 : OPTION_HEAD_BYTES + text.length + paddingOf(text.length);
+  const blockBytes = PACKET_FIXED_BYTES + sizeBytes + paddingOf(sizeBytes) + commentBytes;
+  const writer = new ByteWriter(blockBytes).uint32(ENHANCED_PACKET_BLOCK).uint32(blockBytes).uint32(0);
+  writeTime(writer, wallClock);
+  writer.uint32(sizeBytes).uint32(sizeBytes).raw(head).raw(data);
+  pad(writer, sizeBytes);
+  writer.uint16(OPTION_FLAGS).uint16(UINT32_BYTES).uint32(isInbound ? FLAG_INBOUND : FLAG_OUTBOUND);
+  if (text.length > 0) writeOption(writer, OPTION_COMMENT, text);
+  return writer.uint16(OPTION_END).uint16(0).uint32(blockBytes).finish();
 }
+
+const NO_TEXT = new Uint8Array(0);
+const OPTION_HEAD_BYTES = 4;
+/** Type, length, interface, time, two sizes; flags; the end of the options; length. */
+const PACKET_FIXED_BYTES = 28 + 8 + 4 + 4;
 
 /** How many packets there were and how many of them are not in the file. */
 export function encodeStatistics(wallClock: number, received: number, dropped: number): Uint8Array {
@@ -96,9 +102,6 @@ export function encodeStatistics(wallClock: number, received: number, dropped: n
   writeBlock(block, INTERFACE_STATISTICS_BLOCK, body.finish());
   return block.finish();
 }
-
-/** Fixed fields, flags, and a short comment. */
-const PACKET_ROOM_BYTES = 128;
 
 function writeBlock(writer: ByteWriter, type: number, body: Uint8Array): void {
   const sizeBytes = body.length + FRAME_BYTES;
@@ -111,15 +114,18 @@ function writeTime(writer: ByteWriter, wallClock: number): void {
 }
 
 function writeOptions(writer: ByteWriter, options: readonly Option[]): void {
-  for (const [code, value] of options) {
-    writer.uint16(code).uint16(value.length).raw(value);
-    pad(writer, value.length);
-  }
+  for (const [code, value] of options) writeOption(writer, code, value);
   writer.uint16(OPTION_END).uint16(0);
 }
 
+function writeOption(writer: ByteWriter, code: number, value: Uint8Array): void {
+  writer.uint16(code).uint16(value.length).raw(value);
+  pad(writer, value.length);
+}
+
 function pad(writer: ByteWriter, sizeBytes: number): void {
-  writer.reserve(paddingOf(sizeBytes));
+  const missing = paddingOf(sizeBytes);
+  if (missing > 0) writer.reserve(missing);
 }
 
 /** Bytes that are missing up to a multiple of four. */

@@ -60,12 +60,6 @@ export class Recorder {
   }
 }
 
-/** What precedes a frame's data in its record, and what is said about it. */
-interface Label {
-  readonly head: Uint8Array;
-  readonly comment: string;
-}
-
 /** One direction of one connection. */
 class Flow {
   readonly #env: Env;
@@ -74,7 +68,8 @@ class Flow {
   readonly #isInbound: boolean;
   readonly #keep: (record: Uint8Array) => void;
   readonly #isNative: boolean;
-  readonly #heads = new Map<string, Uint8Array>();
+  /** By dissector, and by type of our wire: a connection's frames differ little in what precedes them. */
+  readonly #heads = new Map<string | number, Uint8Array>();
   #frames: Decoder<RawFrame> | undefined;
 
   constructor(
@@ -115,38 +110,33 @@ class Flow {
   #record(frame: RawFrame): void {
     const { bytes, start, end } = frame;
     if (!this.#isNative) {
-      return this.#write(bytes.subarray(start, end), { head: this.#head(BITCOIN, undefined), comment: "" });
+      return this.#write(bytes.subarray(start, end), this.#head(BITCOIN, BITCOIN), "");
     }
     const number = bytes[start + NATIVE_TYPE_AT]!;
     const bodyStart = start + NATIVE_HEADER_BYTES;
     const header = bytesToHex(bytes.subarray(start, bodyStart));
-    const isCbor = nativeLayout(number).kind === "structured";
     const type = nativeTypeName(number);
-    this.#write(bytes.subarray(bodyStart, end), {
-      head: this.#head(isCbor ? CBOR : PLAIN, type),
-      comment: `${type}; frame header ${header}`,
-    });
+    const dissector = nativeLayout(number).kind === "structured" ? CBOR : PLAIN;
+    const head = this.#heads.get(number) ?? this.#head(number, dissector, `p2p ${type}`);
+    this.#write(bytes.subarray(bodyStart, end), head, `${type}; frame header ${header}`);
   }
 
   /** Bytes that are no frame, as far as they came along: what follows them cannot be told apart. */
   #recordStray(bytes: Uint8Array, fault: RemoteFault): void {
-    this.#write(bytes.subarray(0, MAX_STRAY_BYTES), {
-      head: this.#head(PLAIN, undefined),
-      comment: `no frame: ${fault.message}; the rest of this direction is not captured`,
-    });
+    const comment = `no frame: ${fault.message}; the rest of this direction is not captured`;
+    this.#write(bytes.subarray(0, MAX_STRAY_BYTES), this.#head(PLAIN, PLAIN), comment);
   }
 
-  #write(data: Uint8Array, { head, comment }: Label): void {
+  #write(data: Uint8Array, head: Uint8Array, comment: string): void {
     this.#keep(encodePacket({ wallClock: this.#env.wallClock(), isInbound: this.#isInbound, head, data, comment }));
   }
 
-  /** A connection's frames differ little in what precedes them. `type` of our wire: Wireshark knows no such protocol. */
-  #head(dissector: string, type: string | undefined): Uint8Array {
-    const key = `${dissector} ${type}`;
+  /** `protocol`: of our wire, which Wireshark does not know, the type of the message. */
+  #head(key: string | number, dissector: string, protocol?: string): Uint8Array {
     let head = this.#heads.get(key);
     if (!head) {
-      const protocol = type === undefined ? {} : { protocol: `p2p ${type}` };
-      head = encodeUpperPduHead({ dissector, source: this.#source, target: this.#target, ...protocol });
+      const ends = { source: this.#source, target: this.#target };
+      head = encodeUpperPduHead({ dissector, ...ends, ...protocol !== undefined && { protocol } });
       this.#heads.set(key, head);
     }
     return head;

@@ -67,34 +67,36 @@ function bigEndian(value: number): Uint8Array {
   return new ByteWriter(UINT32_BYTES).uint32(value).finish().reverse();
 }
 
-/** What a packet of this link type tells of its data. */
+/** What precedes the data of a packet of this link type. */
 export interface UpperPdu {
   readonly dissector: string;
   readonly source: HostPort | undefined;
   readonly target: HostPort | undefined;
-  /** Borrowed. */
-  readonly data: Uint8Array;
 }
 
 const TAG_HEAD_BYTES = 4;
 
-/** Takes a packet apart. Throws MalformedBytes where its tags do not end. */
-export function decodeUpperPdu(packet: Uint8Array): UpperPdu {
+/** Where the data of a packet begins: behind its tags. Throws MalformedBytes where they do not end. */
+export function upperPduDataAt(packet: Uint8Array): number {
   const reader = new ByteReader(packet);
-  const tags = new Map<number, Uint8Array>();
   for (;;) {
     if (reader.remaining < TAG_HEAD_BYTES) throw new MalformedBytes("tags without an end");
     const tag = reader.uint16BigEndian();
-    const value = reader.view(reader.uint16BigEndian());
-    if (tag === TAG_END) break;
-    tags.set(tag, value);
+    reader.skip(reader.uint16BigEndian());
+    if (tag === TAG_END) return reader.offset;
   }
+}
+
+/** Takes the tags of a packet apart, which end with it. */
+export function decodeUpperPdu(head: Uint8Array): UpperPdu {
+  const reader = new ByteReader(head);
+  const tags = new Map<number, Uint8Array>();
+  while (reader.remaining > 0) tags.set(reader.uint16BigEndian(), reader.view(reader.uint16BigEndian()));
   const dissector = tags.get(TAG_DISSECTOR);
   return {
     dissector: dissector ? asciiText.decode(dissector).replace(/\0+$/, "") : "",
     source: readEnd(tags, TAG_IPV4_SOURCE, TAG_IPV6_SOURCE, TAG_SOURCE_PORT),
     target: readEnd(tags, TAG_IPV4_TARGET, TAG_IPV6_TARGET, TAG_TARGET_PORT),
-    data: reader.view(reader.remaining),
   };
 }
 

@@ -1,5 +1,6 @@
 import { addressFromIpv6, formatAddress, IPV6_FORM_BYTES, NETWORK_NAMES } from "../../protocol/addresses.ts";
 import { serviceNames } from "../../protocol/service_flags.ts";
+import { SHORT_ID_BYTES } from "../../protocol/wire_limits.ts";
 import { bytesToHex } from "../../util/hex.ts";
 import { HASH_SIZE_BYTES, hashFromBytes, ZERO_HASH } from "../../util/hash.ts";
 import { ByteReader } from "../../util/bytes.ts";
@@ -44,6 +45,8 @@ const MEANINGS: Readonly<Record<string, (value: FieldValue, field: TracedField, 
   version: versionOf,
   bits: (value) => `0x${hexOf(value as number)}`,
   feeRate: (value) => `${plain(value)} satoshi per 1,000 virtual bytes`,
+  shortIds: (value) =>
+    value instanceof Uint8Array ? `${value.length / SHORT_ID_BYTES} of ${SHORT_ID_BYTES} bytes` : plain(value),
   status: (value) => statusName(value as number),
   text: (value) => textOf(value) ?? "no UTF-8",
   payload: (value) => textOf(value) ?? sizeOf(value),

@@ -1,5 +1,6 @@
 import { encodeBlockHeader, HEADER_SIZE_BYTES } from "../../../protocol/block_header.ts";
 import type { InvItem, Message, MessageOf, MessageType } from "../../../protocol/messages.ts";
+import { SHORT_ID_BYTES } from "../../../protocol/wire_limits.ts";
 import { parseTransaction } from "../../../protocol/transaction.ts";
 import { ByteReader, MalformedBytes } from "../../../util/bytes.ts";
 import { hash256, type Hasher } from "../../../util/hash.ts";
@@ -24,7 +25,9 @@ const SUMMARIES: Summaries = {
   block: ({ block }, hasher) => describeBlock(block, hasher),
   tx: ({ transaction }, hasher) => describeTransaction(transaction, hasher),
   cmpctblock: ({ header, shortIds, prefilled }, hasher) =>
-    `${hash256(hasher, encodeBlockHeader(header))} ${shortIds.length} short ids, ${prefilled.length} in full`,
+    `${hash256(hasher, encodeBlockHeader(header))} ${
+      plural(shortIds.length / SHORT_ID_BYTES, "short id")
+    }, ${prefilled.length} in full`,
   getblocktxn: ({ blockHash, indexes }) => `${blockHash} ${plural(indexes.length, "transaction")}`,
   blocktxn: ({ blockHash, transactions }) => `${blockHash} ${plural(transactions.length, "transaction")}`,
   unknown: ({ payload }) => `${payload.length} bytes of a type that is not known here`,
