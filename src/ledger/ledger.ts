@@ -19,15 +19,17 @@ export interface LedgerOptions {
   readonly bus: Bus<NodeEvents>;
   /** Keep at most so many bytes of blocks; undefined: all. */
   readonly pruneBytes: number | undefined;
-  readonly watcher?: LedgerWatcher;
 }
 
-/** Told at once of what the events of the bus tell in their own time. */
+/** Blocks that left the best chain, the highest first, and then blocks that joined it, the lowest first. */
+export type BestChainChange = Pick<ChainChange, "disconnected" | "connected">;
+
+/** Told at once, in order and of everything; the bus tells the owner in its own time, and a slow one not of all. */
 export interface LedgerWatcher {
   /** Headers that nobody had told of before, in the order of the chain. */
-  headersAdded(headers: readonly HeaderNode[]): void;
-  /** The block is part of the best chain, and durable. */
-  connected(block: HeaderNode): void;
+  headersAdded?(headers: readonly HeaderNode[]): void;
+  /** The best chain is another one, and that is durable. A watcher answers for its own exceptions. */
+  chainChanged?(change: BestChainChange): void;
 }
 
 /** A change without the bytes, and the tip that it led to. */
@@ -48,6 +50,7 @@ export class Ledger {
   readonly #pruner: Pruner | undefined;
   readonly #parsed = new Map<Hash, ParsedBlock>();
   readonly #counts = { connected: 0, disconnected: 0, reorganisations: 0, orphans: 0, refused: 0 };
+  readonly #watchers: LedgerWatcher[] = [];
   /** What happened since the last commit, to be told after it. */
   #uncommitted: News[] = [];
 
@@ -57,6 +60,11 @@ export class Ledger {
     this.#log = options.env.logger("chain");
     const { chain, store, pruneBytes } = options;
     if (pruneBytes !== undefined) this.#pruner = new Pruner({ chain, store, maxBytes: pruneBytes });
+  }
+
+  /** For as long as the ledger is. Those who came first are told first. */
+  watch(watcher: LedgerWatcher): void {
+    this.#watchers.push(watcher);
   }
 
   /** Brings back what the store holds. Call it once, before anything else. Throws LocalError. */
@@ -128,7 +136,7 @@ export class Ledger {
 
   #apply(change: ChainChange): void {
     if (change.headers.length + change.blocks.length + change.invalidated.length === 0) return;
-    if (change.headers.length > 0) this.#options.watcher?.headersAdded(change.headers);
+    if (change.headers.length > 0) this.#watchers.forEach((watcher) => watcher.headersAdded?.(change.headers));
     this.#write(change);
     if (this.#options.store.failure) return;
     this.#scheduleCommit();
@@ -161,18 +169,17 @@ export class Ledger {
   }
 
   #publish({ invalidated, disconnected, connected, tip }: News): void {
-    const { bus, watcher } = this.#options;
+    const { bus } = this.#options;
+    const isChanged = disconnected.length + connected.length > 0;
     this.#counts.connected += connected.length;
     this.#counts.disconnected += disconnected.length;
     if (disconnected.length > 0) this.#counts.reorganisations++;
+    if (isChanged) this.#watchers.forEach((watcher) => watcher.chainChanged?.({ disconnected, connected }));
     for (const node of invalidated) this.#log.warn("block is invalid", place(node));
     for (const node of disconnected) bus.publish("block:disconnected", place(node));
-    for (const node of connected) {
-      watcher?.connected(node);
-      bus.publish("block:connected", place(node));
-    }
+    for (const node of connected) bus.publish("block:connected", place(node));
     if (disconnected.length > 0) this.#publishReorganisation(disconnected, tip);
-    if (disconnected.length + connected.length > 0) bus.publish("chain:tip", place(tip));
+    if (isChanged) bus.publish("chain:tip", place(tip));
   }
 
   #publishReorganisation(disconnected: readonly HeaderNode[], to: HeaderNode): void {

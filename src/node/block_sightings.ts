@@ -1,5 +1,5 @@
 import type { HeaderNode } from "../chain/header_tree.ts";
-import type { LedgerWatcher } from "../ledger/ledger.ts";
+import type { BestChainChange, LedgerWatcher } from "../ledger/ledger.ts";
 import { nodeTimes } from "../peer/peer_times.ts";
 import { MAX_NEWS_HEADERS, MAX_SIGHTED_BLOCKS, MAX_TIME_MS } from "../protocol/vitals_params.ts";
 import type { Env } from "../util/env.ts";
@@ -36,15 +36,19 @@ export class BlockSightings implements LedgerWatcher {
     for (const { hash, hasBlock } of headers) if (!hasBlock) this.sighted(hash);
   }
 
-  connected({ hash }: HeaderNode): void {
+  chainChanged({ connected }: BestChainChange): void {
+    for (const { hash } of connected) this.#connected(hash);
+  }
+
+  snapshot(now: number): TimesSnapshot {
+    return this.#times.snapshot(now);
+  }
+
+  #connected(hash: Hash): void {
     const sightedAt = this.#sightedAt.get(hash);
     if (sightedAt === undefined) return;
     this.#sightedAt.delete(hash);
     const now = this.#env.now();
     if (now - sightedAt < MAX_TIME_MS) this.#times.add(now - sightedAt, now);
-  }
-
-  snapshot(now: number): TimesSnapshot {
-    return this.#times.snapshot(now);
   }
 }

@@ -67,7 +67,8 @@ export class NodeCore {
     this.sightings = new BlockSightings(env, () => chain.syncing);
     const peerChains = new PeerChains(chain, (hash) => this.sightings.sighted(hash));
     const { pruneBytes } = options;
-    this.ledger = new Ledger({ env, chain, store, bus: this.bus, pruneBytes, watcher: this.sightings });
+    this.ledger = new Ledger({ env, chain, store, bus: this.bus, pruneBytes });
+    this.ledger.watch(this.sightings);
     this.acquaintances = new Acquaintances(parts, options, (error) => this.#onStoreFailure(error));
     this.peerLife = new PeerLife({ env, bus: this.bus, peerChains });
     const codec = createCodec(options.network, hasher);
@@ -85,6 +86,7 @@ export class NodeCore {
     this.services = this.#createServices(peerChains);
     const { connections, acquaintances, services } = this;
     this.peerLife.attach({ connections, acquaintances, services: services.all });
+    this.ledger.watch(this.peerLife);
     if (options.mineSeconds !== undefined) {
       this.#miner = new Miner({ env, ledger: this.ledger, hasher, seconds: options.mineSeconds });
     }
@@ -144,6 +146,7 @@ export class NodeCore {
     this.acquaintances.close();
     this.meter?.close();
     this.ledger.commit();
+    this.services.transactionRelay.close();
     this.#parts.store.close();
     this.#parts.holds?.[Symbol.dispose]();
     this.bus.close();
@@ -225,7 +228,7 @@ export class NodeCore {
     if (!shards || this.#stopping) return;
     await shards.start();
     this.#tellShardsOfListeners();
-    this.bus.subscribe("chain:tip", ({ height }) => shards.setHeight(height));
+    this.ledger.watch({ chainChanged: () => shards.setHeight(this.ledger.chain.tip.height) });
   }
 
   #tellShardsOfListeners(): void {

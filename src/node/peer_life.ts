@@ -1,4 +1,5 @@
 import type { Bus } from "../bus/bus.ts";
+import type { BestChainChange, LedgerWatcher } from "../ledger/ledger.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { CloseReason, PeerObserver } from "../peer/peer_options.ts";
 import type { Message } from "../protocol/messages.ts";
@@ -24,8 +25,8 @@ export interface PeerCircle {
   readonly services: readonly Service[];
 }
 
-/** From handshake to end: tells services and the owner of each peer, and services of each message. */
-export class PeerLife {
+/** Tells services and the owner of each peer, from handshake to end, and services of each message, of time and of the chain. */
+export class PeerLife implements LedgerWatcher {
   readonly observer: PeerObserver<Peer> = {
     ready: (peer) => this.#onReady(peer),
     message: (peer, message) => this.#dispatch(peer, message),
@@ -55,6 +56,10 @@ export class PeerLife {
     this.#circle = circle;
     this.#services = circle.services;
     this.#dispatch = buildDispatch(circle.services);
+  }
+
+  chainChanged(change: BestChainChange): void {
+    this.#eachService((service) => service.chainChanged?.(change));
   }
 
   /** Timeouts of services. */

@@ -121,7 +121,7 @@ export function createServices(parts: ServiceParts): Services {
   const services = [
     addresses,
     blockServer({ ledger, peerChains }),
-    announcer({ bus, chain: ledger.chain, peers, peerChains, announceCompact }),
+    announcer({ chain: ledger.chain, peers, peerChains, announceCompact }),
     blockSync,
     headerSync,
     compactBlocks,

@@ -383,3 +383,6 @@ export const FEE_FILTER_PROTOCOL_VERSION = 70013;
 
 /** Blocks below the tip whose transactions are remembered as confirmed although the pool is empty. */
 export const CONFIRMED_BLOCKS = 6;
+
+/** Blocks that the pool hears of in one turn, besides TURN_BYTES: small ones cost as much as reading them back does. */
+export const CONFIRMED_BLOCKS_PER_TURN = 128;

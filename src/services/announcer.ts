@@ -1,16 +1,13 @@
-import type { Bus } from "../bus/bus.ts";
 import type { HeaderNode } from "../chain/header_tree.ts";
 import type { Chain } from "../chain/chain.ts";
 import { MAX_ANNOUNCED_HEADERS } from "../protocol/consensus.ts";
 import { INV_BLOCK, type Message } from "../protocol/messages.ts";
-import type { NodeEvents } from "../protocol/snapshots.ts";
 import type { PeerSet } from "../net/peers.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { PeerChains } from "./peer_chains.ts";
 import type { Service } from "./service.ts";
 
 export interface AnnouncerDeps {
-  readonly bus: Bus<NodeEvents>;
   readonly chain: Chain;
   readonly peers: PeerSet;
   readonly peerChains: PeerChains;
@@ -22,7 +19,6 @@ export interface AnnouncerDeps {
 export function announcer(deps: AnnouncerDeps): Service {
   const { chain, peers, peerChains } = deps;
   const wantsHeaders = new Set<Peer>();
-  deps.bus.subscribe("chain:tip", () => announce());
 
   function announce(): void {
     if (chain.syncing && isSomebodyAhead()) return;
@@ -64,6 +60,7 @@ export function announcer(deps: AnnouncerDeps): Service {
   return {
     name: "announcer",
     handles: { sendheaders: (peer) => void wantsHeaders.add(peer) },
+    chainChanged: announce,
     peerClosed: (peer) => void wantsHeaders.delete(peer),
   };
 }

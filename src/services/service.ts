@@ -1,3 +1,4 @@
+import type { BestChainChange } from "../ledger/ledger.ts";
 import type { InvItem, Message, MessageOf, MessageType } from "../protocol/messages.ts";
 import type { Peer } from "../peer/peer.ts";
 
@@ -38,6 +39,8 @@ export interface Service {
   peerWritable?(peer: Peer): void;
   /** Bytes, about, that are held for this peer alone; its own queues count elsewhere. */
   heldBytes?(peer: Peer): number;
+  /** The best chain is another one, and that is durable. Nothing is left out, and the order is that of the changes. */
+  chainChanged?(change: BestChainChange): void;
   /** Once a second: timeouts. `now` as by `env.now()`. */
   tick?(now: number): void;
 }

@@ -1,5 +1,5 @@
 import type { Bus } from "../../bus/bus.ts";
-import type { Ledger } from "../../ledger/ledger.ts";
+import type { BestChainChange, Ledger } from "../../ledger/ledger.ts";
 import type { PooledTransaction, PoolOutcome, TransactionPool } from "../../ledger/transaction_pool.ts";
 import { MAX_MONEY } from "../../protocol/consensus.ts";
 import { LocalError, RemoteFault } from "../../protocol/errors.ts";
@@ -12,7 +12,6 @@ import {
   type MessageOf,
 } from "../../protocol/messages.ts";
 import {
-  CONFIRMED_BLOCKS,
   FEE_FILTER_PROTOCOL_VERSION,
   MAX_UNBROADCAST,
   MEMPOOL_INTERVAL_MS,
@@ -31,6 +30,7 @@ import type { Hash, Hasher } from "../../util/hash.ts";
 import type { TimesSnapshot } from "../../util/recent_times.ts";
 import type { Handlers, InventoryPart, Service } from "../service.ts";
 import { Announcements } from "./announcements.ts";
+import { Confirmations } from "./confirmations.ts";
 import type { RelayPace } from "./pace.ts";
 import { TransactionRequests } from "./requests.ts";
 
@@ -75,18 +75,18 @@ export class TransactionRelay implements Service {
   readonly #log: Logger;
   readonly #announcements: Announcements;
   readonly #requests: TransactionRequests;
+  readonly #confirmations: Confirmations;
   readonly #limits = new Map<Peer, Limits>();
   /** Our own that nobody fetched yet, by wtxid, the oldest first. */
   readonly #unbroadcast = new Map<Hash, PooledTransaction>();
 
   constructor(deps: TransactionRelayDeps) {
-    const { env, pool, pace, bus } = deps;
+    const { env, pool, pace } = deps;
     this.#deps = deps;
     this.#log = env.logger("relay");
     this.#announcements = new Announcements({ env, pool, pace });
     this.#requests = new TransactionRequests(pace.headStartMs);
-    bus.subscribe("block:connected", ({ hash, height }) => this.#onConnected(hash, height));
-    bus.subscribe("block:disconnected", ({ hash }) => this.#onDisconnected(hash));
+    this.#confirmations = new Confirmations(deps);
   }
 
   peerReady(peer: Peer): void {
@@ -125,6 +125,15 @@ export class TransactionRelay implements Service {
 
   heldBytes(peer: Peer): number {
     return this.#requests.announcedBy(peer) * HELD_ENTRY_BYTES;
+  }
+
+  chainChanged(change: BestChainChange): void {
+    this.#confirmations.chainChanged(change);
+  }
+
+  /** The store is about to close: blocks cannot be looked up any more. */
+  close(): void {
+    this.#confirmations.close();
   }
 
   snapshot(): PoolSnapshot {
@@ -258,18 +267,5 @@ export class TransactionRelay implements Service {
   #onFeeFilter(peer: Peer, { feeRate }: MessageOf<"feefilter">): void {
     // Nonsense is passed over, as everywhere (BIP133 does not say what to do with it).
     if (feeRate >= 0n && feeRate <= BigInt(MAX_MONEY)) this.#announcements.setFeeRate(peer, feeRate);
-  }
-
-  #onConnected(hash: Hash, height: number): void {
-    const { ledger, pool } = this.#deps;
-    // During a sync each block would be read back for nothing.
-    if (pool.count === 0 && height <= ledger.chain.tip.height - CONFIRMED_BLOCKS) return;
-    const block = ledger.parsedBlock(hash);
-    if (block) pool.blockConnected(block);
-  }
-
-  #onDisconnected(hash: Hash): void {
-    const block = this.#deps.ledger.parsedBlock(hash);
-    if (block) this.#deps.pool.blockDisconnected(block, this.#deps.env.now());
   }
 }
