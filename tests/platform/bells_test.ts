@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { test } from "node:test";
-import { Worker } from "node:worker_threads";
 import { assertEquals } from "@std/assert";
 import { createBells, openBells } from "../../src/platform/bells.ts";
+import { startThread } from "../support/threads.ts";
 import { within } from "../support/wait.ts";
 
 const ROUNDS = 200;
@@ -13,7 +13,7 @@ for (const waitsForMemory of [true, false]) {
   test(`bells ${kind}: threads wake each other, and none is lost`, async () => {
     const handle = createBells(2, { waitsForMemory });
     const bells = openBells(handle, 0);
-    const worker = new Worker(new URL("./bells_child.ts", import.meta.url), { workerData: handle });
+    const worker = startThread(new URL("./bells_child.ts", import.meta.url), handle);
     await within("the other thread", once(worker, "message"));
     const { promise, resolve } = Promise.withResolvers<void>();
     let answers = 0;
