@@ -16,6 +16,7 @@ const SUBJECTS: Readonly<Record<string, () => Promise<{ readonly subject: Subjec
   eviction: () => import("./eviction.ts"),
   rings: () => import("./rings.ts"),
   "ring-seam": () => import("./ring_seam.ts"),
+  inspect: () => import("./inspect.ts"),
   store: () => import("./store.ts"),
   sync: () => import("./sync.ts"),
   topology: () => import("./topology.ts"),
