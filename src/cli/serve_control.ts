@@ -1,5 +1,6 @@
 import { EventFeed } from "../control/event_feed.ts";
-import { answer, type ControlSubject } from "../control/routes.ts";
+import { answer } from "../control/routes.ts";
+import type { ControlSubject } from "../control/subject.ts";
 import { act } from "../control/actions.ts";
 import { toControlRequest } from "../control/request.ts";
 import type { P2PNode } from "../node/types.ts";

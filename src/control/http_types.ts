@@ -11,6 +11,8 @@ export interface ControlRequest {
   readonly origin?: string | undefined;
   /** The Authorization header. */
   readonly authorization?: string | undefined;
+  /** The Accept header. */
+  readonly accept?: string | undefined;
   readonly body?: string;
   /** Whether it came over a unix socket, whose file permissions say who may ask. */
   readonly isLocalSocket: boolean;

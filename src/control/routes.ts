@@ -1,28 +1,19 @@
 import type { P2PNode } from "../node/types.ts";
 import { dumpAddresses } from "./address_dump.ts";
 import { summariseBlock } from "./block_summary.ts";
-import type { EventFeed } from "./event_feed.ts";
 import { answerEvents } from "./events_route.ts";
 import type { ControlAnswer, ControlRequest, ControlResponse } from "./http_types.ts";
 import { HASH_SIZE_BYTES } from "../util/hash.ts";
 import { bytesToHex, isHexOfSize } from "../util/hex.ts";
 import { formatEndpoint } from "../util/endpoint.ts";
 import { actionMethods } from "./actions.ts";
-import { checkAccess, checkAuthority, type ControlPolicy } from "./guard.ts";
+import { checkAccess, checkAuthority } from "./guard.ts";
+import { answerMetrics } from "./metrics_route.ts";
 import { json, JSON_HEADERS, ok, refuse, STATUS } from "./responses.ts";
+import type { ControlSubject } from "./subject.ts";
 
-/** What the control API speaks about. */
-export interface ControlSubject extends ControlPolicy {
-  readonly node: P2PNode;
-  readonly feed: EventFeed;
-  readonly version: string;
-  /** Which runtime this is, such as `bun 1.4.5`. */
-  readonly runtime: string;
-  /** Milliseconds since the node was started. */
-  uptimeMs(): number;
-}
-
-type Handler = (subject: ControlSubject, request: ControlRequest, id: string) => ControlAnswer;
+export type Answering = ControlAnswer | Promise<ControlAnswer>;
+type Handler = (subject: ControlSubject, request: ControlRequest, id: string) => Answering;
 
 interface Route {
   readonly path: RegExp;
@@ -43,6 +34,7 @@ const ROUTES: readonly Route[] = [
   { path: /^\/v1\/topology$/, get: ({ node }, { query }) => showTopology(node, query.get("fanout")) },
   { path: /^\/v1\/doctor$/, get: ({ node }) => ok(node.diagnose()) },
   { path: /^\/v1\/balancing$/, get: ({ node }) => ok(node.balancing()) },
+  { path: /^\/metrics$/, get: answerMetrics },
   { path: /^\/livez$/, get: () => ok({ ok: true, checks: { answering: true } }) },
   { path: /^\/readyz$/, get: ({ node }) => showReadiness(node) },
 ];
@@ -51,7 +43,7 @@ const MS_PER_SECOND = 1_000;
 const MAX_ID_DIGITS = 15;
 
 /** Answers one request from the node's state. */
-export function answer(subject: ControlSubject, request: ControlRequest): ControlAnswer {
+export function answer(subject: ControlSubject, request: ControlRequest): Answering {
   const refusal = checkAccess(request, subject);
   if (refusal) return refusal;
   for (const route of ROUTES) {

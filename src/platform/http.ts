@@ -21,6 +21,7 @@ export interface HttpRequest {
   readonly host: string | undefined;
   readonly origin: string | undefined;
   readonly authorization: string | undefined;
+  readonly accept: string | undefined;
   readonly body: string;
   /** Whether it came over a unix socket. */
   readonly isLocalSocket: boolean;
@@ -105,8 +106,15 @@ export async function serveHttp(
     });
     request.on("end", () => {
       if (sizeBytes > MAX_BODY_BYTES) return send(request, response, refuse(TOO_LARGE, "the body is too long"));
-      const { host, origin, authorization } = request.headers;
-      const asked = { method: request.method ?? "GET", target: request.url ?? "/", host, origin, authorization };
+      const { host, origin, authorization, accept } = request.headers;
+      const asked = {
+        method: request.method ?? "GET",
+        target: request.url ?? "/",
+        host,
+        origin,
+        authorization,
+        accept,
+      };
       answerSafely({ ...asked, body: join(chunks), isLocalSocket }).then((answered) =>
         send(request, response, answered)
       );

@@ -1,7 +1,8 @@
 import { test } from "node:test";
 import { assertEquals, assertMatch } from "@std/assert";
 import type { ControlRequest } from "../../src/control/http_types.ts";
-import { answer as answerAny, type ControlSubject } from "../../src/control/routes.ts";
+import { answer as answerAny } from "../../src/control/routes.ts";
+import type { ControlSubject } from "../../src/control/subject.ts";
 import { createMemoryNetwork } from "../../src/platform/memory.ts";
 import { REGTEST } from "../../src/protocol/networks.ts";
 import { Miner } from "../support/mining.ts";

@@ -7,7 +7,8 @@ import type {
   StreamWriter,
 } from "../../src/control/http_types.ts";
 import { toControlRequest } from "../../src/control/request.ts";
-import type { ControlSubject } from "../../src/control/routes.ts";
+import type { Answering } from "../../src/control/routes.ts";
+import type { ControlSubject } from "../../src/control/subject.ts";
 import type { P2PNode } from "../../src/node/types.ts";
 import type { Env } from "../../src/util/env.ts";
 import { ManualEnv } from "./manual_env.ts";
@@ -28,9 +29,15 @@ export function controlRequest(
   return { ...toControlRequest({ method, target, host: "127.0.0.1:8080", isLocalSocket: false }), ...changes };
 }
 
-/** The answer, which must have an end. */
-export function plain(answer: ControlAnswer): ControlResponse {
-  if ("open" in answer) throw new Error("a stream");
+/** The answer, which must be there at once and have an end. */
+export function plain(answer: Answering): ControlResponse {
+  const answered = atOnce(answer);
+  if ("open" in answered) throw new Error("a stream");
+  return answered;
+}
+
+export function atOnce(answer: Answering): ControlAnswer {
+  if (answer instanceof Promise) throw new Error("an answer that is yet to come");
   return answer;
 }
 
@@ -41,7 +48,8 @@ export class RecordedReader implements StreamWriter {
   isCut = false;
   readonly source: StreamSource;
 
-  constructor(answer: ControlAnswer) {
+  constructor(answering: Answering) {
+    const answer = atOnce(answering);
     if (!("open" in answer)) throw new Error(`no stream: ${answer.status} ${answer.body}`);
     this.source = answer.open(this);
   }

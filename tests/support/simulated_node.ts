@@ -19,9 +19,9 @@ export interface SimulatedNode {
 export function simulateNode(
   network: MemoryNetwork,
   host: string,
-  { connect = [], store = createMemoryStore(), env = network.env(host), addressSource, ...changes }:
+  { connect = [], store = createMemoryStore(), env = network.env(host), addressSource, meter, ...changes }:
     & Partial<Omit<NodeOptions, "connect">>
-    & Pick<NodeParts, "addressSource">
+    & Pick<NodeParts, "addressSource" | "meter">
     & { readonly connect?: readonly string[]; readonly store?: MemoryStore; readonly env?: Env } = {},
 ): SimulatedNode {
   const parts = {
@@ -30,6 +30,7 @@ export function simulateNode(
     hasher: testHasher,
     store,
     ...(addressSource && { addressSource }),
+    ...(meter && { meter }),
   };
   const node = createNode(parts, {
     network: REGTEST,

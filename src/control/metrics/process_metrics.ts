@@ -1,0 +1,36 @@
+import { counter, type Definition, gauge, summaryOf } from "./definition.ts";
+import { one, summary } from "./samples.ts";
+
+const MS_PER_SECOND = 1000;
+
+/** What the process takes of the machine, and who watches it. */
+export const PROCESS_METRICS: readonly Definition[] = [
+  gauge("info", "Which program this is; always 1.", ({ about }) => [{ value: 1, labels: { ...about } }]),
+  gauge(
+    "uptime_seconds",
+    "Seconds since the start of the node.",
+    ({ vitals: { at, startedAt } }) => one((at - startedAt) / MS_PER_SECOND),
+  ),
+  counter(
+    "process_cpu_seconds",
+    "CPU time of the process, all threads.",
+    ({ vitals: { process } }) => one(process && process.cpuMs / MS_PER_SECOND),
+  ),
+  gauge(
+    "process_resident_memory_bytes",
+    "Memory of the process.",
+    ({ vitals: { process } }) => one(process?.rssBytes),
+  ),
+  gauge("process_heap_bytes", "JavaScript objects and buffers.", ({ vitals: { process } }) => one(process?.heapBytes)),
+  summaryOf(
+    "event_loop_delay",
+    "How late the event loop is, by a beat of 50 ms.",
+    ({ vitals: { process } }, name) => process ? summary(name, process.loopDelay) : [],
+  ),
+  gauge("control_event_readers", "Readers of /v1/events.", ({ readers }) => one(readers.count)),
+  gauge(
+    "control_event_reader_bytes",
+    "Bytes that wait for slow readers of /v1/events.",
+    ({ readers }) => one(readers.waitingBytes),
+  ),
+];

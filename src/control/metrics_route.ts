@@ -1,0 +1,18 @@
+import type { ControlAnswer, ControlRequest } from "./http_types.ts";
+import { CONTENT_TYPES, expose, type Format } from "./metrics/exposition.ts";
+import { STATUS } from "./responses.ts";
+import type { ControlSubject } from "./subject.ts";
+
+/** All metrics, in the format that the reader prefers. */
+export async function answerMetrics(subject: ControlSubject, { accept = "" }: ControlRequest): Promise<ControlAnswer> {
+  const { node, feed, version, runtime } = subject;
+  const format: Format = accept.includes("application/openmetrics-text") ? "openmetrics" : "prometheus";
+  const reading = {
+    vitals: node.vitals(),
+    figures: node.diagnose().figures,
+    about: { version, network: node.network.name, runtime },
+    readers: { count: feed.size, waitingBytes: feed.waitingBytes },
+  };
+  const body = await expose(reading, format);
+  return { status: STATUS.ok, headers: { "content-type": CONTENT_TYPES[format] }, body };
+}
