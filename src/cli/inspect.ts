@@ -7,7 +7,7 @@ export const inspectCommand = defineCommand({
   name: "inspect",
   summary: "look into a running node, a remote node, a capture, a frame",
   usage: [
-    "[node|peer ID|block HASH|HEIGHT] [FLAG …]",
+    "[node|peer ID|block HASH|HEIGHT|doctor|health] [FLAG …]",
     "peers|addrs|bans|offenders|channels|balancing|topology [--sort COLUMN[:desc]] [--filter CONDITION …] [--columns NAME,…] [FLAG …]",
     "node|peers --live [--interval TIME] [--sort …] [--filter …] [FLAG …]",
     "chain [--tips] [FLAG …]",
@@ -31,6 +31,8 @@ export const inspectCommand = defineCommand({
   examples: [
     ["p2p inspect peers", "who is connected to the node on this machine"],
     ["p2p inspect peers --sort ping:desc --filter 'ping>100'", "who is slow to answer"],
+    ["p2p inspect doctor", "who is slow, who floods, whether the chain follows, and what to change"],
+    ["p2p inspect health && echo well", "whether a threshold is crossed, for scripts"],
     ["p2p inspect events --channels control", "who comes and goes, as it happens"],
     ["p2p inspect block 0 --json", "the genesis block, as JSON"],
     ["p2p inspect topology --dot | dot -Tsvg > network.svg", "the network as this node knows it, drawn"],

@@ -190,6 +190,8 @@ async function serve(
   const server = await serveControl(control, node, env, { runtime: context.host.runtime, token }).catch(explainControl);
   try {
     await node.start();
+    // From here on the node looks at itself: whoever asks for its figures finds a minute of them.
+    node.diagnose();
     printBanner({ node, network: settings.network, dataDir, control: server.local }, context);
     const facts = { node, control: server.local, dataDir, readyFile: settings["ready-file"] };
     await using _ready = await announceReady(facts, context);

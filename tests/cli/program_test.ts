@@ -75,12 +75,13 @@ siteTest("inspect: connects, bans, unbans and disconnects", async (site) => {
   assertEquals((await inspect("peers", "--for", "2h")).code, 2);
 });
 
-siteTest("inspect: exits 3 where no node is running, 2 for what this version lacks", async (site) => {
+siteTest("inspect: exits 3 where no node is running, 2 for what there is not", async (site) => {
   const absent = await run(compiled(), ["inspect", "--data-dir", site.directory()]);
   assertEquals([absent.code, absent.stdout], [3, ""]);
   assertStringIncludes(absent.stderr, "no node answers");
-  const lacking = await run(compiled(), ["inspect", "doctor"]);
-  assertEquals([lacking.code, lacking.stderr], [2, "p2p: inspect doctor is not available in this version\n"]);
+  const lacking = await run(compiled(), ["inspect", "docter"]);
+  assertEquals([lacking.code, lacking.stdout], [2, ""]);
+  assertStringIncludes(lacking.stderr, "did you mean doctor?");
 });
 
 siteTest(

@@ -29,6 +29,10 @@ interface Request {
 export interface NodeViewParts<T> extends Request {
   /** Prints the answer for people; without it, as a record. `--json` comes first. */
   show?(answer: T, context: Context, settings: InspectSettings): void;
+  /** What of the answer this view is about, for `--json`; without it, all. */
+  pick?(answer: T): unknown;
+  /** Without it the command is done once the node has answered. */
+  exitCode?(answer: T): number;
 }
 
 /** A view whose answer is a list of rows, or has one. */
@@ -51,10 +55,10 @@ export function nodeView<T = Json>(parts: NodeViewParts<T>): View {
     ...describe(parts, []),
     async run({ context, settings, id }) {
       const answer = await ask(parts, context, settings, id);
-      if (settings.json) context.out.line(toSafeJson(answer, INDENT));
+      if (settings.json) context.out.line(toSafeJson(parts.pick ? parts.pick(answer as T) : answer, INDENT));
       else if (parts.show) parts.show(answer as T, context, settings);
       else printRecord(answer as { readonly [key: string]: Json }, context.out);
-      return EXIT.done;
+      return parts.exitCode?.(answer as T) ?? EXIT.done;
     },
   };
 }

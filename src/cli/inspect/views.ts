@@ -5,6 +5,7 @@ import { UsageError } from "../exit.ts";
 import { COMMON_FLAGS } from "../flags.ts";
 import { BAN_VIEWS } from "./ban_views.ts";
 import { CHAIN_VIEWS } from "./chain_views.ts";
+import { DOCTOR_VIEWS } from "./doctor_views.ts";
 import { EVENT_VIEWS } from "./event_views.ts";
 import { INSPECT_FLAGS, LIVE_FLAGS, type ViewFlag } from "./flags.ts";
 import { NETWORK_VIEWS } from "./network_views.ts";
@@ -21,6 +22,7 @@ export const VIEWS: ViewTable = {
   ...NETWORK_VIEWS,
   ...BAN_VIEWS,
   ...EVENT_VIEWS,
+  ...DOCTOR_VIEWS,
   ...WIRE_VIEWS,
 };
 
@@ -29,9 +31,6 @@ export const VIEW_CHOICES: readonly Choice[] = Object.entries(VIEWS).map(([word,
   const { summary, columns } = view;
   return { word, summary, takes: flagsOf(view, true), ...(columns && { columns }) };
 });
-
-/** Of the contract, and not there yet. */
-const LATER = ["doctor", "health"];
 
 /** A path has a slash or a dot in it; no view has. */
 const PATH = /[./\\]/;
@@ -43,7 +42,6 @@ export function chooseView(
 ): { readonly view: View; readonly id: string } {
   if (PATH.test(what)) return chooseView("file", [what, ...words]);
   const [id, ...more] = words;
-  if (LATER.includes(what)) throw new UsageError(`inspect ${what} is not available in this version`);
   const view = Object.hasOwn(VIEWS, what) ? VIEWS[what] : undefined;
   if (!view) {
     const names = Object.keys(VIEWS);
