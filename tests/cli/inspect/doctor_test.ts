@@ -25,7 +25,7 @@ siteTest(
     assertEquals([lonely.code, lonely.stderr], [1, ""]);
     assertMatch(
       lonely.stdout,
-      /^problem  nobody is connected\n {9}handshaking 0, max outbound 10\n {9}→ name a node /m,
+      /^problem +nobody is connected\n {9}handshaking 0, max outbound 10\n {9}→ name a node /m,
     );
     const peer = await RawPeer.dial(node.port);
     site.onEnd(() => peer.close());
