@@ -56,7 +56,7 @@ function medianLag(spacingSeconds: number): number {
 
 function keepsUp({ now, figures }: Observation): Finding[] {
   const findings: Finding[] = [];
-  const delay = now.process?.loopDelay;
+  const delay = now.machine?.loopDelay;
   if (delay && delay.p99Ms !== null && delay.p99Ms > MAX_LOOP_DELAY_P99_MS) {
     const evidence = { p50Ms: delay.p50Ms, p99Ms: delay.p99Ms, maxMs: delay.maxMs };
     const advice = "give it more of a core, or lower --max-inbound: everything waits for the event loop";

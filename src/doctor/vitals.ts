@@ -35,8 +35,8 @@ export interface Vitals {
   readonly blocks: BlockCounts;
   readonly queues: QueueFigures;
   readonly times: TimeFigures;
-  /** Of the process; null in a simulation. */
-  readonly process: ProcessFigures | null;
+  /** What the process takes of the machine; null in a simulation. */
+  readonly machine: ProcessFigures | null;
 }
 
 export interface PeerFigures {

@@ -25,7 +25,7 @@ export function readVitals(core: NodeCore): Vitals {
     blocks: ledger.counts,
     queues: readQueues(core),
     times: readTimes(core, env.now()),
-    process: meter?.read() ?? null,
+    machine: meter?.read() ?? null,
   };
 }
 

@@ -124,9 +124,9 @@ test("doctor: whether the chain follows", () => {
 test("doctor: nobody there, a late loop, refused requests, no place left", () => {
   const alone = observation({ peers: { inbound: 0, outbound: 0 } }, { peers: [] });
   assertEquals(found("no-peers", alone)!.level, "problem");
-  const process = (p99: number) => ({ cpuMs: 0, rssBytes: 0, heapBytes: 0, loopDelay: times(1, p99) });
-  assertEquals(found("busy-loop", observation({ process: process(101) }))!.evidence.p99Ms, 101);
-  assertEquals(found("busy-loop", observation({ process: process(100) })), undefined);
+  const machine = (p99: number) => ({ cpuMs: 0, rssBytes: 0, heapBytes: 0, loopDelay: times(1, p99) });
+  assertEquals(found("busy-loop", observation({ machine: machine(101) }))!.evidence.p99Ms, 101);
+  assertEquals(found("busy-loop", observation({ machine: machine(100) })), undefined);
   assertEquals(found("requests-refused", observation({ queues: { requestsRefused: 1 } }))!.level, "warning");
   assertEquals(found("full", observation({ peers: { inbound: 117 } }))!.level, "note");
   assertEquals(found("full", observation({ peers: { inbound: 116 } })), undefined);

@@ -61,7 +61,7 @@ const WELL: Vitals = {
     writeWait: NO_TIMES,
     requestWait: NO_TIMES,
   },
-  process: null,
+  machine: null,
 };
 
 /** The figures of a healthy node, with what the test says. */

@@ -89,9 +89,9 @@ function byType({ vitals: { traffic } }: Reading, what: "messages" | "bytes"): r
   );
 }
 
-function memoryPerPeer({ vitals: { process, peers } }: Reading): readonly Sample[] {
+function memoryPerPeer({ vitals: { machine, peers } }: Reading): readonly Sample[] {
   const count = peers.inbound + peers.outbound;
-  return one(process && count > 0 ? process.rssBytes / count : null);
+  return one(machine && count > 0 ? machine.rssBytes / count : null);
 }
 
 function cpuPerPeer({ vitals: { traffic, peers, at, startedAt } }: Reading): readonly Sample[] {

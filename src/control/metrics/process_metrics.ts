@@ -14,18 +14,18 @@ export const PROCESS_METRICS: readonly Definition[] = [
   counter(
     "process_cpu_seconds",
     "CPU time of the process, all threads.",
-    ({ vitals: { process } }) => one(process && process.cpuMs / MS_PER_SECOND),
+    ({ vitals: { machine } }) => one(machine && machine.cpuMs / MS_PER_SECOND),
   ),
   gauge(
     "process_resident_memory_bytes",
     "Memory of the process.",
-    ({ vitals: { process } }) => one(process?.rssBytes),
+    ({ vitals: { machine } }) => one(machine?.rssBytes),
   ),
-  gauge("process_heap_bytes", "JavaScript objects and buffers.", ({ vitals: { process } }) => one(process?.heapBytes)),
+  gauge("process_heap_bytes", "JavaScript objects and buffers.", ({ vitals: { machine } }) => one(machine?.heapBytes)),
   summaryOf(
     "event_loop_delay",
     "How late the event loop is, by a beat of 50 ms.",
-    ({ vitals: { process } }, name) => process ? summary(name, process.loopDelay) : [],
+    ({ vitals: { machine } }, name) => machine ? summary(name, machine.loopDelay) : [],
   ),
   gauge("control_event_readers", "Readers of /v1/events.", ({ readers }) => one(readers.count)),
   gauge(
