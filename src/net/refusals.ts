@@ -1,6 +1,7 @@
-import { REFUSAL_LOG_INTERVAL_MS } from "../protocol/params.ts";
+import { RARE_LOG_INTERVAL_MS } from "../protocol/params.ts";
 import { REFUSAL_REASONS, type RefusalCounts, type RefusalReason } from "../protocol/snapshots.ts";
-import type { Env, Logger } from "../util/env.ts";
+import type { Env } from "../util/env.ts";
+import { RareLog } from "../util/rare_log.ts";
 
 /** What is said of a refusal, and the option that changes the limit behind it. */
 const EXPLANATIONS: { readonly [R in RefusalReason]: { readonly why: string; readonly option: string } } = {
@@ -14,14 +15,11 @@ const EXPLANATIONS: { readonly [R in RefusalReason]: { readonly why: string; rea
 
 /** Counts refused connections by reason, and logs each reason once a minute however many there are. */
 export class Refusals {
-  readonly #env: Env;
-  readonly #log: Logger;
+  readonly #log: RareLog;
   readonly #counts: { [R in RefusalReason]: number };
-  readonly #loggedAt = new Map<RefusalReason, number>();
 
   constructor(env: Env) {
-    this.#env = env;
-    this.#log = env.logger("net");
+    this.#log = new RareLog(env.logger("net"), () => env.now(), RARE_LOG_INTERVAL_MS);
     this.#counts = Object.fromEntries(REFUSAL_REASONS.map((reason) => [reason, 0])) as RefusalCounts;
   }
 
@@ -32,11 +30,9 @@ export class Refusals {
   /** `limit`: the number that was reached, where it is one. */
   note(reason: RefusalReason, address: string, limit?: number): void {
     const count = ++this.#counts[reason];
-    const now = this.#env.now();
-    if (now - (this.#loggedAt.get(reason) ?? Number.NEGATIVE_INFINITY) < REFUSAL_LOG_INTERVAL_MS) return;
-    this.#loggedAt.set(reason, now);
     const { why, option } = EXPLANATIONS[reason];
-    const fields = { reason, address, ...(limit !== undefined && { limit }), option, refusedInAll: count };
-    this.#log.warn(`a connection is refused: ${why}`, fields);
+    this.#log.write("warn", reason, `a connection is refused: ${why}`, () => {
+      return { reason, address, ...(limit !== undefined && { limit }), option, refusedInAll: count };
+    });
   }
 }

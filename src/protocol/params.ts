@@ -304,8 +304,8 @@ export const SHUTDOWN_DRAIN_MS = 500;
 /** A closed connection may take this long to send its last bytes before it is cut. */
 export const CLOSE_LINGER_MS = 2 * SECOND;
 
-/** Refused connections are logged at most this often: a storm must not become a storm of lines. */
-export const REFUSAL_LOG_INTERVAL_MS = 1 * MINUTE;
+/** What strangers can cause is logged at most this often, each kind by itself: a storm must not become one of lines. */
+export const RARE_LOG_INTERVAL_MS = 1 * MINUTE;
 
 /** Unconfirmed transactions kept, in bytes: 30 full blocks' worth. They cost strangers nothing, so it is all for them. */
 export const POOL_MAX_BYTES = 64 * MIB;

@@ -8,9 +8,11 @@ import {
   MAX_HANDLERS,
   MAX_HANDLERS_PER_PEER,
 } from "../../protocol/app_params.ts";
+import { RARE_LOG_INTERVAL_MS } from "../../protocol/params.ts";
 import { MAX_METHOD_BYTES } from "../../protocol/wire_limits.ts";
 import { Deadlines } from "../../util/deadlines.ts";
-import type { Env, Logger } from "../../util/env.ts";
+import type { Env } from "../../util/env.ts";
+import { RareLog } from "../../util/rare_log.ts";
 import { Quota } from "../../util/quota.ts";
 import { nameSize } from "../../wire/app_bodies.ts";
 
@@ -70,7 +72,7 @@ class Answering implements RequestContext {
  * else asking and cancelling in turn would start any number of them.
  */
 export class IncomingRequests {
-  readonly #log: Logger;
+  readonly #log: RareLog;
   readonly #handlers = new Map<string, RequestHandler>();
   readonly #byPeer = new Map<number, PeerState>();
   readonly #quota = new Quota({
@@ -83,7 +85,7 @@ export class IncomingRequests {
   readonly counts = { answered: 0, failed: 0, busy: 0, unanswered: 0, unknownCancels: 0 };
 
   constructor(env: Env) {
-    this.#log = env.logger("requests");
+    this.#log = new RareLog(env.logger("requests"), () => env.now(), RARE_LOG_INTERVAL_MS);
     this.#deadlines = new Deadlines(env, (answering) => this.#onTimeout(answering));
   }
 
@@ -173,7 +175,8 @@ export class IncomingRequests {
   }
 
   #onTimeout(answering: Answering): void {
-    this.#log.error("a handler took too long", { method: answering.method, peer: answering.peer });
+    const { method, peer } = answering;
+    this.#log.write("error", `late ${method}`, "a handler took too long", () => ({ method, peer }));
     this.#quota.give(answering.peer, answering.sizeBytes);
     const state = this.#byPeer.get(answering.peer);
     answering.abort();
@@ -198,7 +201,13 @@ export class IncomingRequests {
     } catch (error) {
       // The handler's answer is none, or too long to be sent.
       if (!(error instanceof LocalError)) throw error;
-      this.#log.error("a handler's answer cannot be sent", { method, error: error.message });
+      const { message } = error;
+      this.#log.write(
+        "error",
+        `answer ${method}`,
+        "a handler's answer cannot be sent",
+        () => ({ method, error: message }),
+      );
       this.counts.failed++;
       this.#refuse(peer, id, "failed");
     }
@@ -206,7 +215,9 @@ export class IncomingRequests {
 
   #fail(peer: Peer, { id, method }: Answering, error: unknown): void {
     this.counts.failed++;
-    this.#log.error("a handler threw", { method, peer: peer.id, stack: error instanceof Error ? error.stack : error });
+    this.#log.write("error", `failed ${method}`, "a handler threw", () => {
+      return { method, peer: peer.id, stack: error instanceof Error ? error.stack : error };
+    });
     this.#refuse(peer, id, "failed", error instanceof LocalError ? error.message : "");
   }
 

@@ -7,10 +7,12 @@ import {
   MAX_VALIDATIONS_PER_PEER,
   VALIDATION_TIMEOUT_MS,
 } from "../../protocol/app_params.ts";
+import { RARE_LOG_INTERVAL_MS } from "../../protocol/params.ts";
 import type { TopicMessage } from "../../protocol/snapshots.ts";
 import { equalBytes } from "../../util/bytes.ts";
 import { Deadlines } from "../../util/deadlines.ts";
-import type { Env, Logger } from "../../util/env.ts";
+import type { Env } from "../../util/env.ts";
+import { RareLog } from "../../util/rare_log.ts";
 import { Quota } from "../../util/quota.ts";
 import type { OpenTopic, TopicVerdict } from "./topic.ts";
 
@@ -33,7 +35,7 @@ export interface ValidationsDeps {
 /** Runs the validators of topics, which are the application's: they may throw, hang, or be slower than messages come. */
 export class Validations {
   readonly #onVerdict: ValidationsDeps["onVerdict"];
-  readonly #log: Logger;
+  readonly #log: RareLog;
   readonly #quota = new Quota({
     items: MAX_VALIDATIONS,
     bytes: MAX_VALIDATION_BYTES,
@@ -46,7 +48,7 @@ export class Validations {
 
   constructor({ env, onVerdict }: ValidationsDeps) {
     this.#onVerdict = onVerdict;
-    this.#log = env.logger("topics");
+    this.#log = new RareLog(env.logger("topics"), () => env.now(), RARE_LOG_INTERVAL_MS);
     this.#deadlines = new Deadlines(env, (pending) => this.#onTimeout(pending));
   }
 
@@ -95,13 +97,16 @@ export class Validations {
 
   #onFailure(topic: OpenTopic, error: unknown): TopicVerdict {
     topic.counts.failed++;
-    this.#log.error("a validator threw", { topic: topic.name, stack: error instanceof Error ? error.stack : error });
+    this.#log.write("error", `failed ${topic.name}`, "a validator threw", () => {
+      return { topic: topic.name, stack: error instanceof Error ? error.stack : error };
+    });
     return "ignore";
   }
 
   #onTimeout(pending: Pending): void {
-    pending.topic.counts.failed++;
-    this.#log.error("a validator took too long", { topic: pending.topic.name });
+    const { name, counts } = pending.topic;
+    counts.failed++;
+    this.#log.write("error", `late ${name}`, "a validator took too long", () => ({ topic: name }));
     this.#settle(pending, "ignore");
   }
 
