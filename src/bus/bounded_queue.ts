@@ -1,47 +1,44 @@
 import { Deque } from "../util/deque.ts";
 
-/** A first-in, first-out queue that keeps the newest: when it is full the oldest leaves, and that is counted. */
-export class BoundedQueue<T> {
+/** A first-in, first-out queue that keeps the newest: when it is full, by number or by bytes, the oldest leave. */
+export class BoundedQueue<T extends { readonly sizeBytes: number }> {
   readonly capacity: number;
+  readonly #maxBytes: number;
   readonly #items = new Deque<T>();
-  #missed = 0;
+  #bytes = 0;
 
-  constructor(capacity: number) {
+  constructor(capacity: number, maxBytes: number) {
     this.capacity = capacity;
+    this.#maxBytes = maxBytes;
   }
 
   get length(): number {
     return this.#items.length;
   }
 
-  /** True if nothing had to leave. */
-  push(item: T): boolean {
-    const isFull = this.#items.length === this.capacity;
-    if (isFull) {
-      this.#items.shift();
-      this.#missed++;
-    }
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** `left` is called for each that has to leave. One item always fits, however large. */
+  push(item: T, left: (item: T) => void): void {
+    while (this.#items.length > 0 && !this.#hasRoomFor(item)) left(this.shift()!);
     this.#items.push(item);
-    return !isFull;
+    this.#bytes += item.sizeBytes;
   }
 
   shift(): T | undefined {
-    return this.#items.shift();
-  }
-
-  /** Items that left unread since the last call. */
-  takeMissed(): number {
-    const missed = this.#missed;
-    this.#missed = 0;
-    return missed;
-  }
-
-  /** Items that left another queue unread. */
-  noteMissed(count: number): void {
-    this.#missed += count;
+    const item = this.#items.shift();
+    if (item) this.#bytes -= item.sizeBytes;
+    return item;
   }
 
   clear(): void {
     this.#items.clear();
+    this.#bytes = 0;
+  }
+
+  #hasRoomFor({ sizeBytes }: T): boolean {
+    return this.#items.length < this.capacity && this.#bytes + sizeBytes <= this.#maxBytes;
   }
 }

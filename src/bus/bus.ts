@@ -1,8 +1,19 @@
 import { LocalError } from "../protocol/errors.ts";
+import { RARE_LOG_INTERVAL_MS } from "../protocol/params.ts";
 import { MAX_TIME_MS, QUANTILE_WINDOW_MS, TIME_DIGITS, TIMED_EVENTS } from "../protocol/vitals_params.ts";
-import type { Env, Logger } from "../util/env.ts";
+import type { Env } from "../util/env.ts";
+import { RareLog } from "../util/rare_log.ts";
 import { RecentTimes, type TimesSnapshot } from "../util/recent_times.ts";
-import { type Channel, type ChannelMode, CHANNELS, SINGLE_CHANNEL_CAPACITY } from "./channels.ts";
+import {
+  byChannel,
+  type Channel,
+  type ChannelMode,
+  CHANNELS,
+  type PerChannel,
+  SINGLE_CHANNEL_CAPACITY,
+} from "./channels.ts";
+import type { Lag, Published } from "./event_queues.ts";
+import { EventStream } from "./event_stream.ts";
 import { Subscriber, type SubscriberOptions } from "./subscriber.ts";
 
 /** Event types and what each carries. */
@@ -14,7 +25,7 @@ export type AnyEvent<E> = { readonly [T in keyof E & string]: { readonly type: T
 ];
 
 /** What a stream yields: an event, or the news that so many were missed before it. */
-export type StreamItem<E> = AnyEvent<E> | { readonly type: "lag"; readonly channel: Channel; readonly missed: number };
+export type StreamItem<E> = AnyEvent<E> | Lag;
 
 export interface BusOptions<E> {
   readonly env: Env;
@@ -22,7 +33,7 @@ export interface BusOptions<E> {
   readonly channelOf: { readonly [T in keyof E]: Channel };
   readonly mode: ChannelMode;
   /** Events that may wait for one subscriber, by channel. */
-  readonly capacities: { readonly [C in Channel]: number };
+  readonly capacities: Readonly<PerChannel<number>>;
   /** Somebody subscribed, or left. */
   readonly onSubscribers?: () => void;
 }
@@ -41,8 +52,9 @@ export interface ChannelUse {
   readonly offered: number;
   /** Events that subscribers missed because their queue was full. */
   readonly lag: number;
-  /** The fullest subscriber's queue, 0 to 1. */
+  /** The fullest subscriber's queue, 0 to 1; and the most payload that waits in one, in bytes. */
   readonly usage: number;
+  readonly bytes: number;
   readonly subscribers: number;
   /** From an event's publication to its delivery, over all subscribers. */
   readonly wait: TimesSnapshot;
@@ -56,19 +68,16 @@ const WAIT_SCALE = { windowMs: QUANTILE_WINDOW_MS, maxMs: MAX_TIME_MS, digits: T
  */
 export class Bus<E extends object> {
   readonly #options: BusOptions<E>;
-  readonly #log: Logger;
+  readonly #log: RareLog;
   /** Copy-on-write: a publish under way keeps the list it began with. */
   readonly #subscribers = new Map<keyof E, readonly Subscriber[]>();
   readonly #all = new Set<Subscriber>();
-  readonly #published: { [C in Channel]: number } = { control: 0, sync: 0, inventory: 0, data: 0 };
+  readonly #published = byChannel(() => 0);
   /** Of subscribers that are gone. */
-  readonly #past: { readonly [C in Channel]: { lag: number; offered: number } } = byChannel(() => ({
-    lag: 0,
-    offered: 0,
-  }));
-  readonly #waits: { readonly [C in Channel]: RecentTimes } = byChannel(() => new RecentTimes(WAIT_SCALE));
+  readonly #past = byChannel(() => ({ lag: 0, offered: 0 }));
+  readonly #waits = byChannel(() => new RecentTimes(WAIT_SCALE));
   #mode: ChannelMode;
-  #capacities: { readonly [C in Channel]: number };
+  #capacities: Readonly<PerChannel<number>>;
   #untilTimed = 0;
   #closed = false;
 
@@ -76,16 +85,18 @@ export class Bus<E extends object> {
     this.#options = options;
     this.#mode = options.mode;
     this.#capacities = options.capacities;
-    this.#log = options.env.logger("bus");
+    const { env } = options;
+    this.#log = new RareLog(env.logger("bus"), () => env.now(), RARE_LOG_INTERVAL_MS);
   }
 
-  publish<T extends keyof E>(type: T, event: E[T]): void {
+  /** `sizeBytes`: what the event keeps in memory, where a stranger chose how much. */
+  publish<T extends keyof E>(type: T, event: E[T], sizeBytes = 0): void {
     if (this.#closed) return;
     const channel = this.#options.channelOf[type] ?? "data";
     this.#published[channel]++;
     const subscribers = this.#subscribers.get(type);
     if (!subscribers) return;
-    const published = { channel, delivery: { type: type as string, event }, at: this.#stamp() };
+    const published = { type: type as string, event, channel, sizeBytes, at: this.#stamp() };
     for (const subscriber of subscribers) subscriber.offer(published);
   }
 
@@ -104,29 +115,33 @@ export class Bus<E extends object> {
     options?: LagOptions,
   ): Disposable {
     const subscriber = this.#add([type], {
-      deliver: ({ event }) => listener(event as E[T]),
+      deliver: (event) => listener(event as E[T]),
       onLag: options?.onLag,
     });
     return { [Symbol.dispose]: () => this.#remove([type], subscriber) };
   }
 
   /** Yields events of the given types as they come, until the loop is left, `signal` aborts or the bus closes. */
-  async *stream<T extends keyof E & string>(
+  stream<T extends keyof E & string>(
     types: readonly T[],
     signal?: AbortSignal,
   ): AsyncGenerator<StreamItem<Pick<E, T>>, void> {
-    const subscriber = this.#add(types, {});
-    const stop = () => subscriber.close();
-    signal?.addEventListener("abort", stop, { once: true });
-    if (signal?.aborted) stop();
-    try {
-      for (let item = await subscriber.next(); item; item = await subscriber.next()) {
-        yield item as StreamItem<Pick<E, T>>;
-      }
-    } finally {
-      signal?.removeEventListener("abort", stop);
-      this.#remove(types, subscriber);
-    }
+    return this.#stream(types, signal, (next) => {
+      return ("missed" in next ? next : { type: next.type, event: next.event }) as StreamItem<Pick<E, T>>;
+    });
+  }
+
+  /** Yields the events of one type alone; `onLag` is told how many were missed before the next one. */
+  values<T extends keyof E>(
+    type: T,
+    signal: AbortSignal | undefined,
+    onLag: (missed: number) => void,
+  ): AsyncGenerator<E[T], void> {
+    return this.#stream([type], signal, (next) => {
+      if (!("missed" in next)) return next.event as E[T];
+      onLag(next.missed);
+      return undefined;
+    });
   }
 
   channels(): readonly ChannelUse[] {
@@ -140,6 +155,7 @@ export class Bus<E extends object> {
         offered: uses.reduce((sum, use) => sum + use.offered, this.#past[channel].offered),
         lag: uses.reduce((sum, use) => sum + use.lag, this.#past[channel].lag),
         usage: Math.max(0, ...uses.map((use) => use.waiting / use.capacity)),
+        bytes: Math.max(0, ...uses.map((use) => use.bytes)),
         subscribers: uses.length,
         wait: this.#waits[channel].snapshot(now),
       };
@@ -151,12 +167,12 @@ export class Bus<E extends object> {
     return this.#mode;
   }
 
-  get capacities(): { readonly [C in Channel]: number } {
+  get capacities(): Readonly<PerChannel<number>> {
     return this.#capacities;
   }
 
   /** Gives every subscriber other queues; what waits moves along. */
-  reshape(mode: ChannelMode, capacities: { readonly [C in Channel]: number }): void {
+  reshape(mode: ChannelMode, capacities: Readonly<PerChannel<number>>): void {
     this.#mode = mode;
     this.#capacities = capacities;
     for (const subscriber of this.#all) subscriber.reshape(mode, this.#queueSizes());
@@ -168,7 +184,28 @@ export class Bus<E extends object> {
     for (const subscriber of this.#all) subscriber.close();
   }
 
-  #add(types: readonly (keyof E)[], options: Pick<SubscriberOptions, "deliver" | "onLag">): Subscriber {
+  #stream<T extends keyof E, V>(
+    types: readonly T[],
+    signal: AbortSignal | undefined,
+    convert: (next: Published | Lag) => V | undefined,
+  ): AsyncGenerator<V, void> {
+    const wanted = [...new Set(types)];
+    const subscriber = this.#add(wanted, { onNews: () => stream.serve() });
+    const stop = () => subscriber.close();
+    const stream = new EventStream<V>({
+      subscriber,
+      convert,
+      onEnd: () => {
+        signal?.removeEventListener("abort", stop);
+        this.#remove(wanted, subscriber);
+      },
+    });
+    signal?.addEventListener("abort", stop, { once: true });
+    if (signal?.aborted) stop();
+    return stream;
+  }
+
+  #add(types: readonly (keyof E)[], options: Pick<SubscriberOptions, "deliver" | "onLag" | "onNews">): Subscriber {
     if (this.#closed) throw new LocalError("stopped", "Cannot subscribe: the node is stopped");
     const subscriber = new Subscriber({
       ...options,
@@ -177,7 +214,9 @@ export class Bus<E extends object> {
       capacities: this.#queueSizes(),
       waited: (channel, ms, now) => this.#waits[channel].add(ms, now),
       onError: (error) =>
-        this.#log.error("a subscriber threw", { stack: error instanceof Error ? error.stack : error }),
+        this.#log.write("error", "threw", "a subscriber threw", () => {
+          return { stack: error instanceof Error ? error.stack : error };
+        }),
     });
     this.#all.add(subscriber);
     for (const type of types) this.#subscribers.set(type, [...(this.#subscribers.get(type) ?? []), subscriber]);
@@ -201,7 +240,7 @@ export class Bus<E extends object> {
     subscriber.cancel();
   }
 
-  #queueSizes(): { readonly [C in Channel]: number } {
+  #queueSizes(): Readonly<PerChannel<number>> {
     return this.#mode === "segmented" ? this.#capacities : byChannel(() => SINGLE_CHANNEL_CAPACITY);
   }
 
@@ -211,8 +250,4 @@ export class Bus<E extends object> {
     this.#untilTimed = TIMED_EVENTS;
     return this.#options.env.now();
   }
-}
-
-function byChannel<T>(make: () => T): { readonly [C in Channel]: T } {
-  return { control: make(), sync: make(), inventory: make(), data: make() };
 }

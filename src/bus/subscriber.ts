@@ -1,129 +1,77 @@
 import type { Env } from "../util/env.ts";
-import { BoundedQueue } from "./bounded_queue.ts";
-import { type Channel, type ChannelMode, CHANNELS, DELIVERIES_PER_TURN } from "./channels.ts";
-
-export interface Delivery {
-  readonly type: string;
-  readonly event: unknown;
-}
-
-/** An event in the queues of its subscribers, who share it. */
-export interface Published {
-  readonly channel: Channel;
-  readonly delivery: Delivery;
-  /** When it was published, if that is measured; else zero. */
-  readonly at: number;
-}
+import { type Channel, type ChannelMode, DELIVERIES_PER_TURN, type PerChannel } from "./channels.ts";
+import { EventQueues, type Lag, type Published, type SubscriberUse } from "./event_queues.ts";
 
 export interface SubscriberOptions {
   readonly env: Env;
   readonly mode: ChannelMode;
-  readonly capacities: { readonly [C in Channel]: number };
-  /** Callback form; a subscriber without it is read by `next`. */
-  readonly deliver?: (delivery: Delivery) => void | Promise<void>;
-  readonly onLag?: ((channel: Channel, missed: number) => void) | undefined;
+  readonly capacities: PerChannel<number>;
+  /** Callback form: called for each event; what it returns is waited for if it is a promise. */
+  readonly deliver?: (event: unknown) => unknown;
+  readonly onLag?: ((channel: Channel, missed: number) => unknown) | undefined;
+  /** The other form: something can be taken, or nothing more will come. */
+  readonly onNews?: () => void;
   readonly onError: (error: unknown) => void;
   /** How long a measured event waited. */
   readonly waited: (channel: Channel, ms: number, now: number) => void;
 }
 
-/** How one subscriber keeps up with one channel. */
-export interface SubscriberUse {
-  readonly waiting: number;
-  readonly capacity: number;
-  /** Missed, of those offered. */
-  readonly lag: number;
-  readonly offered: number;
-}
-
-type Lag = { readonly type: "lag"; readonly channel: Channel; readonly missed: number };
-type QueueOf = { readonly [C in Channel]: BoundedQueue<Published> };
-
 /** One subscriber's bounded queues and the pump that empties them: one event at a time, control first. */
 export class Subscriber {
   readonly #options: SubscriberOptions;
-  readonly #lag: { [C in Channel]: number } = { control: 0, sync: 0, inventory: 0, data: 0 };
-  readonly #offered: { [C in Channel]: number } = { control: 0, sync: 0, inventory: 0, data: 0 };
-  #queues: QueueOf;
+  readonly #queues: EventQueues;
   #pumping = false;
   #closed = false;
   #cancelled = false;
-  #wake: (() => void) | undefined;
 
   constructor(options: SubscriberOptions) {
     this.#options = options;
-    this.#queues = makeQueues(options.mode, options.capacities);
+    this.#queues = new EventQueues(options.mode, options.capacities);
   }
 
   offer(published: Published): void {
     if (this.#closed) return;
-    const { channel } = published;
-    this.#offered[channel]++;
-    if (!this.#queues[channel].push(published)) this.#lag[channel]++;
-    if (this.#wake) this.#wake();
-    else if (this.#options.deliver && !this.#pumping) {
-      this.#pumping = true;
-      this.#options.env.soon(() => this.#pump());
-    }
+    this.#queues.push(published);
+    const { deliver, onNews, env } = this.#options;
+    if (onNews) return onNews();
+    if (!deliver || this.#pumping) return;
+    this.#pumping = true;
+    env.soon(() => this.#pump());
   }
 
   use(channel: Channel): SubscriberUse {
-    const queue = this.#queues[channel];
-    return {
-      waiting: queue.length,
-      capacity: queue.capacity,
-      lag: this.#lag[channel],
-      offered: this.#offered[channel],
-    };
+    return this.#queues.use(channel);
   }
 
-  /** Takes other queues; what waits moves along, and what then finds no room counts as missed. */
-  reshape(mode: ChannelMode, capacities: { readonly [C in Channel]: number }): void {
-    const old = this.#queues;
-    this.#queues = makeQueues(mode, capacities);
-    for (const channel of CHANNELS) {
-      const missed = old[channel].takeMissed();
-      if (missed > 0) this.#queues[channel].noteMissed(missed);
-      for (let queued = old[channel].shift(); queued; queued = old[channel].shift()) {
-        if (!this.#queues[queued.channel].push(queued)) this.#lag[queued.channel]++;
-      }
-    }
+  reshape(mode: ChannelMode, capacities: PerChannel<number>): void {
+    this.#queues.reshape(mode, capacities);
   }
 
-  /** The next event or lag notice; waits for one. Undefined once closed and read to the end. */
-  async next(): Promise<Delivery | Lag | undefined> {
-    for (;;) {
-      const item = this.#take();
-      if (item) return item;
-      if (this.#closed) return undefined;
-      await new Promise<void>((resolve) => this.#wake = resolve);
-      this.#wake = undefined;
-    }
+  /** Whether nothing new will come. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** The next event or lag notice that waits. */
+  take(): Published | Lag | undefined {
+    if (this.#cancelled) return undefined;
+    const next = this.#queues.take();
+    if (next && "at" in next && next.at > 0) this.#noteWait(next);
+    return next;
   }
 
   /** Takes nothing more; what waits can still be read. */
   close(): void {
+    if (this.#closed) return;
     this.#closed = true;
-    this.#wake?.();
+    this.#options.onNews?.();
   }
 
   /** Forgets what waits: no delivery begins any more, not even of a publish under way. */
   cancel(): void {
     this.#cancelled = true;
+    this.#queues.clear();
     this.close();
-    for (const channel of CHANNELS) this.#queues[channel].clear();
-  }
-
-  #take(): Delivery | Lag | undefined {
-    for (const channel of CHANNELS) {
-      const missed = this.#queues[channel].takeMissed();
-      if (missed > 0) return { type: "lag", channel, missed };
-      const queued = this.#queues[channel].shift();
-      if (!queued) continue;
-      if (queued.at > 0) this.#noteWait(queued);
-      return queued.delivery;
-    }
-    return undefined;
   }
 
   #noteWait({ channel, at }: Published): void {
@@ -133,12 +81,12 @@ export class Subscriber {
 
   #pump(): void {
     for (let count = 0; count < DELIVERIES_PER_TURN; count++) {
-      const item = this.#cancelled ? undefined : this.#take();
-      if (!item) {
+      const next = this.take();
+      if (!next) {
         this.#pumping = false;
         return;
       }
-      const pending = this.#deliver(item);
+      const pending = this.#deliver(next);
       if (pending) {
         pending.catch(this.#options.onError).then(() => this.#pump());
         return;
@@ -147,31 +95,19 @@ export class Subscriber {
     this.#options.env.nextTurn(() => this.#pump());
   }
 
-  #deliver(item: Delivery | Lag): Promise<void> | undefined {
+  /** What the program's function does is its own business, but for errors and promises. */
+  #deliver(next: Published | Lag): Promise<unknown> | undefined {
+    const { deliver, onLag, onError } = this.#options;
     try {
-      if ("missed" in item) this.#options.onLag?.(item.channel, item.missed);
-      else return this.#options.deliver!(item) ?? undefined;
+      const result = "missed" in next ? onLag?.(next.channel, next.missed) : deliver!(next.event);
+      return isThenable(result) ? Promise.resolve(result) : undefined;
     } catch (error) {
-      this.#options.onError(error);
+      onError(error);
+      return undefined;
     }
-    return undefined;
   }
 }
 
-function makeQueues(mode: ChannelMode, capacities: { readonly [C in Channel]: number }): QueueOf {
-  return mode === "single" ? oneQueue(capacities.data) : fourQueues(capacities);
-}
-
-function fourQueues(capacities: { readonly [C in Channel]: number }): QueueOf {
-  return {
-    control: new BoundedQueue(capacities.control),
-    sync: new BoundedQueue(capacities.sync),
-    inventory: new BoundedQueue(capacities.inventory),
-    data: new BoundedQueue(capacities.data),
-  };
-}
-
-function oneQueue(capacity: number): QueueOf {
-  const queue = new BoundedQueue<Published>(capacity);
-  return { control: queue, sync: queue, inventory: queue, data: queue };
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }

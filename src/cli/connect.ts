@@ -22,7 +22,7 @@ import { loadNetwork } from "./network.ts";
 import { createParts } from "./parts.ts";
 import { DEFAULT_GREETING_MS, readRemote } from "./remote_word.ts";
 import { statusName } from "./render_message.ts";
-import { count, duration, text } from "./values.ts";
+import { count, duration, oneOf, text } from "./values.ts";
 
 const MAX_COUNT = 1_000_000;
 
@@ -43,7 +43,7 @@ const SEND_HELP = "send this, such as ping, getaddr, 'getdata block HASH', 'raw 
 const FLAGS = {
   ...NETWORK_FLAGS,
   send: listFlag(text, "MESSAGE", SEND_HELP),
-  expect: listFlag(text, "TYPE", "wait for a message of this type", { words: MESSAGE_TYPES }),
+  expect: listFlag(oneOf(MESSAGE_TYPES), "TYPE", "wait for a message of this type"),
   count: valueFlag(count(1, MAX_COUNT), "N", "end after so many messages"),
   timeout: defaultFlag(duration, "TIME", DEFAULT_GREETING_MS, "how long each step may take", { fallbackText: "10s" }),
   ...CAPTURE_FLAGS,
@@ -97,12 +97,16 @@ export const connectCommand = defineCommand({
 
     /** Statuses of responses that say no. */
     const refusals: string[] = [];
+    /** Topics that the peer takes part in, as it says right after the handshake. */
+    const topics = new Set<string>();
 
     function onMessage(message: Message): void {
       view.message(message);
       if (message.type === "response" && message.status !== RESPONSE_STATUS.ok) {
         refusals.push(statusName(message.status));
       }
+      if (message.type === "subscribe") { for (const topic of message.topics) topics.add(topic); }
+      if (message.type === "unsubscribe") { for (const topic of message.topics) topics.delete(topic); }
       expectations.see(message.type);
     }
 
@@ -112,9 +116,9 @@ export const connectCommand = defineCommand({
       const overheard = capture.tap(transport);
       greeting = await greet({ env, transport: overheard, codec, remote, timeoutMs: settings.timeout, onMessage });
       view.peer(greeting);
-      for (const sending of sendings) sendTo(greeting, sending);
+      for (const sending of sendings) sendTo(greeting, sending, topics);
       if (stays) {
-        const over = converse(greeting, defaults, context.err, (opened) => prompt = opened);
+        const over = converse(greeting, topics, defaults, context.err, (opened) => prompt = opened);
         context.err.line(`the conversation is over: ${escapeText(await over)}`);
       } else {
         await waitFor(expectations, greeting.session, env, settings.timeout);
@@ -149,11 +153,18 @@ function withResponses(expected: readonly string[], sendings: readonly Sending[]
 }
 
 /** Throws CommandError for what the peer would not understand. */
-function sendTo({ session, agreement }: Greeting, sending: Sending): void {
+function sendTo({ session, agreement }: Greeting, sending: Sending, topics: ReadonlySet<string>): void {
   if (sending.kind === "raw") return session.sendRaw(sending.bytes);
   const { type } = sending.message;
   if (APP_TYPES.has(type) && !hasServices(agreement.version.services, SERVICE_P2P_APPS)) {
     throw new CommandError(EXIT.no, `cannot send ${type}: the peer takes no messages of applications (P2P_APPS)`);
+  }
+  if (sending.message.type === "publish" && !topics.has(sending.message.topic)) {
+    const topic = sending.message.topic;
+    throw new CommandError(
+      EXIT.no,
+      `nobody would hear it: the peer takes no part in topic ${topic} (p2p node --topic ${topic})`,
+    );
   }
   session.send(sending.message);
 }
@@ -172,6 +183,7 @@ function waitFor(expectations: Expectations, session: Session, env: Env, timeout
 /** Takes lines from the terminal until either side ends it; resolves with who did. */
 function converse(
   greeting: Greeting,
+  topics: ReadonlySet<string>,
   defaults: MessageDefaults,
   err: Output,
   onOpen: (prompt: Prompt) => void,
@@ -196,7 +208,7 @@ function converse(
     if (line.trim() === "") return;
     if (line.trim() === "help") return showForms(err);
     try {
-      sendTo(greeting, readSending(line, defaults));
+      sendTo(greeting, readSending(line, defaults), topics);
     } catch (error) {
       const isKnown = error instanceof SyntaxError || error instanceof LocalError || error instanceof CommandError;
       if (!isKnown) throw error;

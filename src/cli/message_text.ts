@@ -122,7 +122,9 @@ export function readSending(line: string, defaults: MessageDefaults): Sending {
   if (!form) {
     const start = name.replace(/:.*/s, ":");
     const starts = [...MESSAGE_FORMS.keys()].map((known) => known.trim());
-    throw new SyntaxError(`no message ${JSON.stringify(name)}${suggestion(start, starts)}`);
+    throw new SyntaxError(
+      `no message ${JSON.stringify(name)}${suggestion(start, starts) || `: one of ${starts.join(", ")}`}`,
+    );
   }
   return showUsage(`${name} ${form.usage}`.trim(), () => form.read(words, defaults));
 }

@@ -1,4 +1,4 @@
-import { CHANNEL_MODES } from "../bus/channels.ts";
+import { CHANNEL_CAPACITIES, CHANNEL_MODES } from "../bus/channels.ts";
 import {
   DEFAULT_MAX_INBOUND,
   DEFAULT_MAX_OUTBOUND,
@@ -15,6 +15,7 @@ import { defaultFlag, listFlag, switchFlag, valueFlag } from "./flag.ts";
 import { COMMON_FLAGS, JSON_FLAGS, PLACE_FLAGS, TOKEN_FLAGS } from "./flags.ts";
 import {
   balancingRule,
+  channelCapacity,
   localHost,
   mebibytes,
   oneOf,
@@ -22,6 +23,7 @@ import {
   remoteHost,
   seconds,
   text,
+  topicName,
   wholeNumber,
 } from "./values.ts";
 
@@ -96,6 +98,14 @@ export const NODE_FLAGS = {
     "a queue a channel for each reader of events, or one for all",
     setting,
   ),
+  "channel-capacity": listFlag(
+    channelCapacity,
+    "CHANNEL=N",
+    `how many events of a channel may wait for one reader; of ${
+      Object.entries(CHANNEL_CAPACITIES).map(([channel, size]) => `${channel}=${size}`).join(", ")
+    }`,
+    setting,
+  ),
   autotune: switchFlag("follow the advice of p2p inspect doctor on channels and duplicates while running", setting),
   "block-relay-only": switchFlag("take and pass on blocks, and no transactions of others", setting),
   region: valueFlag(text, "NAME", "where this node is, for others to know and for requests to prefer", setting),
@@ -109,7 +119,7 @@ export const NODE_FLAGS = {
       fallbackText: "*=adaptive",
     },
   ),
-  topic: listFlag(text, "NAME", "take part in this topic: pass on its messages between peers", setting),
+  topic: listFlag(topicName, "NAME", "take part in this topic: pass on its messages between peers", setting),
   mine: valueFlag(
     seconds,
     "SECONDS",

@@ -1,5 +1,7 @@
 import * as v from "valibot";
 import { type HostPort, parseHostPort } from "../util/endpoint.ts";
+import { type Channel, CHANNELS, MAX_CHANNEL_CAPACITY } from "../bus/channels.ts";
+import { MAX_TOPIC_BYTES } from "../protocol/wire_limits.ts";
 import { type Permission, PERMISSIONS } from "../protocol/permissions.ts";
 import { parseSubnet, type Subnet } from "../protocol/subnets.ts";
 import { LOG_LEVELS, type LogThreshold } from "./log_levels.ts";
@@ -144,6 +146,22 @@ export const balancingRule: ValueSchema<BalancingRule> = parsed((value) => {
   const at = value.lastIndexOf("=");
   if (at < 1) throw new SyntaxError("must read CLASS=STRATEGY, such as block-download=least-latency");
   return { class: value.slice(0, at), strategy: v.parse(oneOf(STRATEGY_NAMES), value.slice(at + 1)) };
+});
+
+/** `CHANNEL=N`: how many events of a channel may wait for one reader. */
+export const channelCapacity: ValueSchema<readonly [channel: Channel, capacity: number]> = parsed((value) => {
+  const [channel = "", capacity = "", ...rest] = value.split("=").map((part) => part.trim());
+  if (rest.length > 0 || capacity === "") throw new SyntaxError("must read CHANNEL=N, such as data=8192");
+  return [v.parse(oneOf(CHANNELS), channel), v.parse(count(1, MAX_CHANNEL_CAPACITY), capacity)];
+});
+
+/** The name of a topic. */
+export const topicName: ValueSchema<string> = parsed((value) => {
+  const sizeBytes = new TextEncoder().encode(value).length;
+  if (sizeBytes < 1 || sizeBytes > MAX_TOPIC_BYTES) {
+    throw new SyntaxError(`must be a name of 1 to ${MAX_TOPIC_BYTES} bytes of UTF-8`);
+  }
+  return value;
 });
 
 /** The first complaint of a schema about `value`, or what the value means. */

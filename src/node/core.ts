@@ -62,7 +62,7 @@ export class NodeCore {
     this.startedAt = env.now();
     this.meter = parts.meter;
     this.#log = env.logger("node");
-    this.bus = createNodeBus(env, options.channels ?? "segmented", () => this.#tellShardsOfListeners());
+    this.bus = createNodeBus(env, options, () => this.#tellShardsOfListeners());
     const chain = new Chain({ params: options.network, hasher });
     this.sightings = new BlockSightings(env, () => chain.syncing);
     const peerChains = new PeerChains(chain, (hash) => this.sightings.sighted(hash));

@@ -1,7 +1,9 @@
 import { Bus } from "../bus/bus.ts";
-import { type Channel, CHANNEL_CAPACITIES, type ChannelMode } from "../bus/channels.ts";
+import { type Channel, CHANNEL_CAPACITIES, MAX_CHANNEL_CAPACITY } from "../bus/channels.ts";
+import { LocalError } from "../protocol/errors.ts";
 import type { NodeEvents } from "../protocol/snapshots.ts";
 import type { Env } from "../util/env.ts";
+import type { NodeOptions } from "./types.ts";
 
 /** The channel of each event. Control events are few and always wanted; chain events are the sync channel's. */
 export const EVENT_CHANNELS: { readonly [T in keyof NodeEvents]: Channel } = {
@@ -21,13 +23,23 @@ export const EVENT_CHANNELS: { readonly [T in keyof NodeEvents]: Channel } = {
   "block:disconnected": "sync",
   "chain:reorganised": "control",
   "chain:tip": "sync",
-  "transaction:seen": "data",
   "sync:progress": "sync",
+  "transaction:seen": "inventory",
   "sync:done": "sync",
   "app:message": "data",
 };
 
 /** The bus on which the owner hears what happens. */
-export function createNodeBus(env: Env, mode: ChannelMode, onSubscribers: () => void): Bus<NodeEvents> {
-  return new Bus({ env, channelOf: EVENT_CHANNELS, mode, capacities: CHANNEL_CAPACITIES, onSubscribers });
+export function createNodeBus(
+  env: Env,
+  { channels: mode = "segmented", channelCapacities }: Pick<NodeOptions, "channels" | "channelCapacities">,
+  onSubscribers: () => void,
+): Bus<NodeEvents> {
+  const capacities = { ...CHANNEL_CAPACITIES, ...channelCapacities };
+  for (const [channel, capacity] of Object.entries(capacities)) {
+    if (Number.isInteger(capacity) && capacity >= 1 && capacity <= MAX_CHANNEL_CAPACITY) continue;
+    const why = `a whole number from 1 to ${MAX_CHANNEL_CAPACITY} is wanted: received ${capacity}`;
+    throw new LocalError("bad-argument", `Cannot give channel ${channel} a capacity: ${why}`);
+  }
+  return new Bus({ env, channelOf: EVENT_CHANNELS, mode, capacities, onSubscribers });
 }

@@ -1,4 +1,4 @@
-import type { ChannelMode } from "../bus/channels.ts";
+import type { ChannelMode, PerChannel } from "../bus/channels.ts";
 import { openDataDir } from "../platform/data_dir.ts";
 import { createEnv } from "../platform/env.ts";
 import { createHasher } from "../platform/hasher.ts";
@@ -49,6 +49,8 @@ export interface OpenNodeOptions {
   readonly dedupe?: DedupeMode;
   /** A queue a channel for each subscriber to events (`segmented`, the default), or one for all. */
   readonly channels?: ChannelMode;
+  /** How many events may wait for one subscriber, by channel; 256, 512, 1,024 and 4,096 where nothing else is said. */
+  readonly channelCapacities?: Partial<PerChannel<number>>;
   /** Follow the doctor's advice on event channels and duplicates while running. */
   readonly autotune?: boolean;
   /** Take and pass on blocks only, no transactions of others. */
@@ -102,6 +104,7 @@ export function openNode(options: OpenNodeOptions = {}): P2PNode {
     mineSeconds: options.mineSeconds,
     ...(options.dedupe && { dedupe: options.dedupe }),
     ...(options.channels && { channels: options.channels }),
+    ...(options.channelCapacities && { channelCapacities: options.channelCapacities }),
     ...(options.autotune !== undefined && { autotune: options.autotune }),
     ...(options.blockRelayOnly !== undefined && { blockRelayOnly: options.blockRelayOnly }),
     ...(options.pace && { pace: options.pace }),

@@ -28,7 +28,7 @@ import type { RelayPace } from "../services/transaction_relay/pace.ts";
 import type { AddressSource } from "../net/address_source.ts";
 import type { Permit } from "../net/reputation.ts";
 import type { ChannelUse, LagOptions, StreamItem } from "../bus/bus.ts";
-import type { ChannelMode } from "../bus/channels.ts";
+import type { ChannelMode, PerChannel } from "../bus/channels.ts";
 import type { Diagnosis } from "../doctor/diagnosis.ts";
 import type { Vitals } from "../doctor/vitals.ts";
 import type { Endpoint, ProcessMeter, Store, TcpEndpoint, Threads, Transport } from "../platform/types.ts";
@@ -78,6 +78,8 @@ export interface NodeOptions {
   readonly blockRelayOnly?: boolean;
   /** A queue a channel for each subscriber to events, or one for all of them; `segmented` by default. */
   readonly channels?: ChannelMode;
+  /** How many events may wait for one subscriber, by channel; 256, 512, 1,024 and 4,096 where nothing else is said. */
+  readonly channelCapacities?: Partial<PerChannel<number>>;
   /** Find peers by itself: seeds, gossip, the address book. False by default. */
   readonly discover?: boolean;
   /** Be a seed: probe nodes, serve addresses, let strangers go once they have theirs; dial nobody for blocks. */

@@ -61,6 +61,6 @@ export class AppMessages implements Service {
     if (!this.#takers.has(peer.id)) return;
     this.#received++;
     if (!this.#bus.hasSubscribers("app:message")) this.#unheard++;
-    else this.#bus.publish("app:message", { peer: peer.id, payload: message.payload });
+    else this.#bus.publish("app:message", { peer: peer.id, payload: message.payload }, message.payload.length);
   }
 }

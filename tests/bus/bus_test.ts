@@ -1,7 +1,12 @@
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { Bus } from "../../src/bus/bus.ts";
-import { CHANNEL_CAPACITIES, type ChannelMode, SINGLE_CHANNEL_CAPACITY } from "../../src/bus/channels.ts";
+import {
+  CHANNEL_BYTES,
+  CHANNEL_CAPACITIES,
+  type ChannelMode,
+  SINGLE_CHANNEL_CAPACITY,
+} from "../../src/bus/channels.ts";
 import { LocalError } from "../../src/protocol/errors.ts";
 import { TIMED_EVENTS } from "../../src/protocol/vitals_params.ts";
 import { ManualEnv } from "../support/manual_env.ts";
@@ -71,13 +76,35 @@ test("bus: a flood of data costs no control event, and what is missed is counted
   assertEquals(bus.channels().find(({ channel }) => channel === "data")!.lag, 10);
 });
 
-test("bus: in single-channel mode all kinds share one queue", () => {
+test("bus: in single-channel mode all kinds share one queue, and what left it is told by its own channel", async () => {
   const { bus } = makeBus("single");
   const stream = bus.stream(["hello", "bulk"]);
-  const first = stream.next();
+  bus.publish("bulk", 0);
   bus.publish("hello", 1);
-  for (let i = 0; i < SINGLE_CHANNEL_CAPACITY; i++) bus.publish("bulk", i);
-  return first.then(({ value }) => assertEquals(value?.type, "lag"));
+  for (let i = 1; i < SINGLE_CHANNEL_CAPACITY; i++) bus.publish("bulk", i);
+  assertEquals((await stream.next()).value, { type: "lag", channel: "data", missed: 1 });
+  assertEquals((await stream.next()).value, { type: "hello", event: 1 });
+  bus.publish("bulk", SINGLE_CHANNEL_CAPACITY);
+  assertEquals((await stream.next()).value, { type: "bulk", event: 1 });
+  assertEquals(bus.channels().map(({ channel, lag }) => [channel, lag]), [
+    ["control", 0],
+    ["sync", 0],
+    ["inventory", 0],
+    ["data", 1],
+  ]);
+});
+
+test("bus: payloads that wait are bounded in bytes, and one always fits", async () => {
+  const { bus } = makeBus();
+  const stream = bus.stream(["bulk"]);
+  bus.publish("bulk", 0, CHANNEL_BYTES + 1);
+  bus.publish("bulk", 1, CHANNEL_BYTES / 2);
+  bus.publish("bulk", 2, CHANNEL_BYTES / 2);
+  assertEquals(bus.channels().find(({ channel }) => channel === "data")!.bytes, CHANNEL_BYTES);
+  bus.publish("bulk", 3, 1);
+  assertEquals((await stream.next()).value, { type: "lag", channel: "data", missed: 2 });
+  assertEquals((await stream.next()).value, { type: "bulk", event: 2 });
+  assertEquals(bus.channels().find(({ channel }) => channel === "data")!.bytes, 1);
 });
 
 test("bus: one subscriber that throws harms no other", () => {
@@ -91,6 +118,22 @@ test("bus: one subscriber that throws harms no other", () => {
   bus.publish("hello", 2);
   env.endTurn();
   assertEquals(heard, [1, 2]);
+});
+
+test("bus: whatever a listener returns or rejects with is its own matter", async () => {
+  const { env, bus } = makeBus();
+  const heard: unknown[] = [];
+  const returns = [7, "text", null, { then: 1 }, { then: (resolve: () => void) => resolve() }, Promise.reject("no")];
+  // As programs without types do.
+  const listener = (value: number) => returns[heard.push(value) - 1] as undefined;
+  const rejects = () => Promise.reject(new Error("bad onLag")) as unknown as undefined;
+  bus.subscribe("bulk", listener, { onLag: rejects });
+  for (let i = 0; i < CHANNEL_CAPACITIES.data + 1; i++) bus.publish("bulk", i);
+  for (let i = 0; i < 2 * returns.length; i++) {
+    env.runTurns();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assertEquals(heard.slice(0, returns.length + 1), [1, 2, 3, 4, 5, 6, 7]);
 });
 
 test("bus: an asynchronous subscriber gets one event at a time and delays nobody", async () => {
@@ -114,14 +157,28 @@ test("bus: an asynchronous subscriber gets one event at a time and delays nobody
 
 test("bus: a stream yields what was published since it began, and ends when the bus closes", async () => {
   const { bus } = makeBus();
-  const stream = bus.stream(["hello", "bulk"]);
-  const first = stream.next();
+  const stream = bus.stream(["hello", "bulk", "hello"]);
   bus.publish("bulk", 1);
   bus.publish("hello", 2);
   bus.close();
-  assertEquals((await first).value, { type: "hello", event: 2 });
+  assertEquals((await stream.next()).value, { type: "hello", event: 2 });
   assertEquals((await stream.next()).value, { type: "bulk", event: 1 });
   assertEquals((await stream.next()).done, true);
+});
+
+test("bus: several calls of next are answered in order, and return ends those that wait", async () => {
+  const { bus } = makeBus();
+  const stream = bus.stream(["bulk"]);
+  const calls = [stream.next(), stream.next(), stream.next()];
+  bus.publish("bulk", 1);
+  bus.publish("bulk", 2);
+  assertEquals((await stream.return()).done, true);
+  assertEquals((await Promise.all(calls)).map(({ value, done }) => done ? undefined : value), [
+    { type: "bulk", event: 1 },
+    { type: "bulk", event: 2 },
+    undefined,
+  ]);
+  assertEquals([bus.hasSubscribers("bulk"), (await stream.next()).done], [false, true]);
 });
 
 test("bus: a stream ends with its signal and leaves no subscriber behind", async () => {

@@ -33,7 +33,7 @@ const WELL: Vitals = {
   },
   channels: CHANNELS.map((channel) => {
     const capacity = CHANNEL_CAPACITIES[channel];
-    return { channel, capacity, published: 0, offered: 0, lag: 0, usage: 0, subscribers: 1, wait: NO_TIMES };
+    return { channel, capacity, published: 0, offered: 0, lag: 0, usage: 0, bytes: 0, subscribers: 1, wait: NO_TIMES };
   }),
   channelMode: "segmented",
   dedupe: "drop",

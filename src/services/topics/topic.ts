@@ -41,7 +41,7 @@ export interface Topic extends Disposable {
     /** Told how many messages were missed because the listener was slow, before it gets the next one. */
     readonly onLag?: (missed: number) => void;
   }): Disposable;
-  /** Yields messages from the first `next` on, until the loop is left, `signal` aborts, or the topic is closed. */
+  /** Yields messages from now on, until the loop is left, `signal` aborts, or the topic is closed. */
   messages(signal?: AbortSignal): AsyncGenerator<TopicMessage, void>;
   /** Leaves the topic and ends all listeners. Idempotent. */
   close(): void;
@@ -107,13 +107,10 @@ export class OpenTopic implements Topic {
     return handle;
   }
 
-  async *messages(signal?: AbortSignal): AsyncGenerator<TopicMessage, void> {
+  messages(signal?: AbortSignal): AsyncGenerator<TopicMessage, void> {
     const closed = this.#closed.signal;
     const ended = signal ? AbortSignal.any([signal, closed]) : closed;
-    for await (const item of this.#links.bus.stream([this.eventType], ended)) {
-      if ("missed" in item) this.#lag += item.missed;
-      else yield item.event;
-    }
+    return this.#links.bus.values(this.eventType, ended, (missed) => void (this.#lag += missed));
   }
 
   close(): void {

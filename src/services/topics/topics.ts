@@ -210,7 +210,7 @@ export class Topics implements Service {
     topic.counts.accepted++;
     if (this.#bus.hasSubscribers(topic.eventType)) {
       const { id, payload } = message;
-      this.#bus.publish(topic.eventType, { topic: topic.name, id, payload, from: sender.id });
+      this.#bus.publish(topic.eventType, { topic: topic.name, id, payload, from: sender.id }, payload.length);
     }
     const subscribers = this.#subscribersOf.get(topic.name);
     // Usually a chain of two or a star's end: nobody but the sender.
