@@ -73,7 +73,7 @@ export class Session {
   ping(timeoutMs: number): Promise<number | undefined> {
     const { env } = this.#options;
     const nonce = randomNonce(env);
-    const sentAt = env.now();
+    const sentAt = env.clock();
     return new Promise((resolve) => {
       const finish = (milliseconds: number | undefined) => {
         timer.cancel();
@@ -103,7 +103,7 @@ export class Session {
     const isReady = this.#handshake.state === "ready";
     if (!isReady) { for (const answer of this.#handshake.step(message)) this.send(answer); }
     if (message.type === "pong" && this.#pings.has(message.nonce)) {
-      return this.#pings.get(message.nonce)!(this.#options.env.now());
+      return this.#pings.get(message.nonce)!(this.#options.env.clock());
     }
     if (isReady && message.type === "ping") this.send({ type: "pong", nonce: message.nonce });
     if (isReady && message.type === "request") this.#refuse(message);

@@ -64,9 +64,9 @@ export async function greet(options: GreetingOptions): Promise<Greeting> {
 
 /** Milliseconds since the last call. */
 function stopwatch(env: Env): () => number {
-  let last = env.now();
+  let last = env.clock();
   return () => {
-    const elapsed = env.now() - last;
+    const elapsed = env.clock() - last;
     last += elapsed;
     return elapsed;
   };

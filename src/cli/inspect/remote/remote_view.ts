@@ -18,8 +18,8 @@ import { type Probe, probe } from "./probe.ts";
 const DEFAULT_PINGS = 5;
 const INDENT = 2;
 const LABEL_WIDTH = 14;
-/** Tenths of a millisecond: what a loopback round trip shows in. */
-const TIME_DIGITS = 1;
+/** Hundredths of a millisecond: what a loopback round trip shows in. */
+const TIME_DIGITS = 2;
 const US_PER_MS = 1_000;
 
 /** Dials a node and tells what it is. */
