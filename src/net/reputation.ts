@@ -109,8 +109,8 @@ export class Reputation {
   }
 
   /**
-   * Counts a fault against an address; true if it is discouraged from now on. This machine never is: it lends its
-   * address to the onion service that brings strangers to us.
+   * Counts a fault against an address; true if it is discouraged from now on. This machine and private networks never
+   * are: an onion service, or the gateway of a container's network, lends its address to all whom it brings to us.
    */
   blame(identity: HostIdentity, code: FaultCode): boolean {
     const now = this.#options.env.now();
@@ -118,7 +118,7 @@ export class Reputation {
     if (score === 0) return false;
     const faults = (this.#scores.get(identity.key)?.faults ?? 0) + 1;
     putNewest(this.#scores, identity.key, { score, at: now, fault: code, faults }, MAX_SCORED);
-    if (score < MISBEHAVIOUR_LIMIT || identity.scope === "loopback") return false;
+    if (score < MISBEHAVIOUR_LIMIT || identity.scope !== "global") return false;
     putNewest(this.#discouraged, identity.key, now + DISCOURAGEMENT_MS, MAX_DISCOURAGED);
     this.#log.info("an address is discouraged", { address: identity.key, fault: code, hours: DISCOURAGEMENT_HOURS });
     return true;

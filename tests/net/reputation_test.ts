@@ -66,12 +66,14 @@ test("reputation: who is not to blame has no score", { timeout: 60_000 }, () => 
   assertEquals([reputation.score(stranger), reputation.standing(stranger)], [0, "good"]);
 });
 
-test("reputation: a /64 of IPv6 answers for all its addresses, this machine for none", { timeout: 60_000 }, () => {
+test("reputation: a /64 of IPv6 answers for all its addresses, this machine and private networks for none", {
+  timeout: 60_000,
+}, () => {
   const { reputation } = open();
   reputation.blame(identifyHost("2a00:1:2:3::1"), "bad-block");
   assertEquals(reputation.standing(identifyHost("2a00:1:2:3:ffff::9")), "discouraged");
   assertEquals(reputation.standing(identifyHost("2a00:1:2:4::1")), "good");
-  for (const host of ["127.0.0.1", "127.3.4.5", "::1", "::ffff:127.0.0.1"]) {
+  for (const host of ["127.0.0.1", "127.3.4.5", "::1", "::ffff:127.0.0.1", "10.88.0.1", "172.17.0.1", "fd00::1"]) {
     reputation.blame(identifyHost(host), "bad-block");
     assertEquals(reputation.standing(identifyHost(host)), "good", host);
   }
