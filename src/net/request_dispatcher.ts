@@ -17,6 +17,7 @@ import {
   RETRY_SHARE,
 } from "../protocol/balancing_params.ts";
 import { nodeTimes } from "../peer/peer_times.ts";
+import { checkBytes, checkTimeout } from "../protocol/caller_checks.ts";
 import { LocalError, type LocalErrorCode } from "../protocol/errors.ts";
 import type { DispatchSnapshot } from "../protocol/snapshots.ts";
 import { Deadlines } from "../util/deadlines.ts";
@@ -123,13 +124,15 @@ export class RequestDispatcher {
   request(wish: Wish, method: string, payload: Uint8Array, options: DispatchOptions = {}): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       checkWish(wish, method);
+      const { timeoutMs = REQUEST_TIMEOUT_MS } = options;
+      checkTimeout(`request ${method} of any peer`, timeoutMs);
+      checkBytes(`request ${method} of any peer`, payload);
       options.signal?.throwIfAborted();
       const requestClass = wish.class ?? method;
       const rule = this.#ruleOf(wish, requestClass);
       if (rule.strategy.needsKey && wish.key === undefined) {
         throw new LocalError("bad-argument", `Cannot request ${method} of any peer: its strategy needs a key`);
       }
-      const { timeoutMs = REQUEST_TIMEOUT_MS } = options;
       const calledAt = this.#env.now();
       const dueAt = calledAt + timeoutMs;
       const facts = { wish, requestClass, rule, method, payload, options, calledAt, dueAt };

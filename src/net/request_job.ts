@@ -3,7 +3,7 @@ import type { Wish } from "./any_of.ts";
 import type { CompiledRule } from "./balancing/rules.ts";
 
 export interface DispatchOptions {
-  /** Milliseconds until the answer must be there, with all attempts; 10 s if left out. */
+  /** Milliseconds until the answer must be there, with all attempts, at most an hour; 10 s if left out. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   /** Whether an answer makes sense. One that does not counts as a failure of its peer, and another one is asked. */

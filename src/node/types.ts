@@ -215,7 +215,7 @@ export interface P2PNode {
   topology(fanout?: number): TopologySnapshot;
   /** How work is spread over peers. */
   balancing(): BalancingSnapshot;
-  /** Answers requests of a method until the handle is disposed. Throws LocalError if the method has a handler. */
+  /** Answers requests of a method until the handle is disposed. Throws LocalError if it has a handler, or after `stop`. */
   handle(method: string, handler: RequestHandler): Disposable;
   /** What applications did with this node since its start. */
   applications(): ApplicationsSnapshot;

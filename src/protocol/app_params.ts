@@ -33,6 +33,9 @@ export const MAX_VALIDATION_BYTES_PER_PEER = 8 * MIB;
 /** An application's request is given up after this long, if its caller says nothing else. */
 export const REQUEST_TIMEOUT_MS = 10 * SECOND;
 
+/** Longest time that a caller may give a request, or a topic's validator: what is longer is nobody's wish but a slip. */
+export const MAX_TIMEOUT_MS = 60 * 60 * SECOND;
+
 /** Requests to one peer under way: as many as it may have running here. */
 export const MAX_REQUESTS_PER_PEER = 256;
 

@@ -1,4 +1,5 @@
 import type { Bus } from "../bus/bus.ts";
+import { checkBytes } from "../protocol/caller_checks.ts";
 import type { Peer } from "../peer/peer.ts";
 import { takesApps } from "../peer/takes_apps.ts";
 import type { MessageOf } from "../protocol/messages.ts";
@@ -31,6 +32,7 @@ export class AppMessages implements Service {
 
   /** False if it was not queued: there is no such peer, it takes no such messages, or its lane is full. */
   send(id: number, payload: Uint8Array): boolean {
+    checkBytes(`send to peer ${id}`, payload);
     const peer = this.#takers.get(id);
     if (!peer) return false;
     const isQueued = peer.send({ type: "app", payload });

@@ -1,5 +1,6 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { anyOf } from "../../src/net/any_of.ts";
 import type { P2PNode } from "../../src/node/types.ts";
 import type { MemoryNetwork } from "../../src/platform/memory.ts";
 import { LocalError, type LocalErrorCode } from "../../src/protocol/errors.ts";
@@ -8,6 +9,7 @@ import {
   HANDLER_TIMEOUT_MS,
   MAX_HANDLERS_PER_PEER,
   MAX_REQUESTS_PER_PEER,
+  MAX_TIMEOUT_MS,
   REQUEST_TIMEOUT_MS,
 } from "../../src/protocol/app_params.ts";
 import { MAX_APP_PAYLOAD_BYTES } from "../../src/protocol/wire_limits.ts";
@@ -224,6 +226,35 @@ test("requests: the end of a connection aborts the handlers at work for it", { t
   network.kill("a");
   await runFor(network, 1000);
   await assertIdle(network, answerer);
+});
+
+test("requests: a time that would never end them, and a payload that is no bytes, are refused", {
+  timeout: 60_000,
+}, async () => {
+  const { network, asker, answerer, ask } = await pair();
+  const never = () => new Promise<Uint8Array>(() => {});
+  answerer.handle("wait", never);
+  const times = [NaN, Infinity, -Infinity, -1, 0, MAX_TIMEOUT_MS + 1, 1e12, "10", null] as number[];
+  const anybody = (payload: unknown, timeoutMs = 1000) =>
+    watch(asker.request(anyOf(), "wait", payload as Uint8Array, { timeoutMs }));
+  const outcomes = [
+    ...times.flatMap((timeoutMs) => [ask("wait", NOTHING, { timeoutMs }), anybody(NOTHING, timeoutMs)]),
+    anybody(undefined),
+    ...["text", null, [1]].flatMap((payload) => [ask("wait", payload as never), anybody(payload)]),
+  ];
+  await runFor(network, 0);
+  for (const outcome of outcomes) assertFailed(outcome, "bad-argument");
+  assertStringIncludes(String(outcomes[0]!.error), "received NaN");
+  await assertIdle(network, asker, answerer);
+  assertEquals(assertThrows(() => asker.send(1, "text" as never), LocalError).code, "bad-argument");
+});
+
+test("requests: a node that is stopped takes no handlers", { timeout: 60_000 }, async () => {
+  const { network, asker } = await pair();
+  const stopping = asker.stop();
+  assertEquals(assertThrows(() => asker.handle("late", (payload) => payload), LocalError).code, "stopped");
+  await runFor(network, 2000);
+  await stopping;
 });
 
 test("requests: stopping the node rejects what waits; asking then is refused", { timeout: 60_000 }, async () => {

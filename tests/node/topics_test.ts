@@ -141,6 +141,21 @@ test("topics: names and payloads over their limits are refused to the caller", {
   assertEquals(error.code, "limit");
 });
 
+test("topics: what is no bytes, and a time that would never end a judgement, are refused", {
+  timeout: 60_000,
+}, async () => {
+  const { nodes: [node] } = await startNodes([[]]);
+  const topic = node!.topic("news");
+  for (const payload of ["text", undefined, null, 7]) {
+    assertEquals(assertThrows(() => topic.publish(payload as never), LocalError).code, "bad-argument");
+  }
+  const validate = () => "accept" as const;
+  for (const validateTimeoutMs of [NaN, Infinity, -1, 0, 1e12]) {
+    const open = () => node!.topic("judged", { validate, validateTimeoutMs });
+    assertEquals(assertThrows(open, LocalError).code, "bad-argument");
+  }
+});
+
 test("topics: the same name is the same topic; options come with the first", { timeout: 60_000 }, async () => {
   const { nodes: [a] } = await startNodes([[]]);
   const topic = a!.topic("chat", { validate: () => "accept" });

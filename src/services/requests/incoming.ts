@@ -82,6 +82,7 @@ export class IncomingRequests {
     bytesPerPeer: MAX_HANDLER_BYTES_PER_PEER,
   });
   readonly #deadlines: Deadlines<Answering>;
+  #isClosed = false;
   readonly counts = { answered: 0, failed: 0, busy: 0, unanswered: 0, unknownCancels: 0 };
 
   constructor(env: Env) {
@@ -98,8 +99,9 @@ export class IncomingRequests {
     return [...this.#handlers.keys()];
   }
 
-  /** Throws LocalError if the name is no method's, or somebody answers it already. */
+  /** Throws LocalError if the name is no method's, somebody answers it already, or the node is stopped. */
   handle(method: string, handler: RequestHandler): Disposable {
+    if (this.#isClosed) throw new LocalError("stopped", `Cannot handle ${method}: the node is stopped`);
     nameSize(method, MAX_METHOD_BYTES);
     if (this.#handlers.has(method)) {
       throw new LocalError("bad-argument", `Cannot handle ${method}: it has a handler already`);
@@ -123,6 +125,7 @@ export class IncomingRequests {
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const { peer } of [...this.#byPeer.values()]) this.remove(peer);
     this.#deadlines.close();
   }

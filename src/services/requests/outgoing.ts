@@ -1,3 +1,4 @@
+import { checkBytes, checkTimeout } from "../../protocol/caller_checks.ts";
 import type { Peer } from "../../peer/peer.ts";
 import { LocalError } from "../../protocol/errors.ts";
 import { type MessageOf, RESPONSE_STATUS } from "../../protocol/messages.ts";
@@ -7,7 +8,7 @@ import type { Env } from "../../util/env.ts";
 import { escapeText } from "../../util/escape.ts";
 
 export interface RequestOptions {
-  /** Milliseconds until the answer must be there; 10 s if left out. */
+  /** Milliseconds until the answer must be there, at most an hour; 10 s if left out. */
   readonly timeoutMs?: number;
   /** Gives the request up: the peer is told so, and the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -83,7 +84,10 @@ export class OutgoingRequests {
 
   ask(peerId: number, method: string, payload: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
-      options.signal?.throwIfAborted();
+      const { timeoutMs = REQUEST_TIMEOUT_MS, signal } = options;
+      checkTimeout(`request ${method} of peer ${peerId}`, timeoutMs);
+      checkBytes(`request ${method} of peer ${peerId}`, payload);
+      signal?.throwIfAborted();
       if (this.#isClosed) throw refusal("stopped", method, peerId, "the node is stopped");
       const state = this.#byPeer.get(peerId);
       if (!state) throw refusal("unreachable", method, peerId, "no such peer, or one that takes no requests");
@@ -91,7 +95,6 @@ export class OutgoingRequests {
         throw refusal("limit", method, peerId, `${MAX_REQUESTS_PER_PEER} requests are under way`);
       }
       const id = newId(state);
-      const { timeoutMs = REQUEST_TIMEOUT_MS, signal } = options;
       const onAbort = () => {
         this.#withdraw(asked);
         asked.reject(signal?.reason);

@@ -14,7 +14,7 @@ export type TopicValidator = (message: TopicMessage) => TopicVerdict | Promise<T
 export interface TopicOptions {
   /** Accepts everything if left out. Ids are what their senders say: without a validator, whoever lies is believed. */
   readonly validate?: TopicValidator;
-  /** Milliseconds that one judgement may take. */
+  /** Milliseconds that one judgement may take, at most an hour; 5 s if left out. */
   readonly validateTimeoutMs?: number;
 }
 

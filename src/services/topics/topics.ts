@@ -2,6 +2,7 @@ import type { Bus } from "../../bus/bus.ts";
 import type { PeerSet } from "../../net/peers.ts";
 import type { Peer } from "../../peer/peer.ts";
 import { takesApps } from "../../peer/takes_apps.ts";
+import { checkBytes, checkTimeout } from "../../protocol/caller_checks.ts";
 import { LocalError, RemoteFault } from "../../protocol/errors.ts";
 import type { MessageOf } from "../../protocol/messages.ts";
 import {
@@ -74,6 +75,8 @@ export class Topics implements Service {
       );
     }
     nameSize(name, MAX_TOPIC_BYTES);
+    const { validateTimeoutMs } = options ?? {};
+    if (validateTimeoutMs !== undefined) checkTimeout(`open topic ${name}`, validateTimeoutMs);
     const topic = new OpenTopic(name, this.#ids.next(), this.#rememberIds(), options ?? {}, {
       bus: this.#bus,
       publish: (topic, payload) => this.#publish(topic, payload),
@@ -128,6 +131,7 @@ export class Topics implements Service {
       const what = this.#isClosed ? "the node is stopped" : "the topic is closed";
       throw new LocalError("stopped", `Cannot publish to ${topic.name}: ${what}`);
     }
+    checkBytes(`publish to ${topic.name}`, payload);
     if (payload.length > MAX_APP_PAYLOAD_BYTES) {
       const why = `at most ${MAX_APP_PAYLOAD_BYTES} bytes: received ${payload.length}`;
       throw new LocalError("bad-argument", `Cannot publish to ${topic.name}: ${why}`);
