@@ -13,11 +13,20 @@ import { RoundTrips } from "../util/round_trips.ts";
 
 const PING_BOUNDS = { initialMs: PING_TIMEOUT_MS, minMs: MIN_PING_TIMEOUT_MS, maxMs: MAX_PING_TIMEOUT_MS };
 
+interface Pending {
+  readonly nonce: bigint;
+  readonly pong: AwaitedAnswer;
+  /** False: the pong may have waited for us to read it. */
+  readonly isMeasured: boolean;
+}
+
 /** Asks whether a peer is still there, and learns how far away it is. */
 export class Liveness {
   readonly roundTrips = new RoundTrips(ROUND_TRIP_SAMPLES);
   readonly #network: RoundTrips;
-  #pending: { readonly nonce: bigint; readonly pong: AwaitedAnswer } | undefined;
+  #pending: Pending | undefined;
+  /** What the remote takes while nothing of it is read. */
+  #taking: AwaitedAnswer | undefined;
   #nextPingAt = 0;
 
   /** `network` gathers the round trips of all peers; it serves those who have none of their own yet. */
@@ -38,16 +47,38 @@ export class Liveness {
       throw new RemoteFault("ping-timeout", `no pong for ${Math.round(waited)} ms, ${Math.round(allowed)} allowed`);
     }
     if (now < this.#nextPingAt) return undefined;
-    this.#pending = { nonce: newNonce(), pong: new AwaitedAnswer(now, bytesIn) };
+    this.#pending = { nonce: newNonce(), pong: new AwaitedAnswer(now, bytesIn), isMeasured: true };
     this.#nextPingAt = now + PING_INTERVAL_MS;
     return { type: "ping", nonce: this.#pending.nonce };
   }
 
-  /** The round trip in milliseconds, or undefined for a pong that answers no ping of ours (harmless; BIP31). */
+  /**
+   * In place of `tick` while we read nothing from the remote: its pong may lie where we do not look. What it takes is
+   * its sign of life then. `bytesOut`: what it has taken so far. Throws RemoteFault when it takes nothing for too long.
+   */
+  tickUnread(now: number, bytesOut: number, hasWaiting: boolean): void {
+    if (!this.#taking || !hasWaiting) this.#taking = new AwaitedAnswer(now, bytesOut);
+    if (!this.#taking.isOverdue(now, bytesOut, MAX_PING_TIMEOUT_MS, Number.POSITIVE_INFINITY)) return;
+    throw new RemoteFault("too-slow", `takes nothing of what it asked for, for ${MAX_PING_TIMEOUT_MS} ms`);
+  }
+
+  /** We read on: the time for a pong that is still to come begins anew. */
+  readOn(now: number, bytesIn: number): void {
+    this.#taking = undefined;
+    if (!this.#pending) return;
+    this.#pending = { nonce: this.#pending.nonce, pong: new AwaitedAnswer(now, bytesIn), isMeasured: false };
+  }
+
+  /**
+   * The round trip in milliseconds; undefined if none was measured, also for a pong that answers no ping of ours
+   * (harmless; BIP31).
+   */
   onPong(nonce: bigint, now: number): number | undefined {
     if (this.#pending?.nonce !== nonce) return undefined;
-    const sampleMs = now - this.#pending.pong.askedAt;
+    const { pong, isMeasured } = this.#pending;
     this.#pending = undefined;
+    if (!isMeasured) return undefined;
+    const sampleMs = now - pong.askedAt;
     this.roundTrips.add(sampleMs);
     this.#network.add(sampleMs);
     return sampleMs;

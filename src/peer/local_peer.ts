@@ -199,6 +199,7 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
   release(): void {
     if (!this.#held) return;
     this.#held = false;
+    this.liveness.readOn(this.#options.env.now(), this.bytesIn);
     if (this.#mailbox.paused) this.#enlist();
   }
 
@@ -226,6 +227,7 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
     try {
       if (this.#state === "handshaking") this.#checkHandshake(now);
       if (this.#state !== "ready") return;
+      if (this.#held) return this.liveness.tickUnread(now, this.bytesOut, this.#outbox.bytes > 0);
       const ping = this.liveness.tick(now, this.bytesIn, () => this.#newNonce());
       if (!ping) return;
       this.send(ping);

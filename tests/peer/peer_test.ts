@@ -7,7 +7,7 @@ import { Turns } from "../../src/peer/turns.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../../src/platform/memory.ts";
 import type { Message } from "../../src/protocol/messages.ts";
 import { REGTEST } from "../../src/protocol/networks.ts";
-import { ROUND_BYTES, TURN_MESSAGES } from "../../src/protocol/params.ts";
+import { MAX_PING_TIMEOUT_MS, ROUND_BYTES, TURN_MESSAGES } from "../../src/protocol/params.ts";
 import { RoundTrips } from "../../src/util/round_trips.ts";
 import { bitcoinCodec } from "../../src/wire/bitcoin.ts";
 import { dialScripted, type ScriptedPeer, versionOf } from "../support/scripted_peer.ts";
@@ -127,6 +127,70 @@ test("peer: while it is held nothing is handled and reading stops; after the rel
   peer.release();
   await settle(host);
   assertEquals([host.handled.length, peer.mailbox.paused, peer.mailbox.bytes], [5001, false, 0]);
+});
+
+/** Lets virtual seconds pass, with the tick that a node has. */
+async function tickFor({ network, peers }: Host, seconds: number): Promise<void> {
+  for (let i = 0; i < seconds; i++) {
+    await network.run(network.now() + 1000);
+    peers.forEach((peer) => peer.tick(network.now()));
+  }
+}
+
+test("peer: while it is held no pong is missed, and none is measured that waited for us", async () => {
+  const host = await listen((peer, message) => {
+    if (message.type === "mempool") peer.hold();
+  });
+  const remote = await dialScripted(host.network, "peer", "host");
+  remote.onMessage = (message) => {
+    if (message.type === "ping") remote.send({ type: "mempool" }, { type: "pong", nonce: message.nonce });
+  };
+  const [peer] = host.peers as [Peer];
+  await tickFor(host, 2 * MAX_PING_TIMEOUT_MS / 1000);
+  assertEquals([host.closed, remote.of("ping").length, peer.mailbox.paused], [[], 1, true]);
+  peer.release();
+  await settle(host);
+  assertEquals([host.closed, peer.mailbox.paused, peer.liveness.roundTrips.last], [[], false, null]);
+  remote.onMessage = (message) => {
+    if (message.type === "ping") remote.send({ type: "pong", nonce: message.nonce });
+  };
+  await tickFor(host, 2);
+  assertEquals([remote.of("ping").length, peer.liveness.roundTrips.last], [2, 2]);
+});
+
+test("peer: who is held and takes nothing of what waits for it is let go", async () => {
+  const host = await listen((peer, message) => {
+    if (message.type === "mempool") peer.hold();
+  });
+  const remote = await dialScripted(host.network, "peer", "host");
+  remote.send({ type: "mempool" });
+  await settle(host);
+  remote.connection.pause();
+  const [peer] = host.peers as [Peer];
+  for (let i = 0; i < 5; i++) peer.send({ type: "block", block: new Uint8Array(4_000_000) });
+  await tickFor(host, MAX_PING_TIMEOUT_MS / 1000 - 1);
+  assertEquals(host.closed, []);
+  await tickFor(host, 3);
+  await settle(host);
+  assertEquals(host.closed.map(([, { code }]) => code), ["too-slow"]);
+});
+
+test("peer: who is held and takes what waits for it, slowly, stays", async () => {
+  const host = await listen((peer, message) => {
+    if (message.type === "mempool") peer.hold();
+  });
+  const remote = await dialScripted(host.network, "peer", "host");
+  remote.send({ type: "mempool" });
+  await settle(host);
+  const [peer] = host.peers as [Peer];
+  for (let i = 0; i < 3; i++) {
+    remote.connection.pause();
+    for (let j = 0; j < 3; j++) peer.send({ type: "block", block: new Uint8Array(4_000_000) });
+    await tickFor(host, MAX_PING_TIMEOUT_MS / 1000 - 5);
+    remote.connection.resume();
+    await settle(host);
+  }
+  assertEquals([host.closed, remote.of("block").length], [[], 9]);
 });
 
 test("peer: a lane that is full of what the remote needs closes it as too slow", async () => {
