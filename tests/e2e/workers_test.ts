@@ -42,6 +42,8 @@ siteTest("workers: a hundred peers are spread over two threads, and a signal end
   const { peers, shards } = await node.get<Overview>("/v1/node");
   assertEquals(peers.inbound, PEERS);
   for (const shard of shards!) assert(shard.peers > 0, JSON.stringify(shards));
+  const { stdout } = await run(compiled(), ["inspect", "shards", "--control", node.control]);
+  assertMatch(stdout, new RegExp(`^ *0 +running +${shards![0]!.peers} `, "m"));
   const before = performance.now();
   assertEquals(await node.stop(), { code: 0, signal: null });
   assertLess(performance.now() - before, STOP_MS);

@@ -1,4 +1,5 @@
 import type { ChannelUse } from "../../bus/bus.ts";
+import type { ShardSnapshot } from "../../protocol/snapshots.ts";
 import type { DataColumn, Told } from "./columns.ts";
 import { nodeView, tableView } from "./node_view.ts";
 import type { ViewTable } from "./view.ts";
@@ -26,12 +27,41 @@ const CHANNEL_COLUMNS: readonly DataColumn<Channel>[] = [
   { name: "subscribers", help: "who reads them", unit: "count", rank: 5, value: ({ subscribers }) => subscribers },
 ];
 
+type Shard = Told<ShardSnapshot>;
+
+const SHARD_COLUMNS: readonly DataColumn<Shard>[] = [
+  { name: "id", help: "names it in a peer's column shard", unit: "count", rank: 0, value: ({ id }) => id },
+  { name: "state", help: "running, or down until it is started again", rank: 3, value: ({ state }) => state },
+  { name: "peers", help: "connections in it", unit: "count", rank: 1, value: ({ peers }) => peers },
+  { name: "in", help: "how full its ring to the main thread is", unit: "share", rank: 4, value: use("toMain") },
+  { name: "out", help: "how full the ring to it is", unit: "share", rank: 5, value: use("toShard") },
+  {
+    name: "waiting",
+    help: "bytes that wait for room in the ring to it",
+    unit: "bytes",
+    rank: 6,
+    value: ({ waitingBytes }) => waitingBytes,
+  },
+  { name: "delay", help: "how late its event loop was", unit: "ms", rank: 2, value: ({ delayMs }) => delayMs },
+  { name: "restarts", help: "how often it failed", unit: "count", rank: 7, value: ({ restarts }) => restarts },
+];
+
+function use(way: keyof ShardSnapshot["ringUse"]): (shard: Shard) => number | undefined {
+  return ({ ringUse }) => ringUse?.[way];
+}
+
 /** The node as a whole. */
 export const NODE_VIEWS: ViewTable = {
   node: nodeView({
     summary: "version, network, where it listens, what it did",
     hasLive: true,
     path: () => "/v1/node",
+  }),
+  shards: tableView<{ readonly shards?: readonly Shard[] }, Shard>({
+    summary: "the threads that connections are in: p2p node --workers",
+    path: () => "/v1/node",
+    rows: ({ shards = [] }) => shards,
+    columns: SHARD_COLUMNS,
   }),
   channels: tableView<readonly ChannelUse[], Channel>({
     summary: "how full the channels of events are, and what subscribers missed",

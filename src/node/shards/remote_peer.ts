@@ -74,6 +74,7 @@ export class RemotePeer implements Peer, RemoteEnd, Worker {
   #wantsRoom = false;
   /** What its messages of this turn cost besides their size, which the ring bounds. */
   #chargedBytes = 0;
+  #isRoomDue = false;
 
   constructor(options: RemotePeerOptions) {
     const { id, kind, env, codec, port } = options;
@@ -294,9 +295,11 @@ export class RemotePeer implements Peer, RemoteEnd, Worker {
   }
 
   #offerRoom(): void {
-    if (this.#lanes.bytes >= OUTBOX_LOW_WATER_BYTES) return;
+    if (this.#isRoomDue || this.#lanes.bytes >= OUTBOX_LOW_WATER_BYTES) return;
+    this.#isRoomDue = true;
     // Not at once: whoever fills the outbox again and again would keep the loop from all others.
     this.#options.env.nextTurn(() => {
+      this.#isRoomDue = false;
       if (!this.#wantsRoom || this.#state !== "ready" || this.#lanes.bytes >= OUTBOX_LOW_WATER_BYTES) return;
       this.#wantsRoom = false;
       this.#guard(() => this.#options.observer.writable(this));

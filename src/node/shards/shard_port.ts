@@ -135,19 +135,24 @@ export class ShardPort implements PeerPort, RecordPort {
 
   dial(endpoint: TcpEndpoint, { timeoutMs, signal }: DialOptions): Promise<RemoteSocket> {
     const socket = this.#nextSocket++;
-    return new Promise((resolve, reject) => {
+    const cancel = () => this.tell({ is: "cancel", socket });
+    const dialling = new Promise<RemoteSocket>((resolve, reject) => {
       if (this.#isDead) {
         return reject(new LocalError("unreachable", `Cannot dial ${formatEndpoint(endpoint)}: ${GONE}`));
       }
       this.#dials.set(socket, { resolve, reject });
       this.tell({ is: "dial", socket, endpoint, timeoutMs });
-      signal?.addEventListener("abort", () => this.tell({ is: "cancel", socket }), { once: true });
+      signal?.addEventListener("abort", cancel, { once: true });
     });
+    return dialling.finally(() => signal?.removeEventListener("abort", cancel));
   }
 
   /** Resolves with the address once the shard listens. */
   listen(listener: number, endpoint: Endpoint, accept: (socket: RemoteSocket) => void): Promise<Endpoint> {
     return new Promise((resolve, reject) => {
+      if (this.#isDead) {
+        return reject(new LocalError("stopped", `Cannot listen on ${formatEndpoint(endpoint)}: ${GONE}`));
+      }
       this.#listeners.set(listener, { resolve, reject, accept });
       this.tell({ is: "listen", listener, endpoint });
     });
