@@ -1,19 +1,19 @@
-import { Mailbox } from "../../peer/mailbox.ts";
 import { Pace } from "../../peer/pace.ts";
 import type { Peer, PeerState } from "../../peer/peer.ts";
 import type { CloseReason, ConnectionKind, Direction, OutboundKind, PeerOptions } from "../../peer/peer_options.ts";
-import type { Turns, Worker } from "../../peer/turns.ts";
+import type { Turns } from "../../peer/turns.ts";
 import type { Endpoint } from "../../platform/types.ts";
 import { RemoteFault } from "../../protocol/errors.ts";
 import type { Agreement } from "../../protocol/handshake.ts";
 import type { Message, MessageType } from "../../protocol/messages.ts";
-import { OUTBOX_LOW_WATER_BYTES, ROUND_TRIP_SAMPLES, TURN_BYTES } from "../../protocol/params.ts";
+import { OUTBOX_LOW_WATER_BYTES, ROUND_TRIP_SAMPLES } from "../../protocol/params.ts";
 import { NO_PERMISSIONS, type Permissions } from "../../protocol/permissions.ts";
 import type { Env, Logger } from "../../util/env.ts";
 import { TIMED_TURNS } from "../../protocol/vitals_params.ts";
 import { Stopwatch } from "../../util/stopwatch.ts";
 import { RoundTrips } from "../../util/round_trips.ts";
 import type { SortingCodec } from "../../wire/codec.ts";
+import { Inflow } from "./inflow.ts";
 import { LaneAccounts } from "./lane_accounts.ts";
 import type { LaneTotal, PeerFigures } from "./records.ts";
 import type { PeerPort, RemoteEnd } from "./peer_port.ts";
@@ -44,7 +44,7 @@ const NO_FIGURES: PeerFigures = {
 };
 
 /** A peer whose socket, handshake, liveness and outbox are in a shard, as the main thread has it. */
-export class RemotePeer implements Peer, RemoteEnd, Worker {
+export class RemotePeer implements Peer, RemoteEnd {
   readonly id: number;
   readonly direction: Direction;
   readonly permissions: Permissions;
@@ -61,19 +61,14 @@ export class RemotePeer implements Peer, RemoteEnd, Worker {
   readonly #options: RemotePeerOptions;
   readonly #log: Logger;
   readonly #lanes = new LaneAccounts();
-  readonly #mailbox: Mailbox;
+  readonly #inflow: Inflow;
   readonly #stopwatch: Stopwatch;
   #kind: ConnectionKind;
   #state: PeerState = "new";
   #agreement: Agreement | undefined;
   #figures = NO_FIGURES;
   #reason: CloseReason | undefined;
-  #isHeld = false;
-  #isEnlisted = false;
-  #isTaking = false;
   #wantsRoom = false;
-  /** What its messages of this turn cost besides their size, which the ring bounds. */
-  #chargedBytes = 0;
   #isRoomDue = false;
 
   constructor(options: RemotePeerOptions) {
@@ -93,9 +88,14 @@ export class RemotePeer implements Peer, RemoteEnd, Worker {
     this.pace = new Pace(this.connectedAt);
     this.#stopwatch = new Stopwatch(env, TIMED_TURNS, id);
     this.#log = env.logger("peer");
-    this.#mailbox = new Mailbox(codec.createDecoder(), {
+    this.#inflow = new Inflow({
+      decoder: codec.createDecoder(),
+      turns: options.turns,
       pause: () => port.tell({ is: "hold", peer: id }),
       resume: () => port.tell({ is: "release", peer: id }),
+      isOver: () => this.isOver,
+      handle: (message) => options.observer.message(this, message),
+      run: (work) => this.#timed(work),
     });
   }
 
@@ -152,7 +152,7 @@ export class RemotePeer implements Peer, RemoteEnd, Worker {
 
   get mailbox(): { readonly bytes: number; readonly paused: boolean } {
     const { bytes, paused } = this.#figures.mailbox;
-    return { bytes: bytes + this.#mailbox.bytes, paused: paused || this.#mailbox.paused };
+    return { bytes: bytes + this.#inflow.bytes, paused: paused || this.#inflow.paused };
   }
 
   get outbox(): { readonly bytes: number; readonly frames: number; readonly dropped: number } {
@@ -190,18 +190,15 @@ export class RemotePeer implements Peer, RemoteEnd, Worker {
   }
 
   charge(sizeBytes: number): void {
-    this.#chargedBytes += sizeBytes;
-    this.#options.turns.spend(sizeBytes);
+    this.#inflow.charge(sizeBytes);
   }
 
   hold(): void {
-    this.#isHeld = true;
+    this.#inflow.hold();
   }
 
   release(): void {
-    if (!this.#isHeld) return;
-    this.#isHeld = false;
-    if (this.#mailbox.paused) this.#enlist();
+    this.#inflow.release();
   }
 
   blame(fault: RemoteFault): void {
@@ -224,11 +221,6 @@ export class RemotePeer implements Peer, RemoteEnd, Worker {
     this.pace.look(now, bytesIn, bytesOut, () => [total(this.messagesIn), total(this.messagesOut)]);
   }
 
-  takeTurn(): void {
-    this.#isEnlisted = false;
-    if (!this.isOver && !this.#isHeld) this.#handleWaiting();
-  }
-
   /** Nonces of the whole node are known here alone. */
   onReady(agreement: Agreement): void {
     if (this.isOver) return;
@@ -241,10 +233,7 @@ export class RemotePeer implements Peer, RemoteEnd, Worker {
   }
 
   onFrames(frames: Uint8Array): void {
-    if (this.isOver) return;
-    this.#mailbox.offer(frames);
-    if (this.#isHeld || this.#isEnlisted || this.#isTaking) this.#mailbox.suspend();
-    else this.#handleWaiting();
+    if (!this.isOver) this.#inflow.offer(frames);
   }
 
   onPing(): void {
@@ -272,26 +261,10 @@ export class RemotePeer implements Peer, RemoteEnd, Worker {
     this.#options.observer.closed(this, this.#reason);
   }
 
-  /** Handles messages until none is left or there is enough for now; the rest waits, and the shard reads no more of it. */
-  #handleWaiting(): void {
-    this.#isTaking = true;
+  #timed(work: () => void): void {
     const startedAt = this.#stopwatch.start();
-    this.#chargedBytes = 0;
-    let isEmptied = false;
-    this.#guard(() => {
-      while (!this.isOver && !this.#isHeld && this.#chargedBytes < TURN_BYTES) {
-        const message = this.#mailbox.take();
-        isEmptied = message === undefined;
-        if (!message) break;
-        this.#options.observer.message(this, message);
-      }
-    });
-    this.#isTaking = false;
+    this.#guard(work);
     this.#stopwatch.stop(startedAt);
-    if (this.isOver) return;
-    if (isEmptied && !this.#isHeld) return this.#mailbox.resume();
-    this.#mailbox.suspend();
-    if (!this.#isHeld) this.#enlist();
   }
 
   #offerRoom(): void {
@@ -304,12 +277,6 @@ export class RemotePeer implements Peer, RemoteEnd, Worker {
       this.#wantsRoom = false;
       this.#guard(() => this.#options.observer.writable(this));
     });
-  }
-
-  #enlist(): void {
-    if (this.#isEnlisted) return;
-    this.#isEnlisted = true;
-    this.#options.turns.enlist(this);
   }
 
   #sent(type: MessageType, outcome: "queued" | "dropped" | "overflow"): boolean {

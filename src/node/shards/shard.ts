@@ -144,6 +144,7 @@ export class Shard {
         if (!this.#forwarder.flush()) this.#holdForRing(id);
       },
       writable() {},
+      ping: ({ id }) => this.#tell({ is: "ping", peer: id }),
       pong: ({ id }, roundTripMs) => this.#tell({ is: "pong", peer: id, roundTripMs }),
       closed: ({ id }, reason) => {
         const peer = this.#peers.get(id)!;

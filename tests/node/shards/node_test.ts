@@ -1,13 +1,13 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import type { NetworkParams } from "../../src/protocol/network_params.ts";
-import { P2P, REGTEST } from "../../src/protocol/networks.ts";
-import { IMMEDIATE_PACE } from "../../src/services/transaction_relay/pace.ts";
-import { textOf, utf8 } from "../support/app_world.ts";
-import { Miner } from "../support/mining.ts";
-import { link, nextEvent, reachHeight, RealNodes } from "../support/real_nodes.ts";
-import { numbered } from "../support/transaction_world.ts";
-import { poll } from "../support/wait.ts";
+import type { NetworkParams } from "../../../src/protocol/network_params.ts";
+import { P2P, REGTEST } from "../../../src/protocol/networks.ts";
+import { IMMEDIATE_PACE } from "../../../src/services/transaction_relay/pace.ts";
+import { textOf, utf8 } from "../../support/app_world.ts";
+import { Miner } from "../../support/mining.ts";
+import { link, nextEvent, reachHeight, RealNodes } from "../../support/real_nodes.ts";
+import { numbered } from "../../support/transaction_world.ts";
+import { poll } from "../../support/wait.ts";
 
 const NETWORKS: readonly NetworkParams[] = [REGTEST, P2P];
 /** Larger than the rings between threads are in one piece, and as large as a message of an application may be. */
@@ -18,8 +18,11 @@ for (const network of NETWORKS) {
     await using nodes = new RealNodes();
     const sharded = await nodes.start({ network, workers: 2 });
     const plain = await nodes.start({ network });
+    const pinged = nextEvent(sharded, "peer:ping");
+    const answered = nextEvent(sharded, "peer:pong");
     const { dialler, listener } = await link(plain, sharded);
     assertEquals([dialler.shard, typeof listener.shard], [null, "number"]);
+    assertEquals([(await pinged).peer, (await answered).peer], [listener.id, listener.id]);
     const large = new Uint8Array(LARGE_BYTES).map((_, index) => index % 251);
     for (const payload of [utf8("small"), large]) {
       const there = nextEvent(sharded, "app:message");

@@ -1,11 +1,11 @@
 import { connect } from "node:net";
 import { test } from "node:test";
 import { assert, assertEquals, assertGreater, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { startThread } from "../../src/platform/threads.ts";
-import type { Thread, Threads } from "../../src/platform/types.ts";
-import { LocalError, RemoteFault } from "../../src/protocol/errors.ts";
-import { addressOf, link, nextEvent, portOf, RealNodes } from "../support/real_nodes.ts";
-import { poll } from "../support/wait.ts";
+import { startThread } from "../../../src/platform/threads.ts";
+import type { Thread, Threads } from "../../../src/platform/types.ts";
+import { LocalError, RemoteFault } from "../../../src/protocol/errors.ts";
+import { addressOf, link, nextEvent, portOf, RealNodes } from "../../support/real_nodes.ts";
+import { poll } from "../../support/wait.ts";
 
 /** Messages, and bytes of each: below what the outbox of a sender holds, and far above what the rings hold. */
 const FLOOD = 3_000;
