@@ -117,6 +117,8 @@ function chainParts(data: LiveData, now: number, colors: Colors): readonly Part[
   const { height = 0, headers = 0, bestHash = "", tipTime, syncing = false, forks = [] } = data.chain;
   const known = Math.max(headers, bestPeerHeight(data));
   const missing = known - height;
+  // Headers without blocks cost a liar nothing: `inspect chain --tips` shows them too.
+  const branches = forks.filter(({ complete }) => complete !== false).length;
   const share = known === 0 ? PERCENT : Math.floor(PERCENT * height / known);
   const state: Part = syncing
     ? [`syncing, ${share} % of ${known}`, colors.yellow]
@@ -128,7 +130,7 @@ function chainParts(data: LiveData, now: number, colors: Colors): readonly Part[
     state,
     [`  ${escapeText(bestHash.slice(0, HASH_CHARACTERS))}…`],
     [tipTime === undefined ? "" : `  made ${formatAge(now / MS_PER_SECOND - tipTime)} ago`],
-    forks.length > 0 ? [`  ${forks.length} forks`, colors.yellow] : [""],
+    branches > 0 ? [`  ${branches} forks`, colors.yellow] : [""],
   ];
 }
 

@@ -11,6 +11,8 @@ const NO_COLORS = picocolors.createColors(false);
 const SIZES: readonly Size[] = [[80, 24], [140, 40], [40, 10], [20, 5], [9, 3], [1, 1], [300, 200]]
   .map(([columns, rows]) => ({ columns: columns!, rows: rows! }));
 
+const FORKS = [true, false].map((complete) => ({ height: 99, hash: "cd".repeat(32), length: 1, complete }));
+
 function dataOf(count: number, userAgent = "/some:1/"): LiveData {
   return {
     node: {
@@ -33,7 +35,7 @@ function dataOf(count: number, userAgent = "/some:1/"): LiveData {
       pingMs: { last: count - id, min: 1, mean: 2 },
       rates: { bytesIn: 100, bytesOut: 50, messagesIn: 1, messagesOut: 2 },
     })),
-    chain: { height: 100, headers: 110, bestHash: "ab".repeat(32), tipTime: 1_000, syncing: false, forks: [] },
+    chain: { height: 100, headers: 110, bestHash: "ab".repeat(32), tipTime: 1_000, syncing: false, forks: FORKS },
     channels: [{ channel: "control", usage: 0.9, lag: 7 }, { channel: "data", usage: 0.004, lag: 0 }],
     doctor: {
       findings: [
@@ -71,7 +73,7 @@ test("live picture: fills every size and never more", () => {
 test("live picture: who it is, whether the chain follows, traffic, channels, and the peers", () => {
   const lines = draw(viewOf(dataOf(60)), { columns: 100, rows: 24 });
   assertEquals(lines[0], "p2p 1.2.3  regtest, bitcoin wire, up 1h 2m  00:18:10");
-  assertEquals(lines[1], `chain     100  20 behind peers  ${"ab".repeat(8)}…  made 1m 30s ago`);
+  assertEquals(lines[1], `chain     100  20 behind peers  ${"ab".repeat(8)}…  made 1m 30s ago  1 forks`);
   assertEquals(lines[2], "peers     60 in, 0 out, 3 refused, 4 evicted");
   assertEquals(lines[3], "in           5.9 KiB/s  ▂ █");
   assertEquals(lines[5], "channels  control 90 % 7 missed  data 0 %  ");
