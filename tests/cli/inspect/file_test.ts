@@ -166,6 +166,16 @@ test("inspect FILE: what is no such file is told in a line", async () => {
   assertEquals([missing.code, missing.stderr], [1, "p2p: Cannot read ./no/such.pcapng: no such file or directory\n"]);
 });
 
+test("inspect FILE: a frame that a node would refuse is shown with what is wrong, and counted", async () => {
+  const { hex } = JSON.parse(LINES[0]!) as { hex: string };
+  const lines = [`${hex}00`, hex.slice(0, -2), `${hex.slice(0, -2)}02`, `00${hex}`, hex];
+  const { code, stdout } = await inspect("talk.jsonl", lines.map((each) => JSON.stringify({ hex: each })).join("\n"));
+  assertEquals(code, 0);
+  const says = [/1 bytes follow it/, /truncated: 140 bytes/, /bad-checksum/, /no network that is known/, /Satoshi/];
+  stdout.split("\n").slice(0, says.length).forEach((line, i) => assertMatch(line, says[i]!));
+  assertStringIncludes(stdout, "4 of them with a problem");
+});
+
 test("inspect FILE: a user agent cannot act on the terminal", async () => {
   const hex = JSON.parse(LINES[0]!).hex.replace(/2f5361746f7368693a/, "1b5d303b6f776e6564");
   const { stdout } = await inspect("talk.jsonl", `${JSON.stringify({ hex })}\n`);

@@ -1,5 +1,6 @@
 import { escapeText, toSafeJson } from "../../../util/escape.ts";
 import type { Hasher } from "../../../util/hash.ts";
+import { fitText, textWidth } from "../../../util/text_width.ts";
 import { formatSize } from "../../../util/units.ts";
 import type { Output } from "../../context.ts";
 import { messageToJson } from "../../render_message.ts";
@@ -21,12 +22,16 @@ const MS_PER_SECOND = 1_000;
 const SECONDS_DIGITS = 3;
 /** The largest time that a date can hold. */
 const LAST_DATE_MS = 8_640_000_000_000_000;
+/** Of what matters of a message; a terminal may have less room. */
 const SHOWN_CHARACTERS = 160;
+const LEAST_CHARACTERS = 16;
 const NUMBER_WIDTH = 6;
 const TIME_WIDTH = 23;
 const WAY_WIDTH = 33;
 const TYPE_WIDTH = 11;
 const SIZE_WIDTH = 9;
+const FIELDS = 5;
+const GAP = "  ";
 
 /** Prints messages as they come, and in the end how many there were. It never holds more than a page. */
 export class SightingPrinter {
@@ -97,16 +102,24 @@ export class SightingPrinter {
     const { number, direction, from, to, type, sizeBytes, message, problem } = sighting;
     const { bold, dim, red } = this.#out.colors;
     const way = from !== undefined && to !== undefined ? `${from} → ${to}` : direction ?? "";
-    const what = problem === undefined ? message ? cut(summarize(message, this.#hasher)) : "" : `problem: ${problem}`;
+    const what = problem === undefined ? message ? summarize(message, this.#hasher) : "" : `problem: ${problem}`;
     const parts = [
       String(number).padStart(NUMBER_WIDTH),
       dim(showTime(sighting).padEnd(TIME_WIDTH)),
       escapeText(way).padEnd(WAY_WIDTH),
       bold(escapeText(type).padEnd(TYPE_WIDTH)),
       formatSize(sizeBytes).padStart(SIZE_WIDTH),
-      problem === undefined ? escapeText(what) : red(escapeText(what)),
     ];
-    return parts.join("  ").trimEnd();
+    const told = fitText(escapeText(what), this.#roomBehind(way));
+    return `${parts.join(GAP)}${GAP}${problem === undefined ? told : red(told)}`.trimEnd();
+  }
+
+  /** Characters that are left of a line; colours take none. */
+  #roomBehind(way: string): number {
+    const { isTerminal, columns } = this.#out.stream;
+    if (!isTerminal) return SHOWN_CHARACTERS;
+    const fields = NUMBER_WIDTH + TIME_WIDTH + Math.max(WAY_WIDTH, textWidth(way)) + TYPE_WIDTH + SIZE_WIDTH;
+    return Math.min(SHOWN_CHARACTERS, Math.max(LEAST_CHARACTERS, columns - fields - FIELDS * GAP.length));
   }
 
   #toJson(
@@ -134,8 +147,4 @@ function showTime({ time, isRelative }: Sighting): string {
   if (isRelative) return (time / MS_PER_SECOND).toFixed(SECONDS_DIGITS);
   if (!(Math.abs(time) <= LAST_DATE_MS)) return String(time);
   return new Date(time).toISOString().replace("T", " ").replace("Z", "");
-}
-
-function cut(text: string): string {
-  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
 }
