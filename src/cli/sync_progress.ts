@@ -17,6 +17,7 @@ export function showSync(node: P2PNode, err: Output, now: () => number): Disposa
       progress.update(height, headers);
     }),
     node.on("sync:done", ({ height, hash }) => {
+      progress?.update(height, height);
       end();
       err.line(`synced to block ${height} ${hash}`);
     }),
