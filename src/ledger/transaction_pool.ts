@@ -214,6 +214,8 @@ export class TransactionPool {
     this.#byWtxid.delete(held.wtxid);
     this.#unlinkVersion(held);
     this.#bytes -= held.raw.length;
+    // Whoever still knows it does not keep its neighbours from leaving memory too.
+    held.older = held.newer = held.otherVersion = undefined;
   }
 
   #unlinkVersion(held: Held): void {

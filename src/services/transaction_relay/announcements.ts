@@ -23,8 +23,11 @@ interface Listener {
   readonly byWtxid: boolean;
   /** Its number in the set of peers that know a transaction. */
   readonly slot: number;
-  /** To be told of, in no order. */
-  readonly queue: PooledTransaction[];
+  /**
+   * To be told of, in no order, by wtxid. Names and not the transactions: what leaves the pool would else stay in memory
+   * until its turn comes, and the pool's bound would be none.
+   */
+  readonly queue: InvItem[];
   readonly beat: Beat;
   /** It wants nothing that pays less, in satoshi per 1,000 virtual bytes. */
   feeRate: bigint;
@@ -122,9 +125,9 @@ export class Announcements {
   #enqueue(listener: Listener, transaction: PooledTransaction): void {
     const { isListening, queue, slot, beat } = listener;
     if (!isListening || transaction.knownTo.has(slot) || !pays(listener, transaction)) return;
-    if (queue.length < MAX_QUEUED_ANNOUNCEMENTS) queue.push(transaction);
+    if (queue.length < MAX_QUEUED_ANNOUNCEMENTS) queue.push(transaction.asWtx);
     // One gives way, no matter which: others announce it.
-    else queue[Math.floor(this.#deps.env.random() * queue.length)] = transaction;
+    else queue[Math.floor(this.#deps.env.random() * queue.length)] = transaction.asWtx;
     beat.arm();
   }
 
@@ -139,15 +142,16 @@ export class Announcements {
   /** Some of the queue in random order, leaving out what the peer got to know in the meantime and what is gone. */
   #takeBatch({ queue, slot }: Listener): PooledTransaction[] {
     const { env, pool } = this.#deps;
-    const batch: PooledTransaction[] = [];
-    while (queue.length > 0 && batch.length < TRICKLE_BATCH) {
+    // A set: what left and came back may wait twice.
+    const batch = new Set<PooledTransaction>();
+    while (queue.length > 0 && batch.size < TRICKLE_BATCH) {
       const last = queue.pop()!;
       const at = Math.floor(env.random() * (queue.length + 1));
-      const transaction = queue[at] ?? last;
+      const transaction = pool.find(queue[at] ?? last);
       if (at < queue.length) queue[at] = last;
-      if (!transaction.knownTo.has(slot) && pool.get(transaction.wtxid) === transaction) batch.push(transaction);
+      if (transaction && !transaction.knownTo.has(slot)) batch.add(transaction);
     }
-    return batch;
+    return [...batch];
   }
 }
 

@@ -78,7 +78,7 @@ export class TransactionRelay implements Service {
   readonly #confirmations: Confirmations;
   readonly #limits = new Map<Peer, Limits>();
   /** Our own that nobody fetched yet, by wtxid, the oldest first. */
-  readonly #unbroadcast = new Map<Hash, PooledTransaction>();
+  readonly #unbroadcast = new Set<Hash>();
 
   constructor(deps: TransactionRelayDeps) {
     const { env, pool, pace } = deps;
@@ -98,7 +98,7 @@ export class TransactionRelay implements Service {
     });
     this.#requests.add(peer, now);
     this.#announcements.add(peer);
-    for (const transaction of this.#unbroadcast.values()) this.#announcements.announceTo(peer, transaction);
+    this.#announceUnbroadcast(peer);
     // Fees cannot be computed without the coins, so we have no least fee.
     if (this.#mayRelay(peer) && peer.agreement!.protocolVersion >= FEE_FILTER_PROTOCOL_VERSION) {
       peer.send({ type: "feefilter", feeRate: 0n });
@@ -115,7 +115,7 @@ export class TransactionRelay implements Service {
     const { pool } = this.#deps;
     pool.expire(now);
     this.#requests.tick(now);
-    for (const wtxid of this.#unbroadcast.keys()) if (!pool.has(wtxid)) this.#unbroadcast.delete(wtxid);
+    for (const wtxid of this.#unbroadcast) if (!pool.has(wtxid)) this.#unbroadcast.delete(wtxid);
   }
 
   /** From a transaction's first announcement to its delivery. */
@@ -148,12 +148,19 @@ export class TransactionRelay implements Service {
     const { txid, wtxid } = parsed;
     switch (outcome.kind) {
       case "added":
-        if (this.#unbroadcast.size < MAX_UNBROADCAST) this.#unbroadcast.set(wtxid, outcome.transaction);
+        if (this.#unbroadcast.size < MAX_UNBROADCAST) this.#unbroadcast.add(wtxid);
         return { kind: "accepted", txid, wtxid };
       case "known":
         return { kind: "known", txid, wtxid };
       default:
         return { kind: "refused", reason: outcome.kind === "settled" ? "settled" : outcome.reason };
+    }
+  }
+
+  #announceUnbroadcast(peer: Peer): void {
+    for (const wtxid of this.#unbroadcast) {
+      const transaction = this.#deps.pool.get(wtxid);
+      if (transaction) this.#announcements.announceTo(peer, transaction);
     }
   }
 
