@@ -1,5 +1,5 @@
 import type { Channel } from "../bus/channels.ts";
-import type { PeerSnapshot, WorkerSnapshot } from "../protocol/snapshots.ts";
+import type { OffenderSnapshot, PeerSnapshot, WorkerSnapshot } from "../protocol/snapshots.ts";
 import type { Figures } from "./figures.ts";
 import type { Dedupe, Vitals } from "./vitals.ts";
 import type { PeerMark } from "./window.ts";
@@ -46,6 +46,8 @@ export interface Observation {
   readonly figures: Figures;
   readonly peers: readonly PeerSnapshot[];
   readonly workers: readonly WorkerSnapshot[];
+  /** Who broke rules of late, the latest first. */
+  readonly offenders: readonly OffenderSnapshot[];
   /** What the peers had done `marksSeconds` ago; a peer that is not there came later. */
   readonly marks: ReadonlyMap<number, PeerMark>;
   readonly marksSeconds: number;

@@ -1,5 +1,5 @@
 import { MIN_LOOK_INTERVAL_MS } from "../protocol/doctor_params.ts";
-import type { PeerSnapshot, WorkerSnapshot } from "../protocol/snapshots.ts";
+import type { OffenderSnapshot, PeerSnapshot, WorkerSnapshot } from "../protocol/snapshots.ts";
 import type { Env, Timer } from "../util/env.ts";
 import { Autotune, type DueFinding } from "./autotune.ts";
 import { diagnose } from "./diagnose.ts";
@@ -13,6 +13,7 @@ export interface DoctorOptions {
   readonly intervalMs: number;
   readonly look: () => { readonly vitals: Vitals; readonly peers: readonly PeerSnapshot[] };
   readonly workers: () => readonly WorkerSnapshot[];
+  readonly offenders: () => readonly OffenderSnapshot[];
   /** Follows advice; undefined: it is given and no more. */
   readonly apply: ((finding: DueFinding) => void) | undefined;
 }
@@ -77,6 +78,7 @@ export class Doctor {
       figures: figuresOf(recent, slow),
       peers,
       workers: this.#options.workers(),
+      offenders: this.#options.offenders(),
       marks: marks.byPeer,
       marksSeconds: (now.at - marks.at) / MS_PER_SECOND,
     });

@@ -7,6 +7,8 @@ import {
   FLOOD_SHARE,
   MAX_PEER_FINDINGS,
   MIN_OTHERS,
+  OFFENDER_MIN_SCORE,
+  OFFENDER_RECENT_SECONDS,
   SLOW_PEER_FACTOR,
   SLOW_PEER_MIN_MS,
 } from "../protocol/doctor_params.ts";
@@ -20,10 +22,13 @@ const PERCENT = 100;
 /** Who is slow, who floods, who says what is not so. Peers are judged against the others: what is usual differs. */
 export function findPeers(observation: Observation): readonly Finding[] {
   const rates = ratesOf(observation);
-  return [...floods(observation, rates), ...liars(observation), ...slow(observation, rates)].slice(
-    0,
-    MAX_PEER_FINDINGS,
-  );
+  const findings = [
+    ...floods(observation, rates),
+    ...liars(observation),
+    ...thrownOut(observation),
+    ...slow(observation, rates),
+  ];
+  return findings.slice(0, MAX_PEER_FINDINGS);
 }
 
 function floods({ now }: Observation, rates: readonly PeerRate[]): Finding[] {
@@ -38,7 +43,7 @@ function floods({ now }: Observation, rates: readonly PeerRate[]): Finding[] {
       sharePercent: round(share * PERCENT),
       usualPerSecond: round(usual),
       busiestType: busiestType(peer),
-    }, `p2p inspect disconnect ${peer.id}, or ban its address`)
+    }, `p2p inspect disconnect ${peer.id}, or p2p inspect ban ${hostOf(peer)} if it comes back`)
   );
 }
 
@@ -81,6 +86,22 @@ function liars({ now, peers }: Observation): Finding[] {
     }, null)
   );
   return [...claims, ...offenders];
+}
+
+/** Who broke rules and is gone: found out and thrown out at once, a liar is hardly ever among the peers. */
+function thrownOut({ peers, offenders }: Observation): Finding[] {
+  const isHere = (address: string) => peers.some((peer) => peer.score > 0 && peer.address.startsWith(`${address}:`));
+  return offenders.filter(({ address, score, secondsAgo }) =>
+    score >= OFFENDER_MIN_SCORE && secondsAgo <= OFFENDER_RECENT_SECONDS && !isHere(address)
+  ).map(({ address, fault, faults, score, secondsAgo, secondsLeft }) => ({
+    id: "thrown-out",
+    level: "warning" as const,
+    peer: null,
+    text: `${address} breaks rules, and was thrown out for it`,
+    evidence: { lastFault: fault, faults, score, secondsAgo, secondsLeftAlone: secondsLeft },
+    advice: secondsLeft === null ? `p2p inspect ban ${address}` : null,
+    change: null,
+  }));
 }
 
 function slow({ peers, workers }: Observation, rates: readonly PeerRate[]): Finding[] {
@@ -127,6 +148,10 @@ function finding(id: string, peer: PeerSnapshot, text: string, evidence: Evidenc
 
 function name({ id, address }: PeerSnapshot): string {
   return `peer ${id} (${address})`;
+}
+
+function hostOf({ address }: PeerSnapshot): string {
+  return address.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
 }
 
 function busiestType({ messages }: PeerSnapshot): string {

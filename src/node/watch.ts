@@ -17,6 +17,7 @@ export function createDoctor(core: NodeCore): Doctor {
       ...blockSync.balancer.snapshot("blocks"),
       ...anyOfRequests.dispatcher.balancer.snapshot("requests"),
     ],
+    offenders: () => core.connections.reputation.offenders(),
     apply: !options.autotune ? undefined : ({ id, change, evidence }) => {
       applyChange(core, change);
       const what = describeChange(change);

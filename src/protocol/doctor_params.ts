@@ -67,6 +67,12 @@ export const CLAIM_TOLERANCE_BLOCKS = 6;
 /** 1 min to prove what was claimed in the handshake. */
 export const CLAIM_PATIENCE_SECONDS = 60;
 
+/** 30 points left of a fault or more: less is a slip, or long ago. */
+export const OFFENDER_MIN_SCORE = 30;
+
+/** 15 min: who was thrown out before that, and did not come back, is history. */
+export const OFFENDER_RECENT_SECONDS = 900;
+
 /** 6 times the usual time without a block comes once in 400 by chance. */
 export const STALE_TIP_SPACINGS = 6;
 

@@ -139,3 +139,28 @@ test("doctor: the gravest comes first, and every warning says what to do", () =>
   const grave = diagnose(seen).findings.filter(({ level }) => level === "problem" || level === "warning");
   assertEquals(grave.every(({ advice, evidence }) => advice !== null && Object.keys(evidence).length > 0), true);
 });
+
+test("doctor: who was thrown out for a lie is named, unless it was a slip, is long ago, or is here again", () => {
+  const offender = {
+    address: "192.0.2.9",
+    score: 100,
+    fault: "bad-block",
+    faults: 3,
+    secondsAgo: 5,
+    secondsLeft: null,
+  };
+  const named = (changes: Partial<typeof offender>, peers = [peerWith(1)]) => {
+    return found("thrown-out", observation({}, { peers, offenders: [{ ...offender, ...changes }] }));
+  };
+  assertEquals(named({})?.evidence, {
+    lastFault: "bad-block",
+    faults: 3,
+    score: 100,
+    secondsAgo: 5,
+    secondsLeftAlone: null,
+  });
+  assertEquals(named({})?.advice, "p2p inspect ban 192.0.2.9");
+  assertEquals([named({ score: 30 })?.level, named({ score: 29 })], ["warning", undefined]);
+  assertEquals([named({ secondsAgo: 900 })?.level, named({ secondsAgo: 901 })], ["warning", undefined]);
+  assertEquals(named({}, [peerWith(1, { address: "192.0.2.9:8333", score: 100 })]), undefined);
+});

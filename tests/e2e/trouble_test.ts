@@ -6,7 +6,7 @@ import { siteTest } from "../support/site.ts";
 import { boastingPeer, floodingPeer, lyingPeer, slowPeer } from "../support/troublemakers.ts";
 import { poll } from "../support/wait.ts";
 
-siteTest("trouble: a table tells who is slow, who floods, who boasts, and who lied", async (site) => {
+siteTest("trouble: tables and the doctor tell who is slow, who floods, who boasts, and who lied", async (site) => {
   const node = await site.node({ args: ["--mine", "0.2"] });
   await node.chainUntil("a block", ({ height }) => height > 0);
   const { port } = node;
@@ -32,4 +32,12 @@ siteTest("trouble: a table tells who is slow, who floods, who boasts, and who li
   assertEquals(await poll("the flood's rate", floods, (found) => found.length > 0), ["/flood:1/"]);
   assertEquals(await inspect(...agents, "claims>1000"), ["/boast:1/"]);
   assertEquals(await inspect("offenders", "--columns", "address,fault,score"), ["127.0.0.5  bad-block    100"]);
+  const diagnose = async () => (await inspect("doctor")).filter((line) => line.startsWith("warning"));
+  const says = [
+    /\(127\.0\.0\.3:\d+\) floods/,
+    /127\.0\.0\.5 breaks rules, and was thrown out/,
+    /\(127\.0\.0\.2:\d+\) is slow/,
+  ];
+  const isComplete = (lines: readonly string[]) => says.every((text) => lines.some((line) => text.test(line)));
+  await poll("what the doctor says", diagnose, isComplete);
 });

@@ -114,11 +114,12 @@ export const WINDOW_SECONDS = 60;
 /** What a doctor sees a minute after everything stood at zero. */
 export function observation(
   now: Deep<Vitals> = {},
-  { peers = [peerWith(1), peerWith(2), peerWith(3)], before = [], workers = [] }: {
+  { peers = [peerWith(1), peerWith(2), peerWith(3)], before = [], workers = [], offenders = [] }: {
     readonly peers?: readonly PeerSnapshot[];
     /** The peers as they were; who is not there came later. */
     readonly before?: readonly PeerSnapshot[];
     readonly workers?: Observation["workers"];
+    readonly offenders?: Observation["offenders"];
   } = {},
 ): Observation {
   const present = vitals({ at: WINDOW_SECONDS * 1_000, ...now });
@@ -128,6 +129,7 @@ export function observation(
     figures: figuresOf([past, present], [past]),
     peers,
     workers,
+    offenders,
     marks: new Map<number, PeerMark>(before.map((peer) => [peer.id, markOf(peer)])),
     marksSeconds: WINDOW_SECONDS,
   };
