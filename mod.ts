@@ -57,5 +57,6 @@ export type {
   Transport,
   UnixEndpoint,
 } from "./src/platform/types.ts";
+export { type Capture, type CaptureOptions, openCapture } from "./src/node/capture.ts";
 export { createMemoryNetwork, type LinkOptions, type MemoryNetwork } from "./src/platform/memory.ts";
 export { createMemoryStore } from "./src/platform/memory_store.ts";

@@ -1,13 +1,17 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { attempt } from "./file_error.ts";
 
 /** Bytes read at a time: beyond 1 MiB a call costs nothing compared with the copy. */
 const CHUNK_BYTES = 1_048_576;
 
-/** A file that is read front to back through a window, which is as large as what was asked for and one chunk. */
+/**
+ * A file that is read front to back through a window, which is as large as what was asked for and one chunk. A pipe is
+ * read like any other file; it is waited for.
+ */
 export class FileWindow implements Disposable {
   readonly path: string;
   readonly #file: number;
+  readonly #isSeekable: boolean;
   #window = new Uint8Array(CHUNK_BYTES);
   #start = 0;
   #end = 0;
@@ -18,6 +22,7 @@ export class FileWindow implements Disposable {
   constructor(path: string) {
     this.path = path;
     this.#file = attempt(`read ${path}`, () => openSync(path, "r"));
+    this.#isSeekable = fstatSync(this.#file).isFile();
   }
 
   get offset(): number {
@@ -39,13 +44,23 @@ export class FileWindow implements Disposable {
       this.#start += sizeBytes;
       return;
     }
-    this.#position += sizeBytes - there;
     this.#start = 0;
     this.#end = 0;
+    if (this.#isSeekable) this.#position += sizeBytes - there;
+    else this.#readPast(sizeBytes - there);
   }
 
   [Symbol.dispose](): void {
     closeSync(this.#file);
+  }
+
+  #readPast(sizeBytes: number): void {
+    for (let left = sizeBytes; left > 0;) {
+      const there = this.prepare(Math.min(left, CHUNK_BYTES));
+      if (there === 0) return;
+      this.#start += there;
+      left -= there;
+    }
   }
 
   /** Reads one more piece; false at the end of the file. */
@@ -65,7 +80,7 @@ export class FileWindow implements Disposable {
     const room = Math.min(CHUNK_BYTES, this.#window.length - this.#end);
     const count = attempt(
       `read ${this.path}`,
-      () => readSync(this.#file, this.#window, this.#end, room, this.#position),
+      () => readSync(this.#file, this.#window, this.#end, room, this.#isSeekable ? this.#position : null),
     );
     this.#end += count;
     this.#position += count;

@@ -58,6 +58,15 @@ siteTest("capture: a place that cannot be written to is refused before the node 
   assertStringIncludes(stderr, "Cannot write /nowhere/net.pcapng: no such file");
 });
 
+siteTest("inspect FILE: reads a pipe as it reads a file", async () => {
+  const frame = "fabfb5da76657261636b000000000000000000005df6e0e2";
+  const line = JSON.stringify({ t: 1, dir: ">", hex: frame });
+  const shell = { file: "sh", args: ["-c", `printf '%s\\n' "$1" "$1" | "$0" inspect /dev/stdin`] };
+  const { code, stdout, stderr } = await run(shell, [compiled().file, line]);
+  assertEquals([code, stderr], [0, ""]);
+  assertMatch(stdout, /^verack +2 /m);
+});
+
 siteTest("inspect FILE: ends quietly when its reader does", async (site) => {
   const path = site.file("main.blk", testChain().mainFile);
   const { file } = compiled();

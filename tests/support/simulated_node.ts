@@ -2,6 +2,7 @@ import { createNode } from "../../src/node/node.ts";
 import type { NodeOptions, NodeParts, P2PNode } from "../../src/node/types.ts";
 import type { MemoryNetwork } from "../../src/platform/memory.ts";
 import { createMemoryStore, type MemoryStore } from "../../src/platform/memory_store.ts";
+import type { Transport } from "../../src/platform/types.ts";
 import { DEFAULT_MAX_INBOUND, DEFAULT_MAX_OUTBOUND } from "../../src/protocol/params.ts";
 import { REGTEST } from "../../src/protocol/networks.ts";
 import type { Env } from "../../src/util/env.ts";
@@ -19,14 +20,27 @@ export interface SimulatedNode {
 export function simulateNode(
   network: MemoryNetwork,
   host: string,
-  { connect = [], store = createMemoryStore(), env = network.env(host), addressSource, meter, ...changes }:
+  {
+    connect = [],
+    store = createMemoryStore(),
+    env = network.env(host),
+    transport = network.transport(host),
+    addressSource,
+    meter,
+    ...changes
+  }:
     & Partial<Omit<NodeOptions, "connect">>
     & Pick<NodeParts, "addressSource" | "meter">
-    & { readonly connect?: readonly string[]; readonly store?: MemoryStore; readonly env?: Env } = {},
+    & {
+      readonly connect?: readonly string[];
+      readonly store?: MemoryStore;
+      readonly env?: Env;
+      readonly transport?: Transport;
+    } = {},
 ): SimulatedNode {
   const parts = {
     env,
-    transport: network.transport(host),
+    transport,
     hasher: testHasher,
     store,
     ...(addressSource && { addressSource }),

@@ -158,8 +158,8 @@ test("inspect FILE: what is no such file is told in a line", async () => {
     [Uint8Array.of(1), /neither/],
   ];
   for (const [content, says] of cases) {
-    const { code, stderr } = await inspect("some.file", content);
-    assertEquals(code, 1);
+    const { code, stdout, stderr } = await inspect("some.file", content);
+    assertEquals([code, stdout], [1, ""]);
     assertMatch(stderr, says);
   }
   const missing = await runWith(["inspect", "./no/such.pcapng"]);

@@ -38,9 +38,10 @@ export const fileView: View = {
     const hasher = createHasher();
     const holds = readFilter(settings.filter);
     using source = new FileWindow(path);
+    const sightings = await openSightings(question, source, hasher);
     const printer = new SightingPrinter(context.out, hasher, settings.json);
     try {
-      for (const sighting of await openSightings(question, source, hasher)) {
+      for (const sighting of sightings) {
         if (!holds(sighting)) continue;
         await printer.print(sighting);
         if (printer.count === settings.count) break;
