@@ -1,9 +1,11 @@
 import type { Endpoint, TcpEndpoint, Transport } from "../platform/types.ts";
 import {
   DNS_TIMEOUT_MS,
+  DOOR_PAUSE_MS,
   FIXED_SEEDS_DELAY_MS,
   JOIN_BELOW,
   MAX_DNS_ADDRESSES,
+  MAX_DOOR_PAUSE_MS,
   MAX_SEED_AGE_SECONDS,
   MIN_SEED_AGE_SECONDS,
   POOR_BOOK,
@@ -29,6 +31,18 @@ export interface DiscoveryOptions {
   readonly join: readonly TcpEndpoint[];
 }
 
+/** A node to join through. It is a way in and no place to stay: it may be a seed, which lets go whom it has answered. */
+interface Door {
+  readonly endpoint: TcpEndpoint;
+  /** To be dialled, however rich the book is. */
+  isDue: boolean;
+  visits: number;
+  /** Left alone until then, by `env.now()`. */
+  restsUntil: number;
+  /** Where its name led last. */
+  remote: string;
+}
+
 const MS_PER_SECOND = 1000;
 
 /**
@@ -38,28 +52,30 @@ const MS_PER_SECOND = 1000;
 export class Discovery implements AddressSource {
   readonly #options: DiscoveryOptions;
   readonly #log: Logger;
-  /** Nodes to join through, and fixed seeds that go by a name; true: to be dialled, however rich the book is. */
-  readonly #doors = new Map<string, { readonly endpoint: TcpEndpoint; isDue: boolean }>();
+  /** Nodes that the owner named, and fixed seeds that go by a name. */
+  readonly #doors = new Map<string, Door>();
   #seededAt = Number.NEGATIVE_INFINITY;
   #fixedSeedsAt = Number.POSITIVE_INFINITY;
 
   constructor(options: DiscoveryOptions) {
     this.#options = options;
     this.#log = options.env.logger("discovery");
-    for (const endpoint of options.join) this.#doors.set(formatEndpoint(endpoint), { endpoint, isDue: true });
+    for (const endpoint of options.join) this.#addDoor(endpoint);
   }
 
   select(kind: SlotKind, now: number): Candidate | undefined {
     const { book } = this.#options;
     const wallNow = this.#wallSeconds();
     // A node for blocks only is never asked for addresses: it would be no way into the network.
-    const door = kind === "full" ? this.#chooseDoor() : undefined;
+    const door = kind === "full" ? this.#chooseDoor(now) : undefined;
     if (door) return { endpoint: door };
     if (book.size === 0) this.#seed(now);
     const known = kind === "feeler"
       ? book.selectIncumbent(wallNow) ?? book.select({ newOnly: true }, wallNow)
       : book.select({}, wallNow);
-    return known && { endpoint: toEndpoint(known) };
+    const its = known && this.#doorAt(known);
+    if (!known || (its && (kind === "block-only" || now < its.restsUntil))) return undefined;
+    return { endpoint: toEndpoint(known) };
   }
 
   attempted(endpoint: TcpEndpoint): void {
@@ -69,7 +85,7 @@ export class Discovery implements AddressSource {
   connected(peer: Peer): void {
     const { book } = this.#options;
     const door = this.#doors.get(formatEndpoint(peer.dialled));
-    if (door) door.isDue = false;
+    if (door) this.#visited(door, peer);
     this.#note(peer.dialled, (known, now) => {
       book.good(known, now);
       book.setServices(known, peer.agreement?.version.services ?? 0n);
@@ -107,11 +123,28 @@ export class Discovery implements AddressSource {
     if (known) note(known, this.#wallSeconds());
   }
 
+  #addDoor(endpoint: TcpEndpoint): void {
+    const key = formatEndpoint(endpoint);
+    this.#doors.set(key, { endpoint, isDue: true, visits: 0, restsUntil: Number.NEGATIVE_INFINITY, remote: key });
+  }
+
+  #doorAt(known: PeerAddress): Door | undefined {
+    const key = formatEndpoint(toEndpoint(known));
+    return this.#doors.get(key) ?? [...this.#doors.values()].find(({ remote }) => remote === key);
+  }
+
+  #visited(door: Door, peer: Peer): void {
+    const pauseMs = Math.min(MAX_DOOR_PAUSE_MS, DOOR_PAUSE_MS * 2 ** door.visits++);
+    door.isDue = false;
+    door.restsUntil = this.#options.env.now() + pauseMs;
+    door.remote = formatEndpoint(peer.remote);
+  }
+
   /** One that is due, or any while the book says little; by equal chance, nobody, so that a dead one is no obstacle. */
-  #chooseDoor(): TcpEndpoint | undefined {
+  #chooseDoor(now: number): TcpEndpoint | undefined {
     const { book, env } = this.#options;
     const isPoor = book.size < JOIN_BELOW;
-    const open = [...this.#doors.values()].filter(({ isDue }) => isDue || isPoor);
+    const open = [...this.#doors.values()].filter(({ isDue, restsUntil }) => isDue || (isPoor && now >= restsUntil));
     if (book.size > 0 && env.random() < 1 / 2) return undefined;
     return open[Math.floor(env.random() * open.length)]?.endpoint;
   }
@@ -163,7 +196,7 @@ export class Discovery implements AddressSource {
       if (!endpoint) continue;
       const known = fromEndpoint(endpoint);
       if (known) this.#add(known, ownSource("fixed seeds"));
-      else this.#doors.set(formatEndpoint(endpoint), { endpoint, isDue: true });
+      else this.#addDoor(endpoint);
     }
     if (fixedSeeds.length > 0) this.#log.info("nobody else is known: the fixed seeds are used", {});
   }

@@ -25,8 +25,12 @@ export interface OutboundOptions {
 }
 
 interface Entry {
+  /** The endpoint as it was dialled. */
+  readonly key: string;
   kind: OutboundKind;
   readonly dialling: Promise<Peer>;
+  /** Undefined until its handshake is done. */
+  peer: Peer | undefined;
   /** `host:port` of the remote, as the connection has it; undefined until there is one. */
   remote: string | undefined;
 }
@@ -51,22 +55,41 @@ export class Outbound {
   dial(endpoint: TcpEndpoint, kind: OutboundKind): Promise<Peer> {
     const key = formatEndpoint(endpoint);
     const known = this.#entries.get(key) ?? this.#leadingTo(key);
-    if (known) return strengthen(known, kind);
+    if (known && !isTooNarrow(known, kind)) return strengthen(known, kind);
     const obstacle = this.#obstacle(endpoint, kind);
     if (obstacle) return Promise.reject(obstacle);
-    const entry: Entry = { kind, dialling: this.#dial(endpoint, key), remote: undefined };
+    if (known) this.#entries.delete(known.key);
+    const entry: Entry = { key, kind, dialling: this.#dial(endpoint, key), peer: undefined, remote: undefined };
     this.#entries.set(key, entry);
-    const drop = () => {
-      if (this.#entries.get(key) === entry) this.#entries.delete(key);
-    };
-    // A name that led to a peer that was there is no connection of its own.
-    entry.dialling.then((peer) => formatEndpoint(peer.dialled) === key || drop(), drop);
+    entry.dialling.then((peer) => this.#onDialled(entry, peer), () => this.#drop(entry));
+    if (known) this.#replace(known, entry);
     return entry.dialling;
   }
 
   /** The peer is gone. */
   forget(peer: Peer): void {
-    if (peer.direction === "outbound") this.#entries.delete(formatEndpoint(peer.dialled));
+    for (const entry of this.#entries.values()) if (entry.peer === peer) return this.#drop(entry);
+  }
+
+  #onDialled(entry: Entry, peer: Peer): void {
+    entry.peer = peer;
+    // A name that led to a peer that was there is no connection of its own; and one may end as soon as it stands.
+    if (formatEndpoint(peer.dialled) !== entry.key || peer.isOver) this.#drop(entry);
+  }
+
+  #drop(entry: Entry): void {
+    if (this.#entries.get(entry.key) === entry) this.#entries.delete(entry.key);
+  }
+
+  /** What the handshake of the old one said stays said, so it ends; where there is no new one, it stays. */
+  #replace(old: Entry, { dialling }: Entry): void {
+    const onFailure = () => {
+      if (old.peer && !old.peer.isOver && !this.#entries.has(old.key)) this.#entries.set(old.key, old);
+    };
+    dialling.then(async () => {
+      const peer = await old.dialling;
+      peer.close("a connection for everything takes its place");
+    }).catch(onFailure);
   }
 
   #obstacle(endpoint: TcpEndpoint, kind: OutboundKind): LocalError | undefined {
@@ -116,6 +139,11 @@ export class Outbound {
     for (const entry of this.#entries.values()) if (entry.remote === remote) return entry;
     return undefined;
   }
+}
+
+/** Whether a connection for blocks only stands where one for everything is wanted. */
+function isTooNarrow(known: Entry, kind: OutboundKind): boolean {
+  return known.kind === "block-only" && (kind === "manual" || kind === "full");
 }
 
 /** Of two purposes, the owner's wish comes first; a feeler gives way to any. */

@@ -1,7 +1,9 @@
 import type { Store, TcpEndpoint } from "../platform/types.ts";
 import {
+  BLOCK_ONLY_PATIENCE_MS,
   BLOCK_ONLY_PEERS,
   FEELER_INTERVAL_MS,
+  FEW_PEERS,
   MAX_DIALS_UNDER_WAY,
   MAX_OWN_ENDPOINTS,
   MAX_RESTING_ENDPOINTS,
@@ -87,7 +89,8 @@ export class Slots {
     this.#closeSurplus();
     this.#promoteSpare();
     while (this.#anchors.length > 0 && this.#hasRoom("block-only") && this.#dialOne("block-only", now));
-    for (const kind of PLACED) while (this.#hasRoom(kind) && this.#dialOne(kind, now));
+    for (const kind of PLACED) while (this.#mayFill(kind) && this.#dialOne(kind, now));
+    this.#widen(now);
     if (now >= this.#nextFeelerAt) this.#feel(now);
   }
 
@@ -147,6 +150,27 @@ export class Slots {
 
   #hasRoom(kind: PlacedKind): boolean {
     return this.#dialling.size < MAX_DIALS_UNDER_WAY && this.#taken(kind) < this.#places(kind);
+  }
+
+  /** Blocks alone are no way into a network: peers for nothing else come once a few stand that tell everything. */
+  #mayFill(kind: PlacedKind): boolean {
+    return this.#hasRoom(kind) && (kind === "full" || !this.#isCutShort());
+  }
+
+  /** Whether there are fewer than a few peers for everything, though there are places for them. */
+  #isCutShort(): boolean {
+    const places = this.#places("full");
+    const manual = this.#peers("manual").filter(({ state }) => state === "ready").length;
+    const full = this.#peers("full").filter(({ state }) => state === "ready").length;
+    return full < places && manual + full < FEW_PEERS;
+  }
+
+  /** Where nobody else was found for a while, a peer for blocks becomes one for everything: by a new connection. */
+  #widen(now: number): void {
+    if (this.#dialling.size > 0 || !this.#isCutShort()) return;
+    const isDue = (peer: Peer) => peer.state === "ready" && now - peer.connectedAt >= BLOCK_ONLY_PATIENCE_MS;
+    const dialled = this.#peers("block-only").find(isDue)?.dialled;
+    if (dialled && "port" in dialled) this.#dial(dialled, "full", now);
   }
 
   /** The least useful go where there are too many: the owner dialled somebody, or the network looks right again. */

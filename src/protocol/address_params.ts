@@ -133,6 +133,10 @@ export const RESEED_PAUSE_MS = MINUTE_SECONDS * MS_PER_SECOND;
 /** A book with fewer addresses than this is no reason to leave the nodes alone that we were told to join through. */
 export const JOIN_BELOW = 10;
 
+/** Pause after the first visit to a node to join through; it doubles with each, as what is new there grows less. */
+export const DOOR_PAUSE_MS = MINUTE_SECONDS * MS_PER_SECOND;
+export const MAX_DOOR_PAUSE_MS = 30 * MINUTE_SECONDS * MS_PER_SECOND;
+
 /** Rows of the address book written at a time: some 10 ms. */
 export const BOOK_WRITE_ROWS = 1000;
 

@@ -108,6 +108,12 @@ export const DEFAULT_MAX_OUTBOUND = 10;
 /** Of those, peers for blocks only. Two survive the loss of one, and one liar among them is found out by the other. */
 export const BLOCK_ONLY_PEERS = 2;
 
+/** With fewer peers for everything, nobody new is dialled for blocks only: half of the usual 8 reach a small network. */
+export const FEW_PEERS = 4;
+
+/** A peer for blocks that stood so long, while nobody else was found, becomes one for everything: dials take 20 s. */
+export const BLOCK_ONLY_PATIENCE_MS = 30 * SECOND;
+
 /** Inbound peers of one address (IPv6: one /64): the nodes of a household or an office behind one NAT. */
 export const DEFAULT_MAX_PER_ADDRESS = 8;
 

@@ -6,6 +6,7 @@ import { createMemoryStore } from "../../src/platform/memory_store.ts";
 import { DNS_TIMEOUT_MS, FIXED_SEEDS_DELAY_MS, MAX_DNS_ADDRESSES } from "../../src/protocol/address_params.ts";
 import { formatAddress } from "../../src/protocol/addresses.ts";
 import { LocalError } from "../../src/protocol/errors.ts";
+import type { Peer } from "../../src/peer/peer.ts";
 import type { Store } from "../../src/platform/types.ts";
 import { NOW, recordOf, spread, testBook } from "../support/address_books.ts";
 import { ManualEnv } from "../support/manual_env.ts";
@@ -143,9 +144,26 @@ test("discovery: a node to join through is named first, and not for ever the onl
   assertEquals(discovery.select("block-only", 0), undefined);
   assertEquals(discovery.select("full", 0)?.endpoint, { host: "dead.example", port: 1 });
   book.add(recordOf("1.2.3.4"), spread(1), NOW);
+  assertEquals(discovery.select("block-only", 0)?.endpoint.host, "1.2.3.4");
   const hosts = Array.from({ length: 50 }, () => discovery.select("full", 0)!.endpoint.host);
   assertEquals(new Set(hosts), new Set(["dead.example", "1.2.3.4"]));
 });
+
+test(
+  "discovery: a node to join through is nobody for blocks only, under its address either",
+  { timeout: 60_000 },
+  () => {
+    const book = testBook();
+    const join = ["1.2.3.4", "named.example"];
+    const { discovery } = world(() => Promise.resolve([]), { join, book, dnsSeeds: [] });
+    for (const [host, port] of [["1.2.3.4", 1], ["2.2.3.4", 1]] as const) {
+      book.add(recordOf(host, { port }), spread(1), NOW);
+    }
+    const remote = { host: "2.2.3.4", port: 1 };
+    discovery.connected({ dialled: { host: "named.example", port: 1 }, remote } as Peer);
+    for (let i = 0; i < 50; i++) assertEquals(discovery.select("block-only", 0), undefined);
+  },
+);
 
 test("discovery: dials are noted in the book, by address only", { timeout: 60_000 }, () => {
   const book = testBook();

@@ -166,6 +166,64 @@ test(
   },
 );
 
+test(
+  "slots: where only peers for blocks are found, they become peers for everything, by a new connection",
+  { timeout: 60_000 },
+  async () => {
+    const store = createMemoryStore();
+    store.putAnchors(HOSTS.slice(0, 2).map((host) => `${host}:${PORT}`));
+    const { network, node, source, guests } = await openScene(HOSTS.slice(0, 2), { store });
+    source.endpoints.length = 0;
+    await network.run(10_000);
+    assertEquals(kinds(node), { "block-only": 2 });
+    await network.run(2 * MINUTE_MS);
+    assertEquals(kinds(node), { full: 2 });
+    for (const host of HOSTS.slice(0, 2)) {
+      assertEquals(guests.get(host)!.map((guest) => [guest.of("version")[0]!.relay, guest.closed]), [
+        [false, true],
+        [true, false],
+      ]);
+    }
+  },
+);
+
+test(
+  "slots: nobody is dialled for blocks only before a few peers for everything stand",
+  { timeout: 60_000 },
+  async () => {
+    const { network, node, source } = await openScene(HOSTS.slice(0, 3));
+    const wanted: string[] = [];
+    const select = source.select.bind(source);
+    source.select = (kind) => {
+      wanted.push(kind);
+      return select(kind);
+    };
+    await network.run(MINUTE_MS);
+    assertEquals(kinds(node), { full: 3 });
+    assert(!wanted.includes("block-only"), wanted.join());
+  },
+);
+
+test("slots: whom the owner dials is a peer for everything, also where blocks went over a connection before", {
+  timeout: 60_000,
+}, async () => {
+  const { network, node, guests } = await openScene(HOSTS);
+  await network.run(30_000);
+  const [host] = node.peers().find(({ kind }) => kind === "block-only")!.address.split(":");
+  const dial = node.connect({ host: host!, port: PORT });
+  await network.run(40_000);
+  assertEquals((await dial).kind, "manual");
+  assertEquals(guests.get(host!)!.map((guest) => [guest.of("version")[0]!.relay, guest.closed]), [
+    [false, true],
+    [true, false],
+  ]);
+  network.kill(host!);
+  await network.run(50_000);
+  const again = node.connect({ host: host!, port: PORT }).catch((error: Error) => error);
+  await network.run(60_000);
+  assert(await again instanceof Error, "no stale entry answers for it");
+});
+
 test("slots: an address of our own is met once", { timeout: 60_000 }, async () => {
   const { network, source } = await openScene(HOSTS.slice(0, 2));
   source.endpoints.push({ host: "node", port: PORT });

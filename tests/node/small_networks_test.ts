@@ -1,0 +1,85 @@
+import { test } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import type { NodeOptions, P2PNode } from "../../src/node/types.ts";
+import { createMemoryNetwork, type MemoryNetwork } from "../../src/platform/memory.ts";
+import { P2P, REGTEST } from "../../src/protocol/networks.ts";
+import { textOf, utf8 } from "../support/app_world.ts";
+import { simulateNode } from "../support/simulated_node.ts";
+import { numbered } from "../support/transaction_world.ts";
+
+// Networks so small that every place counts: whoever is connected for blocks only hears of nothing else.
+
+const MINUTE_MS = 60_000;
+const PORT = REGTEST.defaultPort;
+const WIRES = { bitcoin: REGTEST, native: { ...P2P, defaultPort: PORT } } as const;
+
+interface Small {
+  readonly network: MemoryNetwork;
+  readonly nodes: readonly P2PNode[];
+}
+
+type Options = Partial<Omit<NodeOptions, "connect">>;
+
+async function grow(count: number, options: Options): Promise<Small> {
+  const network = createMemoryNetwork({ seed: count });
+  const nodes = await joinThrough(network, Array.from({ length: count }, (_, i) => i), options);
+  return { network, nodes };
+}
+
+/** Node 0 is the one that the others join through. */
+async function joinThrough(network: MemoryNetwork, indexes: readonly number[], options: Options): Promise<P2PNode[]> {
+  const nodes: P2PNode[] = [];
+  for (const i of indexes) {
+    const join = i === 0 ? [] : [{ host: hostOf(0), port: PORT }];
+    const { node } = simulateNode(network, hostOf(i), { join, discover: true, ...options });
+    await node.start();
+    nodes.push(node);
+    await runFor(network, 3000);
+  }
+  await runFor(network, 5 * MINUTE_MS);
+  return nodes;
+}
+
+function hostOf(index: number): string {
+  return `10.0.${index}.1`;
+}
+
+async function runFor(network: MemoryNetwork, ms: number): Promise<void> {
+  await network.run(network.now() + ms);
+}
+
+/** Whether what each one publishes, and a transaction of each, arrives at all others. */
+async function assertAllReached({ network, nodes }: Small): Promise<void> {
+  const heard = nodes.map(() => [] as string[]);
+  const topics = nodes.map((node, i) => {
+    node.on("topic:news", ({ payload }) => void heard[i]!.push(textOf(payload)));
+    return node.topic("news");
+  });
+  await runFor(network, 1000);
+  for (const [i, topic] of topics.entries()) topic.publish(utf8(hostOf(i)));
+  for (const [i, node] of nodes.entries()) node.submitTransaction(numbered(i));
+  await runFor(network, MINUTE_MS);
+  const all = nodes.map((_, i) => hostOf(i));
+  assertEquals(heard.map((texts) => texts.sort()), all.map((own) => all.filter((host) => host !== own)));
+  assertEquals(nodes.map((node) => node.pool().count), nodes.map(() => nodes.length));
+}
+
+for (const [wire, params] of Object.entries(WIRES)) {
+  test(`small networks: of 2 to 5 nodes each hears the others (${wire})`, { timeout: 60_000 }, async () => {
+    for (const count of [2, 3, 4, 5]) await assertAllReached(await grow(count, { network: params }));
+  });
+}
+
+test("small networks: three nodes that know a seed find each other, and leave it in peace", {
+  timeout: 60_000,
+}, async () => {
+  const network = createMemoryNetwork({ seed: 9 });
+  const seed = simulateNode(network, hostOf(0), { seed: true, discover: true, maxOutbound: 0 }).node;
+  await seed.start();
+  let visits = 0;
+  seed.on("peer:connected", () => void visits++);
+  const nodes = await joinThrough(network, [1, 2, 3], {});
+  await runFor(network, 10 * MINUTE_MS);
+  assert(visits <= 24, `${visits} visits of three nodes in 15 minutes`);
+  await assertAllReached({ network, nodes });
+});
