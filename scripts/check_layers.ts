@@ -24,12 +24,13 @@ const LAYERS: Readonly<Record<string, number>> = {
   doctor: 5,
   node: 6,
   control: 7,
+  simulation: 7,
   cli: 8,
 };
 
 /** What everybody may see of src/platform; the adapters beside it are for ADAPTER_USERS. */
 const PLATFORM_TYPES = "src/platform/types.ts";
-const ADAPTER_USERS: readonly string[] = ["platform", "node", "cli"];
+const ADAPTER_USERS: readonly string[] = ["platform", "node", "simulation", "cli"];
 
 /** Downwards, and forbidden all the same: a peer does not know what it carries. */
 const STRANGERS: readonly (readonly [from: string, to: string])[] = [["peer", "chain"], ["net", "chain"]];

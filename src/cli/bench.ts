@@ -12,6 +12,7 @@ import { benchQueue } from "./bench/queue.ts";
 import { serveSide } from "./bench/side.ts";
 import { SIDES } from "./bench/sides.ts";
 import { benchShards } from "./bench/shards.ts";
+import { benchSim, SCENARIO_NAMES } from "./bench/sim.ts";
 import { benchSync } from "./bench/sync.ts";
 import { benchThroughput } from "./bench/throughput.ts";
 import { defineCommand } from "./command.ts";
@@ -19,12 +20,13 @@ import type { Context } from "./context.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { switchFlag, valueFlag } from "./flag.ts";
 import { COMMON_FLAGS, JSON_FLAGS, NETWORK_FLAGS } from "./flags.ts";
-import { count, duration, oneOf, size } from "./values.ts";
+import { count, duration, numbers, oneOf, range, size, wholeNumber } from "./values.ts";
 
 /** Every number has a bound: a slip of the finger must not cost a night. */
 const MAX_COUNT = 1_000_000_000;
 const MAX_SIZE_BYTES = 4_000_000;
 const MAX_PEERS = 10_000;
+const MAX_NODES = 20_000;
 const MAX_RATE = 100_000_000;
 
 const BENCH_FLAGS = {
@@ -42,6 +44,16 @@ const BENCH_FLAGS = {
   wire: valueFlag(oneOf(WIRES), "WIRE", "native or bitcoin", { fallbackText: "native" }),
   runtime: valueFlag(oneOf(SOURCE_RUNTIMES), "NAME", "measure the sources under deno, bun or node", {
     fallbackText: "this program",
+  }),
+  scenario: valueFlag(oneOf(SCENARIO_NAMES), "NAME", `of the simulated network: ${SCENARIO_NAMES.join(", ")}`),
+  nodes: valueFlag(count(2, MAX_NODES), "N", "nodes of the simulated network"),
+  seed: valueFlag(wholeNumber(0, Number.MAX_SAFE_INTEGER), "S", "what the simulation follows from", {
+    fallbackText: "1",
+    conflicts: ["seeds"],
+  }),
+  seeds: valueFlag(range, "A-B", "all seeds from A to B, one after the other"),
+  faults: valueFlag(numbers, "N,…|none", "leave only these of the faults that the seed plans", {
+    fallbackText: "all",
   }),
   compare: switchFlag("compare what was made fast with how it would be without"),
   ...JSON_FLAGS,
@@ -99,6 +111,11 @@ const SUBJECTS: Readonly<Record<string, BenchSubject>> = {
     takes: ["duration", "warmup", "size", "wire", "runtime", "peers", "compare"],
     run: benchShards,
   },
+  sim: {
+    summary: "a simulated network: what becomes of it, and how soon; every invariant is watched",
+    takes: ["scenario", "nodes", "seed", "seeds", "faults"],
+    run: benchSim,
+  },
   sync: {
     summary: "initial block download from one process to another",
     takes: ["network", "count", "size"],
@@ -109,7 +126,7 @@ const SUBJECTS: Readonly<Record<string, BenchSubject>> = {
 /** What starts the processes of the other subjects; nobody types it. */
 const SIDE = "side";
 /** Of the contract, and not there yet. */
-const LATER = ["sim", "stress"];
+const LATER = ["stress"];
 
 export const benchCommand = defineCommand({
   name: "bench",

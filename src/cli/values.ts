@@ -90,6 +90,20 @@ export const seconds: ValueSchema<number> = parsed((value) => {
   return ms / MS_PER_SECOND;
 });
 
+/** `A-B`: whole numbers, the first not above the second. */
+export const range: ValueSchema<readonly [first: number, last: number]> = parsed((value) => {
+  const [, first = NaN, last = NaN] = (/^(\d+)-(\d+)$/.exec(value) ?? []).map(Number);
+  if (!(first <= last && Number.isSafeInteger(last))) throw new SyntaxError("must be a range such as 1-500");
+  return [first, last];
+});
+
+/** Whole numbers with commas between them; `none` is the empty list. */
+export const numbers: ValueSchema<readonly number[]> = parsed((value) => {
+  if (value === "none") return [];
+  if (!/^\d{1,9}(,\d{1,9})*$/.test(value)) throw new SyntaxError("must be numbers such as 0,2,5, or none");
+  return value.split(",").map(Number);
+});
+
 /** A host to dial, with or without a port. */
 export const remoteHost: ValueSchema<LooseHostPort> = parsed((value) => {
   const { host, port } = looseHostPort(value);

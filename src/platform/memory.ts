@@ -1,5 +1,5 @@
 import { formatEndpoint, ipVersion } from "../util/endpoint.ts";
-import { type Env, type Logger, silentLogger } from "../util/env.ts";
+import { type Env, type Logger, silentLogger, type Timer } from "../util/env.ts";
 import { LocalError } from "../protocol/errors.ts";
 import { dialWithin } from "./dialing.ts";
 import { isOwnName, MemoryHost } from "./memory_host.ts";
@@ -252,19 +252,20 @@ export class MemoryNetwork {
         return reject(systemError("ENOTFOUND"));
       }
       const [there, back] = [this.#route(from.name, target), this.#route(target, from.name)];
+      let timer: Timer | undefined;
+      const wait = (delayMs: number, task: () => void): void => void (timer = from.after(delayMs, task));
+      signal.addEventListener("abort", () => timer?.cancel(), { once: true });
       const knock = (attempt: number): void => {
-        if (signal.aborted) return;
         const to = this.#hosts.get(target);
         const isSilent = !to || there.isCut || back.isCut || this.#isBlocked(from, to) || this.#isBlocked(to, from);
-        if (isSilent) return void from.after(FIRST_DIAL_RETRY_MS * 2 ** attempt, () => send(attempt + 1));
+        if (isSilent) return wait(FIRST_DIAL_RETRY_MS * 2 ** attempt, () => send(attempt + 1));
         const open = to.listenerFor(dialled) !== undefined;
-        from.after(back.options.latencyMs, () => this.#settling(() => finish(to, open)));
+        wait(back.options.latencyMs, () => this.#settling(() => finish(to, open)));
       };
       const send = (attempt: number): void => {
-        from.after(there.options.latencyMs, () => knock(attempt));
+        wait(there.options.latencyMs, () => knock(attempt));
       };
       const finish = (to: MemoryHost, open: boolean): void => {
-        if (signal.aborted) return;
         const listener = to.listenerFor(dialled);
         if (!open || !listener) return reject(systemError("ECONNREFUSED"));
         const local = "path" in dialled ? dialled : from.ephemeral(dialled);

@@ -389,3 +389,19 @@ test("what arrives is seen before its receiver sees it", async () => {
   await network.run(network.now() + 100);
   assertEquals(seen.slice(0, 3), ["a>b open 0", "a>b data 7", "a>b end 0"]);
 });
+
+test("a dial that is given up leaves nothing behind", async () => {
+  const network = createMemoryNetwork({ seed: 1 });
+  const stop = new AbortController();
+  network.env("b");
+  network.partition([["a"], ["b"]]);
+  const refused = assertRejects(
+    () => network.transport("a").dial({ host: "b", port: PORT }, { ...DIAL, signal: stop.signal }),
+    LocalError,
+    "aborted",
+  );
+  await network.run(500);
+  stop.abort();
+  await refused;
+  assertEquals(network.openOn("a").timers, 0);
+});

@@ -1,4 +1,5 @@
 import type { SourceRuntime } from "../../platform/child.ts";
+import type { ScenarioName } from "../../simulation/scenarios.ts";
 
 export const WIRES = ["native", "bitcoin"] as const;
 export type Wire = (typeof WIRES)[number];
@@ -20,6 +21,12 @@ export interface BenchOptions {
   readonly wire: Wire | undefined;
   /** The runtime of the processes that are measured; undefined: the one that runs this. */
   readonly runtime: SourceRuntime | undefined;
+  /** Of the simulation. */
+  readonly scenario: ScenarioName | undefined;
+  readonly nodes: number | undefined;
+  readonly seed: number | undefined;
+  readonly seeds: readonly [first: number, last: number] | undefined;
+  readonly faults: readonly number[] | undefined;
   readonly compare: boolean;
   readonly json: boolean;
 }

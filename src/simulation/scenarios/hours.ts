@@ -1,0 +1,112 @@
+import { SeededRandom } from "../../platform/seeded_random.ts";
+import { exponential } from "../../util/portable_math.ts";
+import { pick } from "../chance.ts";
+import { wire } from "../graph.ts";
+import { GRAPH_OUTBOUND } from "../params.ts";
+import type { Findings, Scenario, Setting } from "../scenario.ts";
+import { World } from "../world.ts";
+import { endRace } from "./blocks.ts";
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY_HOURS = 24;
+const BLOCK_INTERVAL_MS = 10 * MINUTE;
+const TRANSACTION_INTERVAL_MS = 20 * SECOND;
+/** A day falls into quarters: the first is for growing up, the others are compared. */
+const QUARTER_HOURS = 6;
+/** What the last quarter may take more than the second: a day's chain and its index, as a share and in bytes a node. */
+const GROWTH_SHARE = 0.1;
+const CHAIN_BYTES_PER_NODE = 512 * 1024;
+const SAMPLE_INTERVAL_MS = 5 * MINUTE;
+const CHURN_HOURS = 4;
+/** Of all nodes, each hour. */
+const CHURN_SHARE = 0.05;
+const ABSENCE_MS = 5 * MINUTE;
+
+/** A day of steady traffic. */
+export const day: Scenario = {
+  summary: "24 hours of blocks and transactions, in which memory may not grow",
+  nodes: 20,
+  build: graphWorld,
+  async play(world, setting): Promise<Findings> {
+    await world.startAll();
+    trade(world);
+    const least: number[] = [];
+    for (let hour = 0; hour < DAY_HOURS; hour += QUARTER_HOURS) {
+      let bytes = Number.POSITIVE_INFINITY;
+      for (let at = 0; at < QUARTER_HOURS * HOUR; at += SAMPLE_INTERVAL_MS) {
+        await world.run(SAMPLE_INTERVAL_MS);
+        bytes = Math.min(bytes, setting.memory().heapBytes);
+      }
+      least.push(bytes);
+    }
+    const [, second, , last] = least as [number, number, number, number];
+    const allowed = second * (1 + GROWTH_SHARE) + CHAIN_BYTES_PER_NODE * world.members.length;
+    if (last > allowed) world.watch.report("memory-is-flat", `${second} bytes, ${last} twelve hours later`);
+    await endRace(world);
+    await world.stop();
+    return Object.fromEntries(least.map((bytes, quarter) => [`heapBytesQuarter${quarter + 1}`, bytes]));
+  },
+};
+
+/** Nodes come and go. */
+export const churn: Scenario = {
+  summary: `${CHURN_HOURS} hours in which ${
+    CHURN_SHARE * 100
+  } % of the nodes an hour leave, by crash or in order, and return`,
+  nodes: 100,
+  build: ({ seed, nodes, hasher }) => new World({ seed, nodes, hasher, options: { maxOutbound: GRAPH_OUTBOUND } }),
+  async play(world): Promise<Findings> {
+    await world.startAll();
+    trade(world);
+    const random = world.random("churn");
+    const meanMs = HOUR / (CHURN_SHARE * world.members.length);
+    const { after } = world.network.env("landlord");
+    let left = 0;
+    const evict = (): void => {
+      const member = pick(random, world.up());
+      left++;
+      if (random() < 1 / 2) world.crash(member, random() < 1 / 2);
+      else world.leave(member);
+      after(ABSENCE_MS, () => world.start(member));
+      after(exponential(random(), meanMs), evict);
+    };
+    after(exponential(random(), meanMs), evict);
+    let fewest = Number.POSITIVE_INFINITY;
+    for (let at = 0; at < CHURN_HOURS * HOUR; at += SAMPLE_INTERVAL_MS) {
+      await world.run(SAMPLE_INTERVAL_MS);
+      const settled = world.up().filter(({ startedAt }) => world.network.now() - startedAt > ABSENCE_MS);
+      fewest = Math.min(fewest, ...settled.map(({ up }) => up.peers().length));
+    }
+    await endRace(world);
+    return { left, fewestPeers: fewest };
+  },
+};
+
+function graphWorld({ seed, nodes, hasher }: Setting): World {
+  const random = new SeededRandom(seed, "graph");
+  return new World({ seed, nodes, hasher, graph: wire(() => random.number(), nodes, Math.min(4, nodes - 1)) });
+}
+
+/** Blocks and transactions of random members from now on. A block takes what waits in its maker's neighbourhood. */
+function trade(world: World): void {
+  const random = world.random("trade");
+  const { after } = world.network.env("traders");
+  let waiting: Uint8Array[] = [];
+  const pay = (): void => {
+    const up = world.up();
+    const transaction = world.maker.makeTransaction();
+    if (up.length > 0) pick(random, up).up.submitTransaction(transaction);
+    waiting.push(transaction);
+    after(exponential(random(), TRANSACTION_INTERVAL_MS), pay);
+  };
+  const mine = (): void => {
+    const up = world.up();
+    if (up.length > 0) world.mine(pick(random, up), waiting);
+    waiting = [];
+    after(exponential(random(), BLOCK_INTERVAL_MS), mine);
+  };
+  after(exponential(random(), TRANSACTION_INTERVAL_MS), pay);
+  after(exponential(random(), BLOCK_INTERVAL_MS), mine);
+}

@@ -1,0 +1,208 @@
+import type { MemoryNetwork } from "../platform/memory.ts";
+import type { P2PNode } from "../node/types.ts";
+import { LANE_POLICIES } from "../protocol/lanes.ts";
+import {
+  HANDSHAKE_TIMEOUT_MS,
+  MAX_PING_TIMEOUT_MS,
+  MAX_STALL_TIMEOUT_MS,
+  MAX_TRANSACTION_TIMEOUT_MS,
+  MISBEHAVIOUR_LIMIT,
+} from "../protocol/params.ts";
+import { PENALTIES } from "../protocol/penalties.ts";
+import type { NodeEvents, PeerSnapshot } from "../protocol/snapshots.ts";
+import { MAX_MESSAGE_BYTES } from "../protocol/wire_limits.ts";
+import type { Member } from "./member.ts";
+import { OVERDUE_SLACK_MS } from "./params.ts";
+
+/** What must hold at every moment, or in the end. */
+export type Invariant =
+  | "one-tip"
+  | "nothing-acknowledged-is-lost"
+  | "queues-are-bounded"
+  | "no-honest-peer-is-punished"
+  | "nothing-waits-for-ever"
+  | "what-is-stopped-is-gone"
+  | "counts-agree"
+  | "no-internal-error"
+  | "memory-is-flat";
+
+/** An invariant does not hold. */
+export class Broken extends Error {
+  readonly invariant: Invariant;
+  readonly atMs: number;
+
+  constructor(invariant: Invariant, detail: string, atMs: number) {
+    super(`${invariant} is broken at ${Math.round(atMs)} ms: ${detail}`);
+    this.invariant = invariant;
+    this.atMs = atMs;
+  }
+}
+
+/** Penalties of what slow and broken lines do to honest peers too. */
+const MAX_INNOCENT_PENALTY = 5;
+/** A read that was being handled when another one came, and a frame of which the rest is under way. */
+const MAX_READ_BYTES = 65_536;
+const MAX_MAILBOX_BYTES = 2 * MAX_READ_BYTES + MAX_MESSAGE_BYTES;
+const MAX_OUTBOX_BYTES = Object.values(LANE_POLICIES).reduce((sum, { maxBytes }) => sum + maxBytes, MAX_MESSAGE_BYTES);
+const MAX_OUTBOX_FRAMES = Object.values(LANE_POLICIES).reduce((sum, { maxFrames }) => sum + maxFrames, 0);
+const MS_PER_SECOND = 1000;
+
+interface Wait {
+  /** Changes whenever there is progress. */
+  readonly mark: string;
+  readonly since: number;
+  seenAt: number;
+}
+
+/** Looks at every honest node and notes the first thing that is wrong. */
+export class Watch {
+  readonly #network: MemoryNetwork;
+  readonly #isHonest: (host: string) => boolean;
+  /** By host, then by what. */
+  readonly #waits = new Map<string, Map<string, Wait>>();
+  #broken: Broken | undefined;
+
+  constructor(network: MemoryNetwork, isHonest: (host: string) => boolean) {
+    this.#network = network;
+    this.#isHonest = isHonest;
+  }
+
+  /** Notes that something is wrong; the first counts, since others may follow from it. */
+  report(invariant: Invariant, detail: string): void {
+    this.#broken ??= new Broken(invariant, detail, this.#network.now());
+  }
+
+  /** Throws what was noted. */
+  throwIfBroken(): void {
+    if (this.#broken) throw this.#broken;
+  }
+
+  /** Everything that can be seen of nodes that are up. */
+  check(members: readonly Member[]): void {
+    const peersOf = new Map<string, readonly PeerSnapshot[]>();
+    for (const { host, node } of members) {
+      if (!node) continue;
+      const peers = node.peers();
+      peersOf.set(host, peers);
+      for (const peer of peers) {
+        this.#checkQueues(host, peer);
+        this.#checkWaits(host, peer);
+      }
+      this.#checkChannels(host, node);
+      this.#checkRequests(host, node, peers.length);
+      this.#checkCounts(host, node);
+      this.#forgetEnded(host);
+    }
+    this.#compareEnds(peersOf);
+  }
+
+  peerLost(host: string, { peer, reason }: NodeEvents["peer:disconnected"]): void {
+    if (!this.#isHonest(hostOf(peer))) return;
+    const penalty = Object.hasOwn(PENALTIES, reason) ? PENALTIES[reason as keyof typeof PENALTIES] : 0;
+    if (penalty <= MAX_INNOCENT_PENALTY && peer.score < MISBEHAVIOUR_LIMIT) return;
+    this.report("no-honest-peer-is-punished", `${host} blames ${peer.address}: ${reason}, score ${peer.score}`);
+  }
+
+  /** What both ends counted of the connections between honest nodes: nothing arrives that was not sent. */
+  #compareEnds(peersOf: ReadonlyMap<string, readonly PeerSnapshot[]>): void {
+    const ends = new Map<string, PeerSnapshot | undefined>();
+    for (const [host, peers] of peersOf) {
+      for (const peer of peers) {
+        const key = `${host} ${hostOf(peer)} ${peer.direction}`;
+        // Two connections of the same two hosts in one direction cannot be told apart.
+        ends.set(key, ends.has(key) ? undefined : peer);
+      }
+    }
+    for (const [key, near] of ends) {
+      const [host, other, direction] = key.split(" ");
+      const far = ends.get(`${other} ${host} ${direction === "inbound" ? "outbound" : "inbound"}`);
+      // Of different ages, they are ends of two connections: one host crashed, and the other has yet to notice.
+      if (!near || !far || near.connectedSeconds !== far.connectedSeconds) continue;
+      for (const [type, count] of Object.entries(near.messages.in)) {
+        const most = far.messages.out[type as keyof typeof far.messages.out] ?? 0;
+        if (count > most) this.report("counts-agree", `${host} got ${count} ${type} of ${most} that ${other} sent`);
+      }
+      if (near.bytes.in > far.bytes.out) {
+        this.report("counts-agree", `${host} got ${near.bytes.in} bytes of ${far.bytes.out} that ${other} sent`);
+      }
+    }
+  }
+
+  #checkQueues(host: string, { address, mailbox, outbox }: PeerSnapshot): void {
+    if (mailbox.bytes > MAX_MAILBOX_BYTES) {
+      this.report("queues-are-bounded", `${host} holds ${mailbox.bytes} bytes of ${address} unread`);
+    }
+    if (outbox.bytes > MAX_OUTBOX_BYTES || outbox.frames > MAX_OUTBOX_FRAMES) {
+      const what = `${outbox.bytes} bytes, ${outbox.frames} frames`;
+      this.report("queues-are-bounded", `${host} holds ${what} for ${address} unsent`);
+    }
+    if (outbox.bytes < 0 || outbox.frames < 0 || mailbox.bytes < 0) {
+      this.report("counts-agree", `${host} holds less than nothing for ${address}`);
+    }
+  }
+
+  #checkChannels(host: string, node: P2PNode): void {
+    for (const { channel, usage } of node.channels()) {
+      if (usage > 1) this.report("queues-are-bounded", `${host}: channel ${channel} is used by ${usage}`);
+    }
+  }
+
+  #checkWaits(host: string, { id, address, state, version, connectedSeconds, messages }: PeerSnapshot): void {
+    if (state === "handshaking") {
+      // Who is leaving after a handshake looks the same, but for the version.
+      if (version > 0) return;
+      if (connectedSeconds * MS_PER_SECOND <= HANDSHAKE_TIMEOUT_MS + OVERDUE_SLACK_MS) return;
+      return this.report("nothing-waits-for-ever", `${host} shakes hands with ${address} for ${connectedSeconds} s`);
+    }
+    const { ping = 0 } = messages.out;
+    const { pong = 0 } = messages.in;
+    if (ping > pong) this.#wait(host, `ping ${id}`, `${ping}`, MAX_PING_TIMEOUT_MS, `a pong of ${address}`);
+  }
+
+  #checkRequests(host: string, node: P2PNode, peers: number): void {
+    for (const { peer, name, work, outstanding, answered, failures } of node.balancing().workers) {
+      if (outstanding === 0 || work !== "blocks") continue;
+      const mark = `${answered} ${failures}`;
+      this.#wait(host, `${work} ${peer}`, mark, MAX_STALL_TIMEOUT_MS, `${outstanding} ${work} of ${name}`);
+    }
+    const { requested, count } = node.pool();
+    if (requested === 0) return;
+    // Each of those who announced it may have its time, one after the other.
+    const bound = MAX_TRANSACTION_TIMEOUT_MS * Math.max(1, peers);
+    this.#wait(host, "pool", `${requested} ${count}`, bound, `${requested} transactions`);
+  }
+
+  #checkCounts(host: string, node: P2PNode): void {
+    const { announced, duplicates, dropped } = node.inventory();
+    if (duplicates > announced || dropped > announced) {
+      this.report("counts-agree", `${host}: ${duplicates} of ${announced} announced again, ${dropped} dropped`);
+    }
+  }
+
+  #wait(host: string, key: string, mark: string, boundMs: number, what: string): void {
+    const now = this.#network.now();
+    let waits = this.#waits.get(host);
+    if (!waits) this.#waits.set(host, waits = new Map());
+    const known = waits.get(key);
+    if (known?.mark !== mark) {
+      waits.set(key, { mark, since: now, seenAt: now });
+      return;
+    }
+    known.seenAt = now;
+    const waitedMs = now - known.since;
+    if (waitedMs <= boundMs + OVERDUE_SLACK_MS) return;
+    this.report("nothing-waits-for-ever", `${host} waits ${Math.round(waitedMs)} ms for ${what}`);
+  }
+
+  /** Waits that were not seen this time are over. */
+  #forgetEnded(host: string): void {
+    const now = this.#network.now();
+    const waits = this.#waits.get(host);
+    for (const [key, { seenAt }] of waits ?? []) if (seenAt < now) waits!.delete(key);
+  }
+}
+
+/** The host that a peer is on. */
+export function hostOf({ address }: Pick<PeerSnapshot, "address">): string {
+  return address.slice(0, address.lastIndexOf(":"));
+}

@@ -1,0 +1,323 @@
+import { createNode } from "../node/node.ts";
+import type { NodeOptions, P2PNode } from "../node/types.ts";
+import { createMemoryNetwork, type LinkOptions, type MemoryNetwork } from "../platform/memory.ts";
+import { createMemoryStore } from "../platform/memory_store.ts";
+import { SeededRandom } from "../platform/seeded_random.ts";
+import type { TcpEndpoint } from "../platform/types.ts";
+import type { NetworkParams } from "../protocol/network_params.ts";
+import { P2P } from "../protocol/networks.ts";
+import { DEFAULT_MAX_INBOUND, DEFAULT_MAX_OUTBOUND } from "../protocol/params.ts";
+import type { LogFields, Logger } from "../util/env.ts";
+import { type Hasher } from "../util/hash.ts";
+import { BlockMaker, type MadeBlock } from "./block_maker.ts";
+import type { Random } from "./chance.ts";
+import { Directory } from "./directory.ts";
+import { Geography } from "./geography.ts";
+import { Member, messagesIn } from "./member.ts";
+import {
+  CHECK_INTERVAL_MS,
+  CHECKED_NODES,
+  MAX_GOSSIPING_NODES,
+  NEVER_MS,
+  START_SPREAD_MS,
+  STOPPING_MS,
+} from "./params.ts";
+import { Propagation } from "./propagation.ts";
+import { Trace } from "./trace.ts";
+import { Watch } from "./watch.ts";
+
+export interface WorldOptions {
+  /** Everything follows from it. */
+  readonly seed: number;
+  readonly nodes: number;
+  readonly hasher: Hasher;
+  /** The same everywhere instead of what regions have. */
+  readonly link?: LinkOptions;
+  /** Whom each node dials and stays with; without it, each keeps connections to anybody in the directory. */
+  readonly graph?: readonly (readonly number[])[];
+  /** Hosts in the directory besides those of members. */
+  readonly strangers?: readonly string[];
+  readonly options?: Partial<NodeOptions>;
+}
+
+/** What happened so far. */
+export interface WorldCounts {
+  reorganisations: number;
+  /** Blocks that the deepest one took back. */
+  deepest: number;
+  crashes: number;
+  /** Blocks that were made. */
+  blocks: number;
+}
+
+const GROUP_BITS = 8;
+const GROUP_MASK = 0xff;
+const FIRST_NUMBER = 20;
+
+/** The address of a member's host: each in a network group of its own. */
+export function hostName(index: number): string {
+  return `${FIRST_NUMBER + (index >> GROUP_BITS)}.${index & GROUP_MASK}.0.1`;
+}
+
+/** A network of real nodes in virtual time, and somebody who watches them. */
+export class World {
+  readonly seed: number;
+  readonly hasher: Hasher;
+  readonly params: NetworkParams = P2P;
+  readonly network: MemoryNetwork;
+  readonly geography: Geography;
+  readonly members: readonly Member[];
+  readonly maker: BlockMaker;
+  readonly watch: Watch;
+  readonly trace = new Trace();
+  readonly propagation: Propagation;
+  /** Called when a member begins a life. */
+  onStart: (member: Member) => void = () => {};
+  readonly counts: WorldCounts = { reorganisations: 0, deepest: 0, crashes: 0, blocks: 0 };
+  readonly #options: WorldOptions;
+  readonly #hosts: ReadonlySet<string>;
+  #nextCheckAt = CHECK_INTERVAL_MS;
+  #nextChecked = 0;
+  /** Who was told to stop and did not yet. */
+  readonly #leaving = new Set<Member>();
+
+  constructor(options: WorldOptions) {
+    const { seed, nodes, hasher, link } = options;
+    this.seed = seed;
+    this.hasher = hasher;
+    this.#options = options;
+    this.geography = new Geography(seed);
+    this.members = Array.from({ length: nodes }, (_, index) => new Member(index, hostName(index), createMemoryStore()));
+    this.#hosts = new Set(this.members.map(({ host }) => host));
+    this.network = createMemoryNetwork({
+      seed,
+      linkOf: (from, to) => link ?? this.geography.linkOf(from, to),
+      onDelivery: (from, to, kind, bytes) => this.trace.note(this.network.now(), from, to, kind, bytes),
+      logger: (host, category) => this.#logger(host, category),
+    });
+    this.maker = new BlockMaker(this.params, hasher);
+    this.watch = new Watch(this.network, (host) => this.#hosts.has(host));
+    this.propagation = new Propagation(() => this.network.now());
+  }
+
+  /** Chance for one purpose: who draws from one does not disturb the others. */
+  random(purpose: string): Random {
+    const random = new SeededRandom(this.seed, `simulation ${purpose}`);
+    return () => random.number();
+  }
+
+  /** Members that are up. */
+  up(): Member[] {
+    return this.members.filter(({ node }) => node !== undefined);
+  }
+
+  endpointOf(host: string): TcpEndpoint {
+    return { host, port: this.params.defaultPort };
+  }
+
+  /** Starts everybody, not all at the same moment. */
+  async startAll(): Promise<void> {
+    const random = this.random("start");
+    for (const member of this.members) {
+      this.network.env(member.host).after(random() * START_SPREAD_MS, () => this.start(member));
+    }
+    await this.run(START_SPREAD_MS);
+  }
+
+  /** Starts a member's next life, on what its store kept. */
+  start(member: Member): void {
+    if (member.node || this.#leaving.has(member)) return;
+    const node = this.#makeNode(member);
+    member.node = node;
+    member.startedAt = this.network.now();
+    this.#listen(member, node);
+    this.#checkStore(member, node);
+    this.onStart(member);
+    node.start().catch((error: Error) => this.watch.report("no-internal-error", `${member.host}: ${error.message}`));
+  }
+
+  /** Ends a member's process in the middle of what it does: what it did not commit is lost. */
+  crash(member: Member, silently: boolean): void {
+    if (!member.node) return;
+    member.closeAccounts();
+    this.network.kill(member.host, { silently });
+    member.store = member.store.crash();
+    member.node = undefined;
+    this.counts.crashes++;
+  }
+
+  /** A member's owner ends it in order, and will start it again: its store is closed by then. */
+  leave(member: Member): void {
+    const { node } = member;
+    if (!node) return;
+    member.closeAccounts();
+    member.node = undefined;
+    this.#leaving.add(member);
+    node.stop().then(() => {
+      member.store = member.store.crash();
+      this.#leaving.delete(member);
+    }, (error: Error) => this.watch.report("no-internal-error", `${member.host}: ${error.message}`));
+  }
+
+  /** Stops members in order; nothing may be left of them. */
+  async stop(members: readonly Member[] = this.up()): Promise<void> {
+    let running = members.length;
+    for (const { up } of members) {
+      up.stop().then(() => running--, (error: Error) => this.watch.report("no-internal-error", error.message));
+    }
+    for (const member of members) member.closeAccounts();
+    await this.run(STOPPING_MS);
+    if (running > 0) this.watch.report("what-is-stopped-is-gone", `${running} nodes did not stop in time`);
+    for (const member of members) {
+      const { sockets, listeners, timers } = this.network.openOn(member.host);
+      if (sockets + listeners + timers + member.up.peers().length === 0) continue;
+      const left = `${sockets} sockets, ${listeners} listeners, ${timers} timers, ${member.up.peers().length} peers`;
+      this.watch.report("what-is-stopped-is-gone", `${member.host}: ${left}`);
+    }
+    for (const member of members) member.node = undefined;
+    this.watch.throwIfBroken();
+  }
+
+  /** Lets virtual time pass, and looks at everybody now and then. Throws Broken. */
+  async run(forMs: number): Promise<void> {
+    await this.runUntil(() => false, forMs);
+  }
+
+  /** The same until something holds; false if it never did. */
+  async runUntil(holds: () => boolean, withinMs: number): Promise<boolean> {
+    const deadline = this.network.now() + withinMs;
+    for (;;) {
+      const until = Math.min(deadline, this.#nextCheckAt);
+      await this.network.run(until);
+      if (until === this.#nextCheckAt) this.#check();
+      this.watch.throwIfBroken();
+      if (holds()) return true;
+      if (this.network.now() >= deadline) return false;
+    }
+  }
+
+  /** A member makes a block on its own tip, by its own clock. */
+  mine(member: Member, transactions: readonly Uint8Array[] = []): MadeBlock {
+    const { up, host } = member;
+    const block = this.maker.make(up.chain().bestHash, this.network.env(host).wallClock(), transactions);
+    this.counts.blocks++;
+    this.propagation.made(block, member.index);
+    this.submit(member, block.raw);
+    return block;
+  }
+
+  /** Gives a member a block as its own. */
+  submit(member: Member, raw: Uint8Array): void {
+    const verdict = member.up.submitBlock(raw);
+    if (verdict.kind !== "refused" && verdict.kind !== "orphan") return;
+    this.watch.report("no-internal-error", `${member.host} takes no block of its own: ${JSON.stringify(verdict)}`);
+  }
+
+  /** Whether all who are up follow one chain. */
+  agrees(): boolean {
+    const tips = new Set(this.up().map(({ up }) => up.chain().bestHash));
+    return tips.size <= 1;
+  }
+
+  /** Waits until all follow one chain; breaks if they do not. */
+  async agree(withinMs: number): Promise<void> {
+    if (await this.runUntil(() => this.agrees(), withinMs)) return;
+    const tips = this.up().map(({ host, up }) =>
+      `${host} ${up.chain().height} ${up.chain().bestHash.slice(-FIRST_NUMBER)}`
+    );
+    this.watch.report("one-tip", `after ${withinMs} ms: ${tips.join(", ")}`);
+    this.watch.throwIfBroken();
+  }
+
+  /** Messages that nodes handled. */
+  get messages(): number {
+    let sum = 0;
+    for (const { messages, node } of this.members) {
+      sum += messages;
+      for (const peer of node?.peers() ?? []) sum += messagesIn(peer);
+    }
+    return sum;
+  }
+
+  /** Items that were announced again within seconds, over all nodes. */
+  get duplicates(): number {
+    return this.members.reduce(
+      (sum, { duplicates, node }) => sum + duplicates + (node?.inventory().duplicates ?? 0),
+      0,
+    );
+  }
+
+  #check(): void {
+    this.#nextCheckAt = this.network.now() + CHECK_INTERVAL_MS;
+    const some = this.members.slice(this.#nextChecked, this.#nextChecked + CHECKED_NODES);
+    this.#nextChecked += CHECKED_NODES;
+    if (this.#nextChecked >= this.members.length) this.#nextChecked = 0;
+    this.watch.check(some);
+  }
+
+  #makeNode(member: Member): P2PNode {
+    const { graph, options } = this.#options;
+    const { host, index, store } = member;
+    const env = this.network.env(host);
+    const parts = { env, transport: this.network.transport(host), hasher: this.hasher, store };
+    const addressSource = graph ? undefined : new Directory(env.random, this.#others(member));
+    const connect = graph?.[index]?.map((other) => this.endpointOf(hostName(other))) ?? [];
+    return createNode({ ...parts, ...(addressSource && { addressSource }) }, {
+      network: this.params,
+      listen: [this.endpointOf(host)],
+      join: [],
+      connect,
+      maxInbound: DEFAULT_MAX_INBOUND,
+      maxOutbound: DEFAULT_MAX_OUTBOUND,
+      userAgent: `/simulated:${index}/`,
+      pruneBytes: undefined,
+      mineSeconds: undefined,
+      region: this.geography.regionOf(host),
+      ...(this.members.length > MAX_GOSSIPING_NODES && { cadences: { topologyMs: NEVER_MS } }),
+      ...options,
+    });
+  }
+
+  #others(member: Member): TcpEndpoint[] {
+    const hosts = [...this.members.map(({ host }) => host), ...this.#options.strangers ?? []];
+    return hosts.filter((host) => host !== member.host).map((host) => this.endpointOf(host));
+  }
+
+  #listen(member: Member, node: P2PNode): void {
+    node.on("block:connected", ({ hash }) => {
+      member.acknowledge(hash);
+      this.propagation.arrived(hash, member.index);
+    });
+    node.on("chain:reorganised", ({ depth }) => {
+      this.counts.reorganisations++;
+      this.counts.deepest = Math.max(this.counts.deepest, depth);
+    });
+    node.on("peer:disconnected", (event) => {
+      member.messages += messagesIn(event.peer);
+      this.watch.peerLost(member.host, event);
+    });
+    node.on("node:failed", ({ error }) => this.watch.report("no-internal-error", `${member.host}: ${error.message}`));
+  }
+
+  /** What a life before said to have is there. */
+  #checkStore(member: Member, node: P2PNode): void {
+    node.load();
+    for (const hash of member.acknowledged) {
+      if (node.block(hash)?.raw) continue;
+      return this.watch.report("nothing-acknowledged-is-lost", `${member.host} has lost block ${hash}`);
+    }
+  }
+
+  /** An error that a node of ours logs is a bug. */
+  #logger(host: string, category: string): Logger {
+    const note = (message: string, fields: LogFields = {}) =>
+      this.watch.report("no-internal-error", `${host} ${category}: ${message} ${JSON.stringify(fields)}`);
+    return {
+      enabled: (level) => level === "error",
+      debug() {},
+      info() {},
+      warn() {},
+      error: note,
+    };
+  }
+}
