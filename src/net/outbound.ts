@@ -1,6 +1,12 @@
 import type { TcpEndpoint } from "../platform/types.ts";
 import { LocalError } from "../protocol/errors.ts";
-import { DIAL_TIMEOUT_MS, MAX_DIAL_TIMEOUT_MS, MIN_DIAL_TIMEOUT_MS, TIMEOUT_ROUND_TRIPS } from "../protocol/params.ts";
+import {
+  DIAL_TIMEOUT_MS,
+  MAX_DIAL_TIMEOUT_MS,
+  MAX_SECOND_ENDPOINTS,
+  MIN_DIAL_TIMEOUT_MS,
+  TIMEOUT_ROUND_TRIPS,
+} from "../protocol/params.ts";
 import type { Line, Lines } from "../peer/line.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { OutboundKind } from "../peer/peer_options.ts";
@@ -42,6 +48,8 @@ export class Outbound {
   readonly #options: OutboundOptions;
   /** By the endpoint as it was dialled. */
   readonly #entries = new Map<string, Entry>();
+  /** Endpoints that lead to nodes with which another connection stands, the newest last. */
+  readonly #seconds = new Map<string, Peer>();
 
   constructor(options: OutboundOptions) {
     this.#options = options;
@@ -49,7 +57,7 @@ export class Outbound {
 
   has(endpoint: TcpEndpoint): boolean {
     const key = formatEndpoint(endpoint);
-    return this.#entries.has(key) || this.#leadingTo(key) !== undefined;
+    return this.#entries.has(key) || this.#seconds.has(key) || this.#leadingTo(key) !== undefined;
   }
 
   dial(endpoint: TcpEndpoint, kind: OutboundKind): Promise<Peer> {
@@ -66,8 +74,20 @@ export class Outbound {
     return entry.dialling;
   }
 
+  /** Ends a connection that we dialled: the other one is to the same node, and its endpoint counts as dialled while it stands. */
+  endSecond(peer: Peer, other: Peer): void {
+    const key = formatEndpoint(peer.dialled);
+    this.#options.refusals.note("duplicate", key);
+    this.#seconds.delete(key);
+    this.#seconds.set(key, other);
+    const [oldest] = this.#seconds.keys();
+    if (this.#seconds.size > MAX_SECOND_ENDPOINTS) this.#seconds.delete(oldest!);
+    peer.close("another connection leads to the same node");
+  }
+
   /** The peer is gone. */
   forget(peer: Peer): void {
+    for (const [key, other] of this.#seconds) if (other === peer) this.#seconds.delete(key);
     for (const entry of this.#entries.values()) if (entry.peer === peer) return this.#drop(entry);
   }
 

@@ -18,6 +18,7 @@ import { identifyHost } from "./host_identity.ts";
 import { Inbound, type InboundLimits } from "./inbound.ts";
 import { Outbound } from "./outbound.ts";
 import { Refusals } from "./refusals.ts";
+import { secondConnection } from "./second_connection.ts";
 import type { Reputation } from "./reputation.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -40,6 +41,11 @@ export interface PeerSet {
   ready(): Iterable<Peer>;
   /** Encodes once and queues the same frame for each ready peer that `wants` it. Returns how many took it. */
   broadcast(message: Message, wants?: (peer: Peer) => boolean): number;
+  /**
+   * Two connections say that they are to one node, the later one first: one of them ends, if that is for us to do.
+   * `isOurIdLower`: than that node's.
+   */
+  meetAgain(newer: Peer, older: Peer, isOurIdLower: boolean): void;
 }
 
 /** What a connection is about, and what the other side may do on it. */
@@ -160,6 +166,11 @@ export class Peers implements PeerSet {
   /** Whether a connection to the endpoint is there or under way. */
   isDialled(endpoint: TcpEndpoint): boolean {
     return this.#outbound.has(endpoint);
+  }
+
+  meetAgain(newer: Peer, older: Peer, isOurIdLower: boolean): void {
+    const second = secondConnection(newer, older, isOurIdLower);
+    if (second) this.#outbound.endSecond(second, second === newer ? older : newer);
   }
 
   tick(now: number): void {

@@ -178,6 +178,9 @@ export const MAX_BANS = 10_000;
 /** Characters of the reason of a ban: a sentence. */
 export const MAX_BAN_REASON_LENGTH = 256;
 
+/** Endpoints remembered to lead where another connection leads: far more than a node has addresses and ports. */
+export const MAX_SECOND_ENDPOINTS = 1000;
+
 /** A connection that lasted this long counts as a success: the next dial after its loss need not wait. */
 export const STABLE_CONNECTION_MS = 1 * MINUTE;
 

@@ -39,6 +39,8 @@ export interface TopologyDeps {
 /** What passes between us and one peer. */
 interface Correspondent {
   readonly allowance: Allowance;
+  /** Which node it says it is. */
+  id: bigint | undefined;
   /** Up to which news it was told. */
   toldRevision: number;
 }
@@ -93,7 +95,7 @@ export class TopologyService implements Service {
     // Where connections are to stay private, on public networks and where only blocks are exchanged, none is told.
     if (!takesApps(peer) || peer.wire !== "native" || peer.isBlockOnly) return;
     const allowance = new Allowance(TOPOLOGY_BURST, TOPOLOGY_RATE, this.#deps.env.now());
-    this.#correspondents.set(peer, { allowance, toldRevision: 0 });
+    this.#correspondents.set(peer, { allowance, id: undefined, toldRevision: 0 });
     this.#observe();
     this.#tellOfUs([peer]);
   }
@@ -139,11 +141,24 @@ export class TopologyService implements Service {
       this.#ignored += records.length;
       return;
     }
-    this.topology.hear(peer.id, formatId(sender), records.map(readRecord), now);
-    const entry = this.topology.nodeOf(peer.id);
-    if (!entry?.isFirstHand) return;
-    const { region, capabilities, load, draining } = entry.record;
-    this.#deps.described(peer, { region, capabilities, load, isDraining: draining });
+    const told = records.map(readRecord);
+    this.topology.hear(peer.id, formatId(sender), told, now);
+    // What it says of itself is about this connection, whoever else goes by the same id.
+    const own = told[records.findLastIndex(({ id }) => id === sender)]?.record;
+    if (own) {
+      const { region, capabilities, load, draining } = own;
+      this.#deps.described(peer, { region, capabilities, load, isDraining: draining });
+    }
+    if (correspondent.id !== sender) this.#onName(peer, correspondent, sender);
+  }
+
+  #onName(peer: Peer, correspondent: Correspondent, id: bigint): void {
+    correspondent.id = id;
+    const others = [...this.#correspondents].filter(([other, { id }]) => other !== peer && id === correspondent.id);
+    for (const [other] of others) {
+      const [older, newer] = other.id < peer.id ? [other, peer] : [peer, other];
+      if (!older.isOver && !newer.isOver) this.#deps.peers.meetAgain(newer, older, this.#id < id);
+    }
   }
 
   #facts(): Omit<NodeRecord, "links"> {

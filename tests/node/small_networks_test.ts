@@ -83,3 +83,27 @@ test("small networks: three nodes that know a seed find each other, and leave it
   assert(visits <= 24, `${visits} visits of three nodes in 15 minutes`);
   await assertAllReached({ network, nodes });
 });
+
+test("small networks: ten nodes know each other, and no pair is connected in both directions", {
+  timeout: 60_000,
+}, async () => {
+  const { network, nodes } = await grow(10, { network: WIRES.native });
+  const ids = nodes.map((node) => node.topology().self).sort();
+  for (const node of nodes) {
+    const known = node.topology().nodes.filter(({ source }) => ["self", "peer", "gossip"].includes(source));
+    assertEquals(known.map(({ id }) => id).filter((id) => /^[0-9a-f]{16}$/.test(id)).sort(), ids);
+  }
+  // Connections for blocks only, two of each node, say nothing of who they belong to.
+  const dials = nodes.flatMap((node, i) =>
+    node.peers().filter(({ direction, kind }) => direction === "outbound" && kind !== "block-only").map(({ address }) =>
+      `${hostOf(i)} ${address.split(":")[0]}`
+    )
+  );
+  const doubled = dials.filter((dial) => dials.includes(dial.split(" ").reverse().join(" ")));
+  assertEquals([doubled, new Set(dials).size], [[], dials.length]);
+  const before = nodes.map((node) => node.connectionCounts().refused.duplicate);
+  await runFor(network, 10 * MINUTE_MS);
+  const after = nodes.map((node) => node.connectionCounts().refused.duplicate);
+  assert(before.some((count) => count > 0), "some met twice");
+  for (const [i, count] of after.entries()) assert(count - before[i]! < 10, `${before} then ${after}`);
+});

@@ -167,6 +167,31 @@ test("topology: a proxy of lies fills no memory and changes nothing that others 
   assertEquals(links.filter(({ from, to, known: how }) => [from, to].includes(ids[0]!) && how !== "measured"), []);
 });
 
+test("topology: who takes a node's name first keeps it neither from being asked nor from staying", async () => {
+  const network = createMemoryNetwork({ seed: 36 });
+  const { node: asker } = simulateNode(network, "h0", { network: NATIVE });
+  const { node: victim } = simulateNode(network, "h1", {
+    network: NATIVE,
+    connect: ["h0"],
+    region: "eu",
+    capabilities: ["archive"],
+  });
+  victim.handle("who", () => utf8("victim"));
+  await asker.start();
+  const id = BigInt(`0x${victim.topology().self}`);
+  const squatter = await dialNative(network, "squatter", "h0");
+  squatter.send({ type: "topology", sender: id, records: [lie(id)] });
+  await victim.start();
+  await runFor(network, 10_000);
+  squatter.send({ type: "topology", sender: id, records: [lie(id)] });
+  await runFor(network, 10_000);
+  const asking = asker.request(anyOf({ capability: "archive" }), "who", new Uint8Array(0));
+  await runFor(network, 1_000);
+  assertEquals(new TextDecoder().decode(await asking), "victim");
+  assertEquals([asker.peers().length, victim.peers().length], [2, 1]);
+  assertEquals(asker.connectionCounts().refused.duplicate, 0);
+});
+
 test("topology: peers on the Bitcoin wire are known by their addresses, and are told nothing", async () => {
   const network = createMemoryNetwork({ seed: 35 });
   const { node: a } = simulateNode(network, "a");

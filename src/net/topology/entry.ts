@@ -30,6 +30,8 @@ export class Entry {
   #own: Report | undefined;
   /** By the peer that told it. */
   readonly #reports = new Map<number, Report>();
+  /** Other peers of ours that say they are this node. */
+  readonly #rivals = new Set<number>();
   #record: NodeRecord = NOTHING_KNOWN;
   #passedOnAt = Number.NEGATIVE_INFINITY;
   /** Before then, time alone changes nothing about what is believed. */
@@ -40,16 +42,16 @@ export class Entry {
   }
 
   /**
-   * What is believed: the node's own word; without it, for a while what is news, and then what most of those who speak of
+   * What is believed: the node's own word; without it, or where several peers say that they are it, for a while what is news, and then what most of those who speak of
    * it agree on. So changes spread fast, and one that lies prevails for moments only.
    */
   get record(): NodeRecord {
     return this.#record;
   }
 
-  /** Whether the node itself told us. */
+  /** Whether the node itself told us, and nobody else says it is that node. */
   get isFirstHand(): boolean {
-    return this.#own !== undefined;
+    return this.#own !== undefined && this.#rivals.size === 0;
   }
 
   get reporters(): number {
@@ -82,6 +84,28 @@ export class Entry {
     return this.#update(now);
   }
 
+  /** Peers that say they are this node, besides the one that we know as it. */
+  get rivals(): ReadonlySet<number> {
+    return this.#rivals;
+  }
+
+  /** Another peer says that it is this node. True if there is news. */
+  contest(rival: number, now: number): boolean {
+    if (this.#rivals.has(rival)) return false;
+    this.#rivals.add(rival);
+    return this.#update(now);
+  }
+
+  /** It says so no more. */
+  concede(rival: number, now: number): boolean {
+    return this.#rivals.delete(rival) && this.#update(now);
+  }
+
+  /** What a peer said of it last. */
+  saidBy(reporter: number): NodeRecord | undefined {
+    return this.#reports.get(reporter)?.record;
+  }
+
   /** It is no peer of ours any more, but may be there all the same: its word is now one among others, and ages. */
   peerClosed(now: number): boolean {
     if (this.peer !== undefined && this.#own) {
@@ -108,7 +132,7 @@ export class Entry {
 
   #update(now: number): boolean {
     const before = this.#record;
-    this.#record = this.#own?.record ?? chooseRecord([...this.#reports.values()], now);
+    this.#record = this.#believe(now);
     this.#changesAt = this.#nextChange(now);
     // A peer that has not said who it is, such as the second connection to one node, is known by its address alone.
     if (!this.#own && this.#reports.size === 0) return false;
@@ -116,6 +140,13 @@ export class Entry {
     if (!isFresher && saysTheSame(before, this.#record)) return false;
     this.#passedOnAt = this.saidAt;
     return true;
+  }
+
+  /** Who came first to a name need not be its owner: where two claim it, each word is one among others. */
+  #believe(now: number): NodeRecord {
+    if (this.#own && this.#rivals.size === 0) return this.#own.record;
+    const own = this.#own ? [{ ...this.#own, aheadUntil: Number.NEGATIVE_INFINITY }] : [];
+    return chooseRecord([...own, ...this.#reports.values()], now);
   }
 
   /** When the first report grows too old, or is no longer ahead of others. */

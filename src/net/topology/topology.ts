@@ -36,6 +36,8 @@ export class Topology {
   readonly #entries = new Map<string, Entry>();
   /** Nodes that are our peers, by the peer's id. */
   readonly #peers = new Map<number, string>();
+  /** Nodes that peers say they are, though another peer is known as it. */
+  readonly #claims = new Map<number, Entry>();
   readonly #crawled = new Map<string, Crawled>();
   #self: NodeRecord;
   #revision = 0;
@@ -97,6 +99,7 @@ export class Topology {
   peerClosed(peer: number, now: number): void {
     const entry = this.nodeOf(peer);
     this.#peers.delete(peer);
+    this.#dropClaim(peer, now);
     if (entry) this.#release(entry, now);
   }
 
@@ -112,7 +115,7 @@ export class Topology {
 
   /**
    * What a peer says of nodes. `sender` is the id that it gives itself: it is believed about itself unless another peer
-   * has that id already.
+   * has that id already; from then on neither is more than one voice among others.
    */
   hear(peer: number, sender: string, told: readonly ToldRecord[], now: number): void {
     if (sender === this.selfId) return;
@@ -168,8 +171,14 @@ export class Topology {
     const before = this.nodeOf(peer);
     if (before?.id === sender) return true;
     const entry = this.#entryOf(sender, peer);
+    if (this.#claims.get(peer) !== entry) this.#dropClaim(peer, now);
+    if (!entry) return false;
     // Two that claim one id: the first one has it. It may be one node with two connections.
-    if (!entry || entry.peer !== undefined) return false;
+    if (entry.peer !== undefined) {
+      this.#claims.set(peer, entry);
+      if (entry.contest(peer, now)) entry.revision = ++this.#revision;
+      return false;
+    }
     const address = before?.address;
     if (before) this.#release(before, now);
     this.#bind(entry, peer, address);
@@ -182,8 +191,22 @@ export class Topology {
     this.#peers.set(peer, entry.id);
   }
 
+  #dropClaim(peer: number, now: number): void {
+    const entry = this.#claims.get(peer);
+    this.#claims.delete(peer);
+    if (entry?.concede(peer, now)) entry.revision = ++this.#revision;
+  }
+
+  /** The peer that was this node left, or goes by another id. Whoever else says it is the node, is it from now on. */
   #release(entry: Entry, now: number): void {
     if (entry.peerClosed(now)) entry.revision = ++this.#revision;
+    const [heir] = entry.rivals;
+    if (heir !== undefined) {
+      const own = entry.saidBy(heir);
+      this.#dropClaim(heir, now);
+      this.#identify(heir, entry.id, now);
+      if (own && entry.hearOwn(own, now)) entry.revision = ++this.#revision;
+    }
     if (!entry.isKnown) this.#entries.delete(entry.id);
   }
 

@@ -80,6 +80,41 @@ test("topology: a peer that takes another one's name is heard as a stranger to i
   assertEquals(topology.nodeOf(7)!.id, "liar:1");
 });
 
+test("topology: who squats on a name is one voice among others once its owner comes, and heir to nothing", () => {
+  const topology = world(["n3"], []);
+  topology.peerReady(7, "liar:1");
+  topology.hear(7, "victim", hearsay("victim", recordOf([], "moon")), 0);
+  assertEquals([topology.get("victim")!.record.region, topology.get("victim")!.isFirstHand], ["moon", true]);
+  topology.peerReady(8, "victim:1");
+  topology.hear(8, "victim", hearsay("victim", recordOf(["self", "n1"], "eu")), 1000);
+  topology.hear(1, "n1", hearsay("victim", recordOf(["self", "n1"], "eu"), 2000), 2000);
+  assertEquals([topology.get("victim")!.record.region, topology.get("victim")!.isFirstHand], ["eu", false]);
+  for (let now = 3000; now < 60_000; now += 1000) {
+    topology.hear(7, "victim", hearsay("victim", recordOf([`${now}`], "moon")), now);
+    topology.hear(8, "victim", hearsay("victim", recordOf(["self", "n1"], "eu")), now);
+    topology.expire(now);
+    if (now > 3000 + NEWS_AHEAD_MS) assertEquals(topology.get("victim")!.record.region, "eu", `${now}`);
+  }
+  topology.peerClosed(7, 60_000);
+  const { peer, address, record, isFirstHand } = topology.get("victim")!;
+  assertEquals([peer, address, record.region, isFirstHand], [8, "victim:1", "eu", true]);
+  topology.observe(SELF, new Map([[8, 30]]));
+  assertEquals([...topology.self.links], [["victim", 30]]);
+});
+
+test("topology: a name that two claim is the first one's again when the second one leaves, or takes another", () => {
+  const topology = world([]);
+  topology.peerReady(2, "host2:1");
+  topology.hear(2, "n1", hearsay("n1", recordOf(["x"], "moon")), 0);
+  assertEquals(topology.get("n1")!.isFirstHand, false);
+  topology.hear(2, "n2", hearsay("n2", recordOf()), 1);
+  assertEquals([topology.get("n1")!.isFirstHand, topology.nodeOf(2)!.id], [true, "n2"]);
+  topology.peerReady(3, "host3:1");
+  topology.hear(3, "n1", [], 2);
+  topology.peerClosed(3, 3);
+  assertEquals([topology.get("n1")!.isFirstHand, topology.get("n1")!.record.region], [true, ""]);
+});
+
 test("topology: one that lies about a node is outvoted by two that do not", () => {
   const topology = world([], [], []);
   const truth = recordOf(["a", "b", "c"], "eu");
