@@ -27,6 +27,8 @@ const STDOUT_FD = 1;
 const DEFAULT_ROWS = 24;
 const DEFAULT_COLUMNS = 80;
 const HANGUP_EXIT = 129;
+/** Windows knows no stopped programs. */
+const CAN_STOP = process.platform !== "win32";
 /** A stop takes effect within this time, if at all. */
 const STOP_GRACE_MS = 100;
 /** The other screen, which remembers nothing; no cursor; lines that are too long end at the edge. */
@@ -87,7 +89,7 @@ export function openScreen({ onKey, onResize }: ScreenOptions): Screen {
 
   function press(character: string | undefined, key: Key): void {
     const name = nameKey(character, key);
-    if (name === "ctrl-z") suspend();
+    if (name === "ctrl-z" && CAN_STOP) suspend();
     else if (name !== undefined) onKey(name);
   }
 

@@ -14,6 +14,8 @@ import { chosenPeers, drawLive, type LiveView, pageRows, shownColumns, timeOfDay
 import { INITIAL_STATE, type LiveState, press } from "./state.ts";
 
 const DEFAULT_INTERVAL_MS = 1_000;
+/** A look at a thousand peers takes the node tens of milliseconds: it has other things to do for so many times as long. */
+const EASE = 20;
 const MS_PER_SECOND = 1_000;
 
 /** Shows a node as it goes: a screen with keys on a terminal, a table again and again elsewhere. */
@@ -63,6 +65,7 @@ async function followOnScreen(
   let history: History = extendHistory({ in: [], out: [] }, data);
   let state: LiveState = { ...INITIAL_STATE, sort: settings.sort, filter: settings.filter };
   let silentSince: string | undefined;
+  let lookMs = 0;
   let wake = (): void => {};
 
   function view(): LiveView {
@@ -92,14 +95,16 @@ async function followOnScreen(
     await new Promise<void>((resolve) => {
       wake = resolve;
       if (state.isDone || interrupt.signal.aborted) resolve();
-      else setTimeout(resolve, settings.interval ?? DEFAULT_INTERVAL_MS);
+      else setTimeout(resolve, settings.interval ?? Math.max(DEFAULT_INTERVAL_MS, EASE * lookMs));
     });
     if (state.isDone === "quit") return EXIT.done;
     if (state.isDone === "interrupted") return EXIT.interrupted;
     if (interrupt.signal.aborted) return interrupt.exitCode;
     if (state.isPaused) continue;
+    const startedAt = performance.now();
     try {
       data = await look(control);
+      lookMs = performance.now() - startedAt;
       history = extendHistory(history, data);
       silentSince = undefined;
     } catch (error) {

@@ -39,6 +39,8 @@ const PERCENT = 100;
 const TIME_OF_DAY = [11, 19] as const;
 /** Of a channel's capacity; above it events are about to be missed. */
 const FULL_SHARE = 0.8;
+/** A block that was announced a moment ago is not yet one that is missing. */
+const BLOCKS_UNDER_WAY = 1;
 const LABEL_WIDTH = 10;
 /** The column by which the table is sorted has a sign beside its title. */
 const SORT_SIGN_WIDTH = 1;
@@ -122,7 +124,7 @@ function chainParts(data: LiveData, now: number, colors: Colors): readonly Part[
   const share = known === 0 ? PERCENT : Math.floor(PERCENT * height / known);
   const state: Part = syncing
     ? [`syncing, ${share} % of ${known}`, colors.yellow]
-    : missing > 0
+    : missing > BLOCKS_UNDER_WAY
     ? [`${missing} behind peers`, colors.yellow]
     : ["follows", colors.green];
   return [
