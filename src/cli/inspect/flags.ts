@@ -30,6 +30,7 @@ export const INSPECT_FLAGS = {
   count: valueFlag(count(1, MAX_EVENTS), "N", "end after so many events, messages, pings, or looks of --live"),
   for: valueFlag(duration, "TIME", "how long a ban lasts", { fallbackText: "24h" }),
   dot: switchFlag("print the topology as a graph for Graphviz", { conflicts: ["json"] }),
+  fields: switchFlag("show every field of each message in FILE", { conflicts: ["json"] }),
   payload: valueFlag(oneOf(MESSAGE_TYPES), "TYPE", "HEX is the payload of a message of this type, without its header"),
   reason: valueFlag(text, "TEXT", "why somebody is banned"),
   ...JSON_FLAGS,

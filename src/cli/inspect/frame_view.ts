@@ -1,19 +1,18 @@
-import { parseBlock } from "../../chain/block.ts";
 import { createHasher } from "../../platform/hasher.ts";
 import { readInput } from "../../platform/input.ts";
 import type { MessageType } from "../../protocol/messages.ts";
 import type { NetworkParams } from "../../protocol/network_params.ts";
 import { NETWORKS } from "../../protocol/networks.ts";
-import { scanTransaction } from "../../protocol/transaction.ts";
 import { MAX_MESSAGE_BYTES } from "../../protocol/wire_limits.ts";
 import { ByteReader } from "../../util/bytes.ts";
 import { toSafeJson } from "../../util/escape.ts";
 import type { Hasher } from "../../util/hash.ts";
-import { type FrameTrace, traceFrame, type TraceOptions, tracePayload } from "../../wire/frame_trace.ts";
+import { type FrameTrace, traceFrame, tracePayload } from "../../wire/frame_trace.ts";
 import { CommandError, EXIT, UsageError } from "../exit.ts";
 import { isNetworkNamed, loadNetwork } from "../network.ts";
 import { printFrame, type SeenFrame, toJson } from "./frame_report.ts";
 import { readHex } from "./hex_input.ts";
+import { traceOptions } from "./trace_options.ts";
 import type { Question, View } from "./view.ts";
 
 const INDENT = 2;
@@ -43,17 +42,6 @@ export const frameView: View = {
     return EXIT.done;
   },
 };
-
-/** How the insides of blocks and transactions are read. */
-function traceOptions(hasher: Hasher): TraceOptions {
-  return {
-    hasher,
-    expansions: {
-      block: (reader) => void parseBlock(reader.bytes, reader),
-      transaction: (reader) => void scanTransaction(reader),
-    },
-  };
-}
 
 /** Frames one after the other, up to the first whose end nobody can tell. */
 function splitFrames(bytes: Uint8Array, network: NetworkParams, hasher: Hasher): readonly SeenFrame[] {

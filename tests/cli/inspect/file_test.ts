@@ -84,6 +84,14 @@ test("inspect FILE: --filter by types and conditions, --count ends early", async
   assertEquals(await types("--count", "2"), FRAMES.slice(0, 2).map(({ command }) => command));
 });
 
+test("inspect FILE: --fields shows what is in a message, as inspect frame does", async () => {
+  const { code, stdout } = await inspect("net.pcapng", capture(), ["--filter", "number=1", "--fields"]);
+  assertEquals(code, 0);
+  const frame = await runWith(["inspect", "frame", JSON.parse(LINES[0]!).hex]);
+  assertStringIncludes(stdout, frame.stdout.replace(/^(?=.)/gm, "    "));
+  assertEquals(stdout.match(/ checksum /g)?.length, 1);
+});
+
 test("inspect FILE: a filter that makes no sense is refused before anything is shown", async () => {
   for (
     const [filter, says] of [["versoin", /did you mean version/], ["sizee>1", /no column/], [

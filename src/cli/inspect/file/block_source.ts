@@ -18,6 +18,8 @@ export function* blockSightings(path: string, network: NetworkParams): Generator
       to: undefined,
       network,
       type: "block",
+      bytes: raw,
+      isFramed: false,
       sizeBytes: raw.length,
       message: { type: "block", block: raw },
       problem: undefined,

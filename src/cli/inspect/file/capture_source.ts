@@ -34,6 +34,8 @@ function seen(
     to: format(target),
     network,
     type: opened?.type ?? "?",
+    bytes: frame,
+    isFramed: true,
     sizeBytes: frame.length,
     message: opened?.message,
     problem: problem ?? opened?.problem,

@@ -31,7 +31,7 @@ const BLOCK_FILE_NAME = /\.(dat|blk)$/;
 export const fileView: View = {
   summary: "the messages in a capture, a transcript or a block file",
   subject: "FILE",
-  takes: ["network", "filter", "count", "json"],
+  takes: ["network", "filter", "count", "fields", "json"],
 
   async run(question) {
     const { context, settings, id: path } = question;
@@ -39,7 +39,7 @@ export const fileView: View = {
     const holds = readFilter(settings.filter);
     using source = new FileWindow(path);
     const sightings = await openSightings(question, source, hasher);
-    const printer = new SightingPrinter(context.out, hasher, settings.json);
+    const printer = new SightingPrinter(context.out, hasher, { asJson: settings.json, withFields: settings.fields });
     try {
       for (const sighting of sightings) {
         if (!holds(sighting)) continue;

@@ -13,6 +13,9 @@ export interface Sighting {
   readonly to: string | undefined;
   readonly network: NetworkParams | undefined;
   readonly type: string;
+  /** The whole frame, or of a block file the block; borrowed until the next one. Empty where there is none. */
+  readonly bytes: Uint8Array;
+  readonly isFramed: boolean;
   /** Of the whole frame, or of the block in a block file. */
   readonly sizeBytes: number;
   readonly message: Message | undefined;

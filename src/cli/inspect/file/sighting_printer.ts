@@ -5,6 +5,9 @@ import { formatSize } from "../../../util/units.ts";
 import type { Output } from "../../context.ts";
 import { messageToJson } from "../../render_message.ts";
 import { printRows } from "../../tables.ts";
+import { traceFrame, tracePayload } from "../../../wire/frame_trace.ts";
+import { printFrame } from "../frame_report.ts";
+import { traceOptions } from "../trace_options.ts";
 import { summarize } from "./message_summary.ts";
 import type { Sighting } from "./sighting.ts";
 
@@ -12,6 +15,12 @@ interface TypeTotal {
   readonly type: string;
   count: number;
   bytes: number;
+}
+
+export interface PrintOptions {
+  readonly asJson: boolean;
+  /** Below each message all of its fields. */
+  readonly withFields: boolean;
 }
 
 /** Characters that are put together for one write. */
@@ -38,15 +47,17 @@ export class SightingPrinter {
   readonly #out: Output;
   readonly #hasher: Hasher;
   readonly #asJson: boolean;
+  readonly #withFields: boolean;
   readonly #totals = new Map<string, TypeTotal>();
   #text = "";
   #writtenAt = Date.now();
   #problems = 0;
 
-  constructor(out: Output, hasher: Hasher, asJson: boolean) {
+  constructor(out: Output, hasher: Hasher, { asJson, withFields }: PrintOptions) {
     this.#out = out;
     this.#hasher = hasher;
     this.#asJson = asJson;
+    this.#withFields = withFields;
   }
 
   get count(): number {
@@ -57,6 +68,7 @@ export class SightingPrinter {
   async print(sighting: Sighting): Promise<void> {
     this.#count(sighting);
     this.#text += `${this.#asJson ? this.#toJson(sighting) : this.#toLine(sighting)}\n`;
+    if (this.#withFields) this.#text += this.#fieldsOf(sighting);
     if (this.#text.length >= BATCH_CHARACTERS || Date.now() - this.#writtenAt >= BATCH_MS) await this.flush();
   }
 
@@ -96,6 +108,19 @@ export class SightingPrinter {
     total.count++;
     total.bytes += sizeBytes;
     if (problem !== undefined) this.#problems++;
+  }
+
+  #fieldsOf({ network, bytes, isFramed }: Sighting): string {
+    if (!network || bytes.length === 0) return "";
+    const options = traceOptions(this.#hasher);
+    const trace = isFramed
+      ? traceFrame(network.wire, network.magic, bytes, 0, options)
+      : tracePayload("bitcoin", "block", bytes, options);
+    let text = "";
+    const { stream, colors } = this.#out;
+    const line = (each: string) => void (text += `    ${each}\n`);
+    printFrame({ trace, network, bytes, start: 0 }, this.#hasher, { stream, colors, line });
+    return text;
   }
 
   #toLine(sighting: Sighting): string {

@@ -40,6 +40,8 @@ export function* transcriptSightings(
       to: dir && (dir === ">" ? "listener" : "dialler"),
       network,
       type: opened?.type ?? "?",
+      bytes: frame,
+      isFramed: true,
       sizeBytes: frame.length,
       message: opened?.message,
       problem: network ? opened?.problem : "a frame of no network that is known here: --network names another",
