@@ -230,7 +230,7 @@ export const MIN_HEADERS_TIMEOUT_MS = 5 * SECOND;
 /** However slow the network, headers that take longer are asked of somebody else. */
 export const MAX_HEADERS_TIMEOUT_MS = 60 * SECOND;
 
-/** Headers that lead nowhere, in a row, before the peer is at fault: races with new blocks cause one or two. */
+/** Times in a row that a peer may tell headers that lead nowhere, and not what lies between: races cause one or two. */
 export const MAX_UNCONNECTED_HEADERS = 10;
 
 /** Blocks ahead of our tip that may be under way: what a dozen peers deliver while one is asked again. */

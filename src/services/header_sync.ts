@@ -36,7 +36,7 @@ interface State {
   announcedMeanwhile: boolean;
   /** Under way while the peer's chain has yet to prove its work. */
   presync: Presync | undefined;
-  /** Lists in a row that did not connect to anything we know. */
+  /** Times in a row that what it told did not connect to anything we know, though it had time to tell what lies between. */
   unconnected: number;
 }
 
@@ -77,7 +77,12 @@ export class HeaderSync implements Service {
   }
 
   peerReady(peer: Peer): void {
-    this.#states.set(peer, { awaited: undefined, announcedMeanwhile: false, presync: undefined, unconnected: 0 });
+    this.#states.set(peer, {
+      awaited: undefined,
+      announcedMeanwhile: false,
+      presync: undefined,
+      unconnected: 0,
+    });
     peer.send({ type: "sendheaders" });
     this.#unasked.add(peer);
     this.#askNext();
@@ -177,15 +182,16 @@ export class HeaderSync implements Service {
 
   #onHeaders(peer: Peer, headers: readonly BlockHeader[]): void {
     const state = this.#states.get(peer)!;
+    const { chain } = this.#deps.ledger;
+    const [first] = headers;
+    // An answer begins where we are. What leads nowhere was announced, and the answer is still to come.
+    if (first && !state.presync && !chain.get(first.previous)) return this.#onUnconnected(peer, state, headers);
     state.awaited = undefined;
     const isFull = headers.length === HEADERS_PAGE;
     if (state.presync) return this.#onPresync(peer, state, state.presync.accept(headers, isFull));
-    const [first] = headers;
-    if (!first) return this.#finish(peer);
-    const parent = this.#deps.ledger.chain.get(first.previous);
-    if (!parent) return this.#onUnconnected(peer, state, headers);
+    const parent = first && chain.get(first.previous);
+    if (!parent) return this.#finish(peer);
     state.unconnected = 0;
-    const { chain } = this.#deps.ledger;
     if (chain.workAfter(headers)! >= chain.workThreshold()) return this.#accept(peer, headers, isFull);
     state.presync = this.#startPresync(parent);
     this.#log.debug("a chain has to prove its work before its headers are kept", { peer: peer.id });
@@ -206,10 +212,13 @@ export class HeaderSync implements Service {
     else this.#finish(peer);
   }
 
-  /** Either a race with blocks that we do not know yet, or nonsense: the peer is asked for what lies between. */
+  /**
+   * Either a race with blocks that we do not know yet, or nonsense: the peer is asked for what lies between. Until it had
+   * time to answer, more of the same is no news: after an outage all that was announced meanwhile comes at once.
+   */
   #onUnconnected(peer: Peer, state: State, headers: readonly BlockHeader[]): void {
-    if (++state.unconnected > MAX_UNCONNECTED_HEADERS) {
-      throw new RemoteFault("unconnected-headers", `${state.unconnected} lists that lead nowhere`);
+    if (!state.awaited && ++state.unconnected > MAX_UNCONNECTED_HEADERS) {
+      throw new RemoteFault("unconnected-headers", `${state.unconnected} times it told what leads nowhere`);
     }
     this.#deps.peerChains.learnHash(peer, hash256(this.#deps.hasher, encodeBlockHeader(headers.at(-1)!)));
     this.#ask(peer, this.#deps.ledger.chain.locator());

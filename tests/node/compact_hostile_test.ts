@@ -5,6 +5,7 @@ import { SHORT_ID_BYTES } from "../../src/protocol/wire_limits.ts";
 import { INV_COMPACT_BLOCK, INV_WITNESS_BLOCK, type MessageOf } from "../../src/protocol/messages.ts";
 import { TransactionPool } from "../../src/ledger/transaction_pool.ts";
 import {
+  HEADERS_TIMEOUT_MS,
   MAX_COMPACT_TRIES_PER_BLOCK,
   MAX_COMPACT_TRIES_PER_PEER,
   MAX_PARTIAL_BLOCKS_PER_PEER,
@@ -244,8 +245,13 @@ test("compact block of an unknown parent: what lies between is asked for, and in
   peer.send(compactOf(second!));
   await world.settle();
   assertEquals([peer.of("getheaders").length, peer.closed, world.node.chain().headers], [asked + 1, false, 20]);
-  for (let i = 0; i < MAX_UNCONNECTED_HEADERS; i++) peer.send(compactOf(second!));
-  await world.settle();
+  peer.onMessage = (message) => {
+    if (message.type === "ping") peer.send({ type: "pong", nonce: message.nonce });
+  };
+  for (let i = 0; !peer.closed && i < MAX_UNCONNECTED_HEADERS; i++) {
+    peer.send(compactOf(second!), compactOf(second!));
+    await world.settle(HEADERS_TIMEOUT_MS + 2000);
+  }
   assertEquals([peer.closed, world.reasons], [true, ["unconnected-headers"]]);
 });
 

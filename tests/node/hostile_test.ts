@@ -6,7 +6,7 @@ import { type BlockHeader, encodeBlockHeader, readBlockHeader } from "../../src/
 import { INV_BLOCK, type Message } from "../../src/protocol/messages.ts";
 import { MAIN, REGTEST } from "../../src/protocol/networks.ts";
 import { LANE_POLICIES } from "../../src/protocol/lanes.ts";
-import { MAX_UNCONNECTED_HEADERS } from "../../src/protocol/params.ts";
+import { HEADERS_TIMEOUT_MS, MAX_UNCONNECTED_HEADERS } from "../../src/protocol/params.ts";
 import { bitcoinCodec } from "../../src/wire/bitcoin.ts";
 import { ByteReader } from "../../src/util/bytes.ts";
 import { hash256 } from "../../src/util/hash.ts";
@@ -125,13 +125,38 @@ test("hostile: a peer that answers no ping is let go", { timeout: 60_000 }, asyn
 test("hostile: headers that lead nowhere are asked about, and in the end a fault", { timeout: 60_000 }, async () => {
   const { network, reasons } = await world();
   const peer = await dialScripted(network, "lost", "node");
+  peer.onMessage = (message) => {
+    if (message.type === "ping") peer.send({ type: "pong", nonce: message.nonce });
+  };
+  await runFor(network, HEADERS_TIMEOUT_MS + 2000);
   const unconnected = headersOf(testChain().main.slice(50, 52));
-  for (let i = 0; i < MAX_UNCONNECTED_HEADERS; i++) peer.send({ type: "headers", headers: unconnected });
-  await runFor(network, 1000);
-  assertEquals(peer.closed, false);
-  peer.send({ type: "headers", headers: unconnected });
-  await runFor(network, 1000);
+  // Each time it is asked what lies between, and says the same again.
+  let times = 0;
+  for (; !peer.closed && times < 2 * MAX_UNCONNECTED_HEADERS; times++) {
+    for (let copy = 0; copy < 20; copy++) peer.send({ type: "headers", headers: unconnected });
+    await runFor(network, HEADERS_TIMEOUT_MS + 2000);
+  }
   assertEquals([peer.closed, reasons], [true, ["unconnected-headers"]]);
+  assert(Math.abs(times - MAX_UNCONNECTED_HEADERS) <= 1, `after ${times} times`);
+});
+
+test("hostile: all that an honest peer announced during an outage may come at once", { timeout: 60_000 }, async () => {
+  const { network, node, reasons } = await world();
+  const peer = await dialScripted(network, "late", "node");
+  const blocks = testChain().main.slice(0, 41);
+  const byHash = new Map(blocks.map((block) => [hashOf(block), block]));
+  await runFor(network, HEADERS_TIMEOUT_MS + 2000);
+  for (const header of headersOf(blocks.slice(2))) peer.send({ type: "headers", headers: [header] });
+  await runFor(network, 1000);
+  peer.onMessage = (message) => {
+    if (message.type === "ping") peer.send({ type: "pong", nonce: message.nonce });
+    if (message.type !== "getdata") return;
+    for (const { hash } of message.items) peer.send({ type: "block", block: byHash.get(hash)! });
+  };
+  assertEquals(peer.of("getheaders").length, 2);
+  peer.send({ type: "headers", headers: headersOf(blocks.slice(1)) });
+  await network.run(() => node.chain().height === 40 || network.now() > LONG_MS);
+  assertEquals([node.chain().height, peer.closed, reasons], [40, false, []]);
 });
 
 test("hostile: headers without work, of the wrong difficulty or out of order are refused and not kept", {
