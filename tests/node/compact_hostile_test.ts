@@ -248,7 +248,7 @@ test("compact block of an unknown parent: what lies between is asked for, and in
   peer.onMessage = (message) => {
     if (message.type === "ping") peer.send({ type: "pong", nonce: message.nonce });
   };
-  for (let i = 0; !peer.closed && i < MAX_UNCONNECTED_HEADERS; i++) {
+  for (let i = 0; !peer.closed && i <= MAX_UNCONNECTED_HEADERS; i++) {
     peer.send(compactOf(second!), compactOf(second!));
     await world.settle(HEADERS_TIMEOUT_MS + 2000);
   }
