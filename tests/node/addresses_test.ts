@@ -271,6 +271,25 @@ test("addresses: our own address comes back, and is nobody to dial", { timeout: 
   assertEquals([node.addresses().gossip.received, node.addresses().total], [1, 0]);
 });
 
+test(
+  "addresses: a peer that says we are somebody else does not keep us from that one",
+  { timeout: 60_000 },
+  async () => {
+    const network = createMemoryNetwork({ seed: 15 });
+    const { node } = simulateNode(network, "192.168.0.5", { listen: [{ host: "0.0.0.0", port: PORT }] });
+    await node.start();
+    const victim = recordOf("77.1.2.3", { port: PORT, time: seconds(network) });
+    const receiver = { services: 0n, address: victim.address, port: PORT };
+    const liar = await dialIn(network, "8.0.0.1", "192.168.0.5", { receiver });
+    await runFor(network, 1000);
+    assertEquals(told(liar), [`77.1.2.3:${PORT}`], "it is told what it said itself");
+    const other = await dialIn(network, "9.0.0.1", "192.168.0.5");
+    other.send({ type: "addr", addresses: [victim] });
+    await runFor(network, 1000);
+    assertEquals(node.addresses().addresses.map(({ address }) => address), [`77.1.2.3:${PORT}`]);
+  },
+);
+
 test("addresses: we say where we are to those for whom it means something", { timeout: 60_000 }, async () => {
   const network = createMemoryNetwork({ seed: 10 });
   const { node } = simulateNode(network, "192.168.0.5");

@@ -92,7 +92,7 @@ export class Addresses implements Service {
   readonly #answers: Answers;
   readonly #relayChoice: RelayChoice;
   readonly #correspondents = new Map<Peer, Correspondent>();
-  /** Keys of addresses under which we announced ourselves: they come back, and are nobody to dial. */
+  /** Keys of addresses that are ours by our own listeners and sockets: they come back, and are nobody to dial. */
   readonly #own = new TwoGenerationSet<string>(MAX_OWN_ADDRESSES);
   readonly #counts = { received: 0, limited: 0, relayed: 0 };
 
@@ -220,10 +220,13 @@ export class Addresses implements Service {
 
   #announceSelf(peer: Peer, correspondent: Correspondent): void {
     const { listening, ownServices } = this.#deps;
+    const { remote, local } = peer;
+    const sure = ownAddressFor({ remote, local, seen: undefined }, listening());
+    // What the remote says we are is told to itself at most: it may name somebody else, whom we would then never dial.
+    if (sure) this.#own.add(addressKey(sure));
     const seen = peer.agreement?.version.receiver.address;
-    const own = ownAddressFor({ remote: peer.remote, local: peer.local, seen }, listening());
+    const own = sure ?? ownAddressFor({ remote, local, seen }, listening());
     if (!own) return;
-    this.#own.add(addressKey(own));
     this.#send(peer, correspondent, [{ ...own, services: ownServices, time: this.#wallSeconds() }]);
   }
 

@@ -38,9 +38,9 @@ function isWildcard(host: string): boolean {
   return host === ANY_IPV4 || host === ANY_IPV6;
 }
 
-/** The address with the port of a listener that takes all addresses of its kind. */
+/** The address with the port of a listener that takes all addresses of its kind; one on `::` takes no IPv4. */
 function withListener(address: NetAddress, listeners: readonly TcpEndpoint[]): PeerAddress | undefined {
-  const exact = address.networkId === NETWORK_IPV4 ? ANY_IPV4 : ANY_IPV6;
-  const listener = listeners.find(({ host }) => host === exact) ?? listeners.find(({ host }) => host === ANY_IPV6);
+  const wildcard = address.networkId === NETWORK_IPV4 ? ANY_IPV4 : ANY_IPV6;
+  const listener = listeners.find(({ host }) => host === wildcard);
   return listener && { address, port: listener.port };
 }

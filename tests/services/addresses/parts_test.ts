@@ -44,7 +44,7 @@ const VIEWS: readonly (readonly [
     undefined,
   ],
   ["the listener of the other family", { host: "8.0.0.1", port }, "2a00::1", undefined, ["0.0.0.0"], undefined],
-  ["one listener for both families", { host: "8.0.0.1", port }, "9.0.0.1", undefined, ["::"], "9.0.0.1:8333"],
+  ["a listener of IPv6 is none of IPv4", { host: "8.0.0.1", port }, "9.0.0.1", "9.0.0.1", ["::"], undefined],
   ["a name", { host: "a", port }, "9.0.0.1", undefined, ["9.0.0.1"], undefined],
   ["a unix socket", { path: "/tmp/x" }, "9.0.0.1", undefined, ["9.0.0.1"], undefined],
 ];
