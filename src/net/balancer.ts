@@ -66,20 +66,24 @@ export class Balancer {
   /** A peer joins. If it left a while ago, its record goes on where it ended. */
   add(facts: MemberFacts): Member {
     const { env, breaker, weights } = this.#options;
-    const earlier = this.#left.get(facts.name);
-    this.#left.delete(facts.name);
-    const record = earlier && earlier.until > env.now() ? earlier.member : undefined;
-    const member = new Member({ facts, env, breaker, weights: weights ?? new Map(), earlier: record });
+    const member = new Member({ facts, env, breaker, weights: weights ?? new Map() });
     this.#members.set(facts.id, member);
+    this.#remember(member, facts.name);
     return member;
+  }
+
+  /** The peer goes by this name from one connection to the next, whatever address it comes from. */
+  recognise(id: number, alias: string): void {
+    const member = this.#members.get(id);
+    if (member && member.alias !== alias) this.#remember(member, alias);
   }
 
   remove(id: number): void {
     const member = this.#members.get(id);
     if (!member) return;
     this.#members.delete(id);
-    this.#left.delete(member.name);
-    this.#left.set(member.name, { member, until: this.#options.env.now() + REMEMBERED_MS });
+    this.#left.delete(member.alias);
+    this.#left.set(member.alias, { member, until: this.#options.env.now() + REMEMBERED_MS });
     if (this.#left.size <= REMEMBERED_PEERS) return;
     const [oldest] = this.#left.keys();
     this.#left.delete(oldest!);
@@ -116,7 +120,7 @@ export class Balancer {
     const chosen = this.#bound(rule, eligible, wish) ?? eligible.find(({ breaker }) => breaker === "half-open") ??
       rule.strategy.choose(eligible, this.#question(wish));
     if (wish.session !== undefined && rule.stickyMs > 0) {
-      this.#sticky.bind(wish.session, chosen.name, rule.stickyMs, this.#options.env.now());
+      this.#sticky.bind(sessionKey(rule, wish.session), chosen.alias, rule.stickyMs, this.#options.env.now());
     }
     return chosen;
   }
@@ -129,14 +133,25 @@ export class Balancer {
     for (const [name, { until }] of this.#left) if (until <= now) this.#left.delete(name);
   }
 
-  #bound({ stickyMs }: CompiledRule, eligible: readonly Member[], { session }: Wish): Member | undefined {
-    if (session === undefined || stickyMs === 0) return undefined;
-    const name = this.#sticky.get(session, this.#options.env.now());
-    return name === undefined ? undefined : eligible.find((member) => member.name === name);
+  #remember(member: Member, alias: string): void {
+    const earlier = this.#left.get(alias);
+    this.#left.delete(alias);
+    member.recognise(alias, earlier && earlier.until > this.#options.env.now() ? earlier.member : undefined);
+  }
+
+  #bound(rule: CompiledRule, eligible: readonly Member[], { session }: Wish): Member | undefined {
+    if (session === undefined || rule.stickyMs === 0) return undefined;
+    const alias = this.#sticky.get(sessionKey(rule, session), this.#options.env.now());
+    return alias === undefined ? undefined : eligible.find((member) => member.alias === alias);
   }
 
   #question({ key, region }: Wish): Question {
     const wanted = region ?? this.#options.region ?? "";
     return { ...(key !== undefined && { key }), region: wanted, random: this.#random };
   }
+}
+
+/** One session may go to one peer by one rule, and to another by another. No name of a class has a line break. */
+function sessionKey({ name }: CompiledRule, session: string): string {
+  return `${name}\n${session}`;
 }

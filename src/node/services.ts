@@ -145,6 +145,10 @@ export function createServices(parts: ServiceParts): Services {
     region: parts.region,
     capabilities: parts.capabilities,
     load: () => requests.snapshot().running / MAX_HANDLERS,
+    recognised({ id }, alias) {
+      blockSync.balancer.recognise(id, alias);
+      anyOfRequests.dispatcher.balancer.recognise(id, alias);
+    },
     described: (peer, abilities) => anyOfRequests.describe(peer, abilities),
   });
   const applications = {

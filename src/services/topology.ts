@@ -32,6 +32,8 @@ export interface TopologyDeps {
   readonly capabilities: readonly string[];
   /** Share of our resources in use, 0 to 1. */
   readonly load: () => number;
+  /** A peer that dialled us said which node it is, and nobody else says that it is that node. */
+  readonly recognised: (peer: Peer, id: string) => void;
   /** A peer told something about itself. */
   readonly described: (peer: Peer, abilities: PeerAbilities) => void;
 }
@@ -149,7 +151,11 @@ export class TopologyService implements Service {
       const { region, capabilities, load, draining } = own;
       this.#deps.described(peer, { region, capabilities, load, isDraining: draining });
     }
-    if (correspondent.id !== sender) this.#onName(peer, correspondent, sender);
+    if (correspondent.id === sender) return;
+    this.#onName(peer, correspondent, sender);
+    if (peer.direction === "inbound" && this.topology.nodeOf(peer.id)?.isFirstHand) {
+      this.#deps.recognised(peer, formatId(sender));
+    }
   }
 
   #onName(peer: Peer, correspondent: Correspondent, id: bigint): void {

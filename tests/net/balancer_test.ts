@@ -79,6 +79,53 @@ test("balancer: a session stays with its peer while that one may be asked, and t
   assertEquals(balancer.sessions, 0);
 });
 
+test("balancer: one session has a peer for each rule", { timeout: 60_000 }, () => {
+  const { balancer, members } = world(4);
+  const rules = compileRules([
+    { class: "read", strategy: "round-robin", stickyMs: 60_000 },
+    { class: "write", strategy: "round-robin", stickyMs: 60_000 },
+  ]);
+  const [one, two] = [members().slice(0, 2), members().slice(2)];
+  const ask = (name: string, among: readonly Member[]) => balancer.choose(rules(name), among, { session: "s" })!.id;
+  const [reader, writer] = [ask("read", one), ask("write", two)];
+  for (let i = 0; i < 5; i++) assertEquals([ask("read", members()), ask("write", members())], [reader, writer]);
+});
+
+test("balancer: a peer that comes from another address each time is known again by the name it goes by", {
+  timeout: 60_000,
+}, () => {
+  const { balancer, members } = world(1);
+  const rule = ruleOf({ stickyMs: 60_000 });
+  balancer.recognise(1, "node-a");
+  breakIt(members()[0]!);
+  assertEquals(members()[0]!.breaker, "open");
+  balancer.remove(1);
+  balancer.add({ id: 2, name: "elsewhere:1" });
+  assertEquals(members()[0]!.breaker, "closed");
+  balancer.recognise(2, "node-a");
+  assertEquals([members()[0]!.breaker, members()[0]!.name], ["open", "elsewhere:1"]);
+
+  balancer.add({ id: 3, name: "elsewhere:2" });
+  balancer.recognise(3, "node-b");
+  assertEquals(balancer.choose(rule, members(), { session: "s" })!.id, 3);
+  balancer.remove(3);
+  balancer.add({ id: 4, name: "elsewhere:4" });
+  balancer.add({ id: 5, name: "elsewhere:3" });
+  balancer.recognise(5, "node-b");
+  for (let i = 0; i < 5; i++) assertEquals(balancer.choose(rule, members(), { session: "s" })!.id, 5);
+});
+
+test("balancer: what a peer did on this connection counts more than its record under another name", () => {
+  const { balancer, members } = world(1);
+  breakIt(members()[0]!);
+  balancer.remove(1);
+  const member = balancer.add({ id: 2, name: "other" });
+  member.begin();
+  balancer.recognise(2, "peer-1");
+  member.succeeded(5);
+  assertEquals([member.breaker, member.outstanding, member.answered], ["closed", 0, 1]);
+});
+
 test(
   "balancer: a broken peer that reconnects is still broken, for as long as it is remembered",
   { timeout: 60_000 },

@@ -112,6 +112,28 @@ test("topology: requests find peers by the capability and the region that they t
   for (let i = 0; i < 5; i++) assertEquals(await ask({ strategy: "region-aware", region: "us" }), "3");
 });
 
+test("topology: a peer that dials us again, from another port, is the one that failed before", async () => {
+  const network = createMemoryNetwork({ seed: 37 });
+  const [asker, server] = await start(network, [[], [0]]);
+  server!.handle("who", () => {
+    throw new Error("out of order");
+  });
+  await runFor(network, 5_000);
+  const workers = () => asker!.balancing().workers.filter(({ work }) => work === "requests");
+  for (let i = 0; i < 20 && workers()[0]!.breaker !== "open"; i++) {
+    asker!.request(anyOf(), "who", new Uint8Array(0)).catch(() => {});
+    await runFor(network, 100);
+  }
+  const [before] = workers();
+  assertEquals([before!.breaker, asker!.peers()[0]!.direction], ["open", "inbound"]);
+  asker!.disconnect(before!.peer);
+  await network.run(() => workers().some(({ peer }) => peer !== before!.peer));
+  await runFor(network, 100);
+  const [after] = workers();
+  assert(after!.name !== before!.name, after!.name);
+  assertEquals([after!.breaker, after!.health], ["open", before!.health]);
+});
+
 /** A peer on the native wire that says what the test wants. */
 async function dialNative(network: MemoryNetwork, from: string, to: string) {
   const codec = nativeCodec(NATIVE.magic);

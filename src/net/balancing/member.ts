@@ -15,8 +15,6 @@ interface MemberOptions {
   readonly env: Env;
   readonly breaker: BreakerOptions;
   readonly weights: ReadonlyMap<string, number>;
-  /** The same peer on its last connection. */
-  readonly earlier: Member | undefined;
 }
 
 /** Weight of the newest outcome in the share of good ones: some twenty count. */
@@ -39,22 +37,40 @@ export class Member implements Candidate {
   outstanding = 0;
   answered = 0;
   failures = 0;
-  readonly circuit: CircuitBreaker;
   readonly #env: Env;
   readonly #weights: ReadonlyMap<string, number>;
-  readonly #times: RoundTrips;
+  #alias: string;
+  #circuit: CircuitBreaker;
+  #times = new RoundTrips(SAMPLES);
   #health = 1;
 
-  constructor({ facts, env, breaker, weights, earlier }: MemberOptions) {
+  constructor({ facts, env, breaker, weights }: MemberOptions) {
     this.id = facts.id;
     this.name = facts.name;
     this.region = facts.region ?? "";
     this.#env = env;
     this.#weights = weights;
-    this.circuit = earlier?.circuit ?? new CircuitBreaker(breaker);
-    this.circuit.released();
-    this.#times = earlier ? earlier.#times : new RoundTrips(SAMPLES);
-    this.#health = earlier ? earlier.#health : 1;
+    this.#alias = facts.name;
+    this.#circuit = new CircuitBreaker(breaker);
+  }
+
+  /** The name by which it is known again on its next connection. */
+  get alias(): string {
+    return this.#alias;
+  }
+
+  get circuit(): CircuitBreaker {
+    return this.#circuit;
+  }
+
+  /** Goes by this name from now on. The record of its last connection goes on, unless there is one of this connection. */
+  recognise(alias: string, earlier: Member | undefined): void {
+    this.#alias = alias;
+    if (!earlier || this.answered + this.failures + this.outstanding > 0) return;
+    this.#circuit = earlier.#circuit;
+    this.#circuit.released();
+    this.#times = earlier.#times;
+    this.#health = earlier.#health;
   }
 
   get isDraining(): boolean {
@@ -74,13 +90,13 @@ export class Member implements Candidate {
   }
 
   get breaker(): BreakerState {
-    return this.circuit.state(this.#env.now());
+    return this.#circuit.state(this.#env.now());
   }
 
   /** It was given so many pieces of work. */
   begin(count = 1): void {
     this.outstanding += count;
-    this.circuit.begin(this.#env.now());
+    this.#circuit.begin(this.#env.now());
   }
 
   /** One piece is done, after so many milliseconds. */
@@ -89,7 +105,7 @@ export class Member implements Candidate {
     this.answered++;
     this.#times.add(latencyMs);
     this.#health += HEALTH_GAIN * (1 - this.#health);
-    this.circuit.succeeded(this.#env.now());
+    this.#circuit.succeeded(this.#env.now());
   }
 
   /** It failed at so many pieces, for one reason. `afterMs`: how long that took, if it was time that ran out. */
@@ -98,12 +114,12 @@ export class Member implements Candidate {
     this.failures++;
     if (afterMs !== undefined) this.#times.add(afterMs);
     this.#health -= HEALTH_GAIN * this.#health;
-    this.circuit.failed(this.#env.now());
+    this.#circuit.failed(this.#env.now());
   }
 
   /** So many pieces are no longer wanted of it, through no fault of its own. */
   released(count = 1): void {
     this.outstanding -= count;
-    if (this.outstanding === 0) this.circuit.released();
+    if (this.outstanding === 0) this.#circuit.released();
   }
 }

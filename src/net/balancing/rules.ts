@@ -23,6 +23,8 @@ export interface BalancingRule {
 
 /** A rule that is ready for use, with the memory of its strategy. */
 export interface CompiledRule {
+  /** The class that it is for, as it was given. */
+  readonly name: string;
   readonly strategy: Strategy;
   readonly stickyMs: number;
   readonly retries: number;
@@ -71,7 +73,7 @@ function checkClass(given: string, name: string): void {
   throw refusal(`a class has at most ${MAX_BALANCING_NAME_LENGTH} characters`, `${given.length} characters`);
 }
 
-function compileRule({ strategy, stickyMs = 0, retries = DEFAULT_RETRIES }: BalancingRule): CompiledRule {
+function compileRule({ class: name, strategy, stickyMs = 0, retries = DEFAULT_RETRIES }: BalancingRule): CompiledRule {
   if (!Object.hasOwn(STRATEGIES, strategy)) {
     const names = STRATEGY_NAMES.join(", ");
     throw refusal(`strategy is none of ${names}`, `${JSON.stringify(strategy)}${suggestion(strategy, STRATEGY_NAMES)}`);
@@ -82,7 +84,7 @@ function compileRule({ strategy, stickyMs = 0, retries = DEFAULT_RETRIES }: Bala
   if (!Number.isInteger(retries) || retries < 0 || retries > MAX_RETRIES) {
     throw refusal(`retries is no whole number from 0 to ${MAX_RETRIES}`, retries);
   }
-  return { strategy: STRATEGIES[strategy](), stickyMs, retries };
+  return { name, strategy: STRATEGIES[strategy](), stickyMs, retries };
 }
 
 function refusal(why: string, value: unknown): LocalError {
