@@ -7,7 +7,7 @@ export const inspectCommand = defineCommand({
   name: "inspect",
   summary: "look into a running node, a remote node, a capture, a frame",
   usage: [
-    "[node|peer ID|block HASH|HEIGHT|doctor|health] [FLAG …]",
+    "[node|ready|peer ID|block HASH|HEIGHT|doctor|health] [FLAG …]",
     "peers|addrs|bans|offenders|channels|shards|balancing|topology [--sort COLUMN[:desc]] [--filter CONDITION …] [--columns NAME,…] [FLAG …]",
     "node|peers --live [--interval TIME] [--sort …] [--filter …] [FLAG …]",
     "chain [--tips] [FLAG …]",

@@ -64,7 +64,11 @@ export function parse(argv: readonly string[], commands: readonly AnyCommand[]):
  * switch's value, and a value that begins with a dash for a flag.
  */
 function splitLine(argv: readonly string[], commands: readonly AnyCommand[]): Line {
-  const byName = new Map(commands.flatMap((command) => Object.entries(command.flags)));
+  const named = commands.find(({ name }) =>
+    name === argv.find((word) => commands.some((other) => other.name === word))
+  );
+  // Commands may differ in what a flag is: the one that is named comes last, and so counts.
+  const byName = new Map([...commands, ...named ? [named] : []].flatMap(({ flags }) => Object.entries(flags)));
   const byLetter = new Map([...byName].flatMap(([name, flag]) => flag.short ? [[flag.short, name] as const] : []));
   const line: Line = { tokens: [], words: [], unknown: undefined };
   const queue = [...argv];

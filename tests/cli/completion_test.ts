@@ -82,6 +82,8 @@ const CASES: readonly (readonly [line: string, among: readonly string[], alone?:
   ["p2p bench fan", ["fanout"], true],
   ["p2p bench queue --cou", ["--count"], true],
   ["p2p bench queue --pee", [], true],
+  ["p2p node --seed --min", ["--mine"], true],
+  ["p2p --log-level debug node --dedupe ", ["count", "drop", "off"], true],
   ["p2p completion z", ["zsh"], true],
   ["p2p node x y", [], true],
 ];

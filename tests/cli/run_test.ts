@@ -77,15 +77,16 @@ test("commands: each says everything about itself", () => {
   }
 });
 
-test("commands: a flag takes a value in all of them or in none", () => {
-  const kinds = new Map<string, boolean>();
-  for (const { flags } of COMMANDS) {
-    for (const [name, flag] of Object.entries(flags)) {
-      const takesValue = flag.placeholder !== "";
-      assertEquals(kinds.get(name) ?? takesValue, takesValue, name);
-      kinds.set(name, takesValue);
-    }
-  }
+test("commands: a flag that takes a value in one of them and none in another is what the named one says", async () => {
+  const seed = await runWith(["node", "--seed", "nowhere", "--print-config"]);
+  assertEquals([seed.code, seed.stdout], [2, ""]);
+  assertMatch(seed.stderr, /--seed takes no value: to join through a seed use --join HOST:PORT/);
+  const config = await runWith(["--seed", "node", "--print-config"]);
+  assertEquals(config.code, 0);
+  assertMatch(config.stdout, /^seed += true/m);
+  const sim = await runWith(["bench", "sim", "--seed", "x"]);
+  assertEquals(sim.code, 2);
+  assertStringIncludes(sim.stderr, "--seed: must be a whole number");
 });
 
 test("commands: flags of the contract are either there or said to be lacking", async () => {

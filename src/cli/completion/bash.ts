@@ -1,6 +1,5 @@
 import type { CompletedCommand, CompletedFlag } from "./model.ts";
-import { valueFlags } from "./model.ts";
-import { type Arm, flagArms, quoteAll, valueArms, writeArms } from "./posix_cases.ts";
+import { type Arm, flagArms, quoteAll, valueArms, valuePatterns, writeArms } from "./posix_cases.ts";
 
 /**
  * A completion script for bash 3.2 and later. What was typed is compared with the words of the tables as a text, and
@@ -48,10 +47,10 @@ _p2p() {
   COMPREPLY=()
   for ((at = 1; at < COMP_CWORD; at++)); do
     before=\${COMP_WORDS[at]}
-    case $before in
-      =) ;;
-      ${valueFlags(commands).join("|")}) flag=$before; continue ;;
-      -*) ;;
+    case $command:$before in
+      *:=) ;;
+      ${valuePatterns(commands)}) flag=$before; continue ;;
+      *:-*) ;;
       *)
         if [[ -n $flag ]]; then :
         elif [[ -z $command ]]; then command=$before

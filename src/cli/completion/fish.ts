@@ -1,5 +1,6 @@
 import { toOneLine } from "../../util/escape.ts";
-import { type CompletedCommand, type CompletedFlag, valueFlags, type Values } from "./model.ts";
+import { type CompletedCommand, type CompletedFlag, type Values } from "./model.ts";
+import { valuePatterns } from "./posix_cases.ts";
 
 /** A completion script for fish. */
 export function fishCompletion(commands: readonly CompletedCommand[]): string {
@@ -9,17 +10,23 @@ export function fishCompletion(commands: readonly CompletedCommand[]): string {
   ];
   return `# Completion of p2p for fish: made by p2p completion fish.
 
+# Whether a flag's value follows as a word of its own.
+function __p2p_takes_value
+  contains -- $argv[1] ${valuePatterns(commands).replaceAll("|", " ")}
+end
+
 # The command and its first word, as far as they are typed.
 function __p2p_words
-  set -l skips ${valueFlags(commands).join(" ")}
+  set -l command
   set -l is_value 0
   for token in (commandline -opc)[2..-1]
     if test $is_value = 1
       set is_value 0
-    else if contains -- $token $skips
+    else if __p2p_takes_value "$command:$token"
       set is_value 1
     else if not string match -q -- '-*' $token
       echo -- $token
+      test -z "$command"; and set command $token
     end
   end
 end

@@ -45,10 +45,15 @@ export function describeCommands(commands: readonly AnyCommand[]): readonly Comp
   });
 }
 
-/** Flags before whose value a word is no word of the command, with their dashes. */
-export function valueFlags(commands: readonly CompletedCommand[]): readonly string[] {
-  const names = commands.flatMap(({ flags }) => flags.filter(({ values }) => values).map(({ name }) => `--${name}`));
-  return [...new Set(names)];
+/** Flags of a command before whose value a word is no word of the command, with their dashes. */
+export function valueFlags({ flags }: CompletedCommand): readonly string[] {
+  return flags.filter(({ values }) => values).map(({ name }) => `--${name}`);
+}
+
+/** Those of every command, which may stand before it. */
+export function commonValueFlags(commands: readonly CompletedCommand[]): readonly string[] {
+  const [first, ...others] = commands.map(valueFlags);
+  return (first ?? []).filter((flag) => others.every((flags) => flags.includes(flag)));
 }
 
 /** A text between single quotes, for shells in which nothing but that quote ends it. */

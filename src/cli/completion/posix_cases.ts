@@ -1,4 +1,4 @@
-import { type CompletedCommand, type CompletedFlag, quote } from "./model.ts";
+import { commonValueFlags, type CompletedCommand, type CompletedFlag, quote, valueFlags } from "./model.ts";
 
 /** One arm of a `case "$command:$word…"`, in bash and zsh alike. */
 export interface Arm {
@@ -36,6 +36,13 @@ export function valueArms(
       return [...byWord, { pattern: `${name}:*:--${flag.name}`, action: show(words, paths) }];
     })
   );
+}
+
+/** The patterns of `command:--flag` for flags whose value follows as a word of its own; before the command it is empty. */
+export function valuePatterns(commands: readonly CompletedCommand[]): string {
+  const common = commonValueFlags(commands).map((flag) => `:${flag}`);
+  return [...common, ...commands.flatMap((command) => valueFlags(command).map((flag) => `${command.name}:${flag}`))]
+    .join("|");
 }
 
 export function writeArms(arms: readonly Arm[], indent: string): string {

@@ -1,6 +1,6 @@
 import { toOneLine } from "../../util/escape.ts";
-import { type CompletedCommand, type CompletedFlag, quote, valueFlags } from "./model.ts";
-import { type Arm, flagArms, quoteAll, valueArms, writeArms } from "./posix_cases.ts";
+import { type CompletedCommand, type CompletedFlag, quote } from "./model.ts";
+import { type Arm, flagArms, quoteAll, valueArms, valuePatterns, writeArms } from "./posix_cases.ts";
 
 /** A completion script for zsh: autoloaded as `_p2p` from a folder of fpath, or evaluated after compinit. */
 export function zshCompletion(commands: readonly CompletedCommand[]): string {
@@ -33,9 +33,9 @@ _p2p() {
   local command= word= flag= before
   local -a offers
   for before in "\${(@)words[2,CURRENT-1]}"; do
-    case $before in
-      ${valueFlags(commands).join("|")}) flag=$before; continue ;;
-      -*) ;;
+    case $command:$before in
+      ${valuePatterns(commands)}) flag=$before; continue ;;
+      *:-*) ;;
       *)
         if [[ -n $flag ]]; then :
         elif [[ -z $command ]]; then command=$before

@@ -2,7 +2,7 @@ import { createHasher } from "../../platform/hasher.ts";
 import { fetchHttp, type HttpQuestion } from "../../platform/http.ts";
 import { openHttpLines } from "../../platform/http_lines.ts";
 import type { Endpoint } from "../../platform/types.ts";
-import { LocalError } from "../../protocol/errors.ts";
+import { LocalError, type LocalErrorCode } from "../../protocol/errors.ts";
 import { formatEndpoint } from "../../util/endpoint.ts";
 import { VERSION } from "../../util/version.ts";
 import { CommandError, EXIT } from "../exit.ts";
@@ -21,6 +21,10 @@ const FIRST_RETRY_MS = 50;
 const MAX_RETRY_MS = 1_000;
 const OK = 200;
 const NOT_FOUND = 404;
+const UNREADY = 503;
+const READINESS_PATH = "/readyz";
+/** What may be otherwise in a moment. */
+const PASSING: readonly LocalErrorCode[] = ["unreachable", "timeout"];
 const NO_SUCH_PATH = "no such path";
 const WHAT_NEXT =
   "start one with p2p node, or say where it is: --network, --data-dir, --control; --wait TIME waits for it";
@@ -63,6 +67,26 @@ export async function askControl(
   return readJson(body, endpoint);
 }
 
+/**
+ * Asks whether the node serves others by now, again and again until it does or the patience is at its end. Throws
+ * CommandError where nothing answers.
+ */
+export async function awaitReadiness(
+  { endpoint, headers }: Control,
+  patienceMs: number,
+): Promise<{ readonly isReady: boolean; readonly answer: Json }> {
+  const deadline = performance.now() + patienceMs;
+  for (let pauseMs = FIRST_RETRY_MS;; pauseMs = Math.min(2 * pauseMs, MAX_RETRY_MS)) {
+    const leftMs = Math.max(0, deadline - performance.now());
+    const { status, body } = await persist(leftMs, endpoint, () => {
+      return fetchHttp(endpoint, READINESS_PATH, ANSWER_TIMEOUT_MS, { headers });
+    });
+    if (status !== OK && status !== UNREADY) throw refusal(endpoint, READINESS_PATH, status, body);
+    if (status === OK || leftMs === 0) return { isReady: status === OK, answer: readJson(body, endpoint) };
+    await sleep(Math.min(pauseMs, leftMs));
+  }
+}
+
 /** The lines that one path streams; where nothing answers, asks again until the patience is at its end. */
 export async function openControlLines(
   { endpoint, headers }: Control,
@@ -98,7 +122,7 @@ async function persist<T>(
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof LocalError)) throw error;
+      if (!(error instanceof LocalError) || !PASSING.includes(error.code)) throw error;
       const leftMs = deadline - performance.now();
       if (leftMs <= 0) {
         const why = `no node answers at ${formatEndpoint(endpoint)}: ${error.message}`;

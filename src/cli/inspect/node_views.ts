@@ -1,8 +1,14 @@
 import type { ChannelUse } from "../../bus/bus.ts";
 import type { ShardSnapshot } from "../../protocol/snapshots.ts";
+import { toSafeJson } from "../../util/escape.ts";
+import { EXIT } from "../exit.ts";
+import type { Json } from "../render_message.ts";
+import { printRecord } from "../tables.ts";
+import { awaitReadiness, findControl } from "./ask.ts";
 import type { DataColumn, Told } from "./columns.ts";
+import { NODE_PLACE } from "./flags.ts";
 import { nodeView, tableView } from "./node_view.ts";
-import type { ViewTable } from "./view.ts";
+import type { Question, ViewTable } from "./view.ts";
 
 type Channel = Told<ChannelUse>;
 
@@ -63,9 +69,22 @@ export const NODE_VIEWS: ViewTable = {
     rows: ({ shards = [] }) => shards,
     columns: SHARD_COLUMNS,
   }),
+  ready: {
+    summary: "whether it has caught up and serves others; exit 1 if not, with --wait TIME not until then",
+    takes: [...NODE_PLACE, "json"],
+    run: showReadiness,
+  },
   channels: tableView<readonly ChannelUse[], Channel>({
     summary: "how full the channels of events are, and what subscribers missed",
     path: () => "/v1/channels",
     columns: CHANNEL_COLUMNS,
   }),
 };
+
+async function showReadiness({ context: { host, out }, settings }: Question): Promise<number> {
+  const control = await findControl(settings, host.environment);
+  const { isReady, answer } = await awaitReadiness(control, settings.wait ?? 0);
+  if (settings.json) out.line(toSafeJson(answer));
+  else printRecord(answer as { readonly [key: string]: Json }, out);
+  return isReady ? EXIT.done : EXIT.no;
+}

@@ -80,6 +80,25 @@ siteTest("inspect peers: a node that tells less than ours shows what it tells", 
   assertMatch(stdout, /^ 7 {2}192\.0\.2\.1:8333 +-/m);
 });
 
+siteTest("inspect ready: waits until the node has caught up, and says so", async (site) => {
+  let answers = 0;
+  const server = createServer((_, response) => {
+    const isReady = ++answers > 2;
+    const body = JSON.stringify({ ok: isReady, checks: { synced: isReady } });
+    response.writeHead(isReady ? 200 : 503, { connection: "close" }).end(body);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  site.onEnd(() => void server.close());
+  const { port } = server.address() as { port: number };
+  const ready = ["inspect", "ready", "--control", `127.0.0.1:${port}`];
+  const early = await run(compiled(), ready);
+  assertEquals([early.code, early.stdout], [1, "ok             false\nchecks.synced  false\n"]);
+  const later = await run(compiled(), [...ready, "--wait", "30s", "--json"]);
+  assertEquals([later.code, later.stdout], [0, '{"ok":true,"checks":{"synced":true}}\n']);
+  assertEquals(answers, 3);
+});
+
 async function serve(status: number, body: string): Promise<{ readonly server: Server; readonly address: string }> {
   const server = createServer((_, response) => response.writeHead(status, { connection: "close" }).end(body));
   server.listen(0, "127.0.0.1");
