@@ -11,6 +11,8 @@ export type { BlockSnapshot, NodeOptions, NodeParts, P2PNode } from "./src/node/
 export type { DedupeMode } from "./src/services/inventory/inventory.ts";
 export type { RelayPace } from "./src/services/transaction_relay/pace.ts";
 export { IMMEDIATE_PACE, USUAL_PACE } from "./src/services/transaction_relay/pace.ts";
+export type { EventItem } from "./src/node/notify/messages.ts";
+export type { NotifyOptions, NotifyStats, NotifySubscription } from "./src/node/notify/subscription.ts";
 export type { Published, Topic, TopicOptions, TopicValidator, TopicVerdict } from "./src/services/topics/topic.ts";
 export type { RequestContext, RequestHandler } from "./src/services/requests/incoming.ts";
 export type { DispatchOptions } from "./src/net/request_job.ts";

@@ -23,6 +23,7 @@ const SECTIONS: readonly Section[] = [
   { title: "What the doctor looks for", path: "src/protocol/doctor_params.ts" },
   { title: "The control API", path: "src/protocol/control_params.ts" },
   { title: "Captures", path: "src/protocol/capture_params.ts" },
+  { title: "Handlers in threads", path: "src/protocol/notify_params.ts" },
   { title: "Rings between threads", path: "src/protocol/ring_params.ts" },
   { title: "Connections in threads of their own", path: "src/protocol/shard_params.ts" },
   { title: "What one message may hold", path: "src/protocol/wire_limits.ts" },

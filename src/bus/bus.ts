@@ -12,7 +12,7 @@ import {
   type PerChannel,
   SINGLE_CHANNEL_CAPACITY,
 } from "./channels.ts";
-import type { Lag, Published } from "./event_queues.ts";
+import type { Lag, Published, SubscriberUse } from "./event_queues.ts";
 import { EventStream } from "./event_stream.ts";
 import { Subscriber, type SubscriberOptions } from "./subscriber.ts";
 
@@ -41,6 +41,13 @@ export interface BusOptions<E> {
 export interface LagOptions {
   /** Told how many events of a channel were missed, before the next one is delivered. */
   readonly onLag?: (channel: Channel, missed: number) => void;
+}
+
+/** The end of a subscription at which events are taken one by one. */
+export interface EventTap extends Disposable {
+  /** The next event that waits, or how many were missed before it. */
+  take(): Published | Lag | undefined;
+  use(channel: Channel): SubscriberUse;
 }
 
 /** How much of one channel is in use, over all subscribers. */
@@ -142,6 +149,20 @@ export class Bus<E extends object> {
       onLag(next.missed);
       return undefined;
     });
+  }
+
+  /**
+   * A subscriber that takes events when it likes. `onNews` is called within each publish, and when nothing more will
+   * come: it must be quick, and not take.
+   */
+  tap(types: readonly (keyof E)[], onNews: () => void): EventTap {
+    const wanted = [...new Set(types)];
+    const subscriber = this.#add(wanted, { onNews });
+    return {
+      take: () => subscriber.take(),
+      use: (channel) => subscriber.use(channel),
+      [Symbol.dispose]: () => this.#remove(wanted, subscriber),
+    };
   }
 
   channels(): readonly ChannelUse[] {

@@ -19,6 +19,7 @@ import { Acquaintances } from "./acquaintances.ts";
 import { BlockSightings } from "./block_sightings.ts";
 import { Connections } from "./connections.ts";
 import { createNodeBus } from "./events.ts";
+import { NotifyPool } from "./notify/pool.ts";
 import { handledTypes } from "./dispatch.ts";
 import { Miner } from "./miner.ts";
 import { makeOurVersion, ownServices } from "./our_version.ts";
@@ -35,6 +36,8 @@ export class NodeCore {
   readonly startedAt: number;
   readonly meter: ProcessMeter | undefined;
   readonly bus: Bus<NodeEvents>;
+  /** Handlers of the owner that run in threads. */
+  readonly notify: NotifyPool;
   readonly ledger: Ledger;
   readonly acquaintances: Acquaintances;
   readonly connections: Connections;
@@ -63,6 +66,7 @@ export class NodeCore {
     this.meter = parts.meter;
     this.#log = env.logger("node");
     this.bus = createNodeBus(env, options, () => this.#tellShardsOfListeners());
+    this.notify = new NotifyPool({ env, bus: this.bus, threads: parts.threads, workers: options.notifyWorkers });
     const chain = new Chain({ params: options.network, hasher });
     this.sightings = new BlockSightings(env, () => chain.syncing);
     const peerChains = new PeerChains(chain, (hash) => this.sightings.sighted(hash));
@@ -150,6 +154,7 @@ export class NodeCore {
     this.#parts.store.close();
     this.#parts.holds?.[Symbol.dispose]();
     this.bus.close();
+    await this.notify.stop();
   }
 
   #tick(): void {

@@ -67,6 +67,8 @@ export interface OpenNodeOptions {
    * the chain, the store and all decisions stay with the program's own.
    */
   readonly workers?: number;
+  /** Threads for handlers that `onWorker` runs: 4 by default, started when they are needed. */
+  readonly notifyWorkers?: number;
   /** Produce a block every so many seconds on average, on networks without difficulty. */
   readonly mineSeconds?: number;
 }
@@ -109,6 +111,7 @@ export function openNode(options: OpenNodeOptions = {}): P2PNode {
     ...(options.blockRelayOnly !== undefined && { blockRelayOnly: options.blockRelayOnly }),
     ...(options.pace && { pace: options.pace }),
     ...(options.balancing && { balancing: options.balancing }),
+    ...(options.notifyWorkers !== undefined && { notifyWorkers: options.notifyWorkers }),
     ...(options.region !== undefined && { region: options.region }),
     ...(options.workers !== undefined && options.workers !== 1 && { workers: options.workers }),
     ...(options.capabilities && { capabilities: options.capabilities }),

@@ -25,7 +25,7 @@ type ConnectionMethods = Pick<
   | "ban"
   | "unban"
 >;
-type EventMethods = Pick<P2PNode, "on" | "events" | "channels" | "vitals" | "diagnose">;
+type EventMethods = Pick<P2PNode, "on" | "onWorker" | "events" | "channels" | "vitals" | "diagnose">;
 type ApplicationMethods = Pick<
   P2PNode,
   "topic" | "send" | "request" | "drain" | "topology" | "balancing" | "handle" | "applications"
@@ -96,6 +96,8 @@ export function eventMethods(core: NodeCore, doctor: Doctor): EventMethods {
     vitals: () => readVitals(core),
     diagnose: () => doctor.diagnose(),
     on: (type, listener, options) => bus.subscribe(type, listener, options),
+    onWorker: (types, module, options = {}) =>
+      core.notify.subscribe(typeof types === "string" ? [types] : types, module, options),
     events: (types, signal) => bus.stream(types, signal),
     channels: () => bus.channels(),
   };

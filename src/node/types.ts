@@ -34,6 +34,7 @@ import type { Vitals } from "../doctor/vitals.ts";
 import type { Endpoint, ProcessMeter, Store, TcpEndpoint, Threads, Transport } from "../platform/types.ts";
 import type { Env } from "../util/env.ts";
 import type { Hash, Hasher } from "../util/hash.ts";
+import type { NotifyOptions, NotifySubscription } from "./notify/subscription.ts";
 
 /** What a node stands on: one runtime's adapters, or a simulation's. */
 export interface NodeParts {
@@ -103,6 +104,8 @@ export interface NodeOptions {
   readonly cadences?: Partial<Cadences>;
   /** Threads for connections, 1 to 64. Without it they are in the thread of the node itself. */
   readonly workers?: number;
+  /** Threads for handlers that `onWorker` runs: 4 by default, started when they are needed. */
+  readonly notifyWorkers?: number;
 }
 
 export interface BanOptions {
@@ -180,6 +183,18 @@ export interface P2PNode {
     listener: (event: NodeEvents[T]) => void | Promise<void>,
     options?: LagOptions,
   ): Disposable;
+  /**
+   * Runs a handler in another thread, so that nothing it does can hold the node up. `module` is the URL of a file that
+   * exports `handle(item: EventItem, data)`; it is called for each event of the types in order, one at a time, and with
+   * `{ type: "lag" }` where events were missed. Resolves once the file is loaded; rejects with LocalError where it cannot be.
+   * A handler that hangs or ends its thread is told of by `onError`, and goes on behind the event that it was at; the
+   * third time in a row it is given up. Other handlers of that thread may see the event they were at again.
+   */
+  onWorker<T extends keyof NodeEvents & string>(
+    types: T | readonly T[],
+    module: URL | string,
+    options?: NotifyOptions,
+  ): Promise<NotifySubscription>;
   /** Yields events of the types as they come, and how many were missed, until the loop is left or the node stops. */
   events<T extends keyof NodeEvents>(
     types: readonly T[],

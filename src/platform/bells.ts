@@ -118,7 +118,10 @@ class MemoryBells implements OpenBells {
   }
 }
 
-/** A ring is a message to all, which all but one ignore: only where there is nothing better. */
+/**
+ * A ring is a message to all, which all but one ignore: only where there is nothing better. Deno loses what comes while
+ * more than a hundred messages wait, and is not such a place.
+ */
 class ChannelBells implements OpenBells {
   readonly own: number;
   readonly #channel: RingChannel;

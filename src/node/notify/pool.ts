@@ -1,0 +1,150 @@
+import type { Bus } from "../../bus/bus.ts";
+import type { Threads } from "../../platform/types.ts";
+import { LocalError } from "../../protocol/errors.ts";
+import {
+  DEFAULT_NOTIFY_WORKERS,
+  MAX_NOTIFY_SUBSCRIBERS,
+  MAX_NOTIFY_WORKERS,
+  NOTIFY_STALL_MS,
+  NOTIFY_STOP_MS,
+  NOTIFY_WATCH_MS,
+} from "../../protocol/notify_params.ts";
+import type { NodeEvents } from "../../protocol/snapshots.ts";
+import type { Env, Logger, Timer } from "../../util/env.ts";
+import { PoolThread } from "./pool_thread.ts";
+import { type NotifyOptions, type NotifySubscription, Subscription } from "./subscription.ts";
+
+export interface NotifyPoolOptions {
+  readonly env: Env;
+  readonly bus: Bus<NodeEvents>;
+  readonly threads: Threads | undefined;
+  /** Threads, started when they are needed. */
+  readonly workers?: number | undefined;
+}
+
+/**
+ * Runs handlers of modules off the main thread. The publisher pays for a push into the subscriber's bounded queue; at the
+ * end of the turn one message takes all that waits to the thread, and the next one follows when that is handled.
+ */
+export class NotifyPool {
+  readonly #options: NotifyPoolOptions;
+  readonly #log: Logger;
+  readonly #workers: number;
+  readonly #threads: PoolThread[] = [];
+  readonly #subscriptions = new Map<number, Subscription>();
+  #watch: Timer | undefined;
+  #onIdle: (() => void) | undefined;
+  #ids = 0;
+  #isClosed = false;
+
+  constructor(options: NotifyPoolOptions) {
+    this.#options = options;
+    this.#log = options.env.logger("notify");
+    this.#workers = options.workers ?? DEFAULT_NOTIFY_WORKERS;
+    if (!Number.isInteger(this.#workers) || this.#workers < 1 || this.#workers > MAX_NOTIFY_WORKERS) {
+      const text = `Cannot make a pool of handlers: it has 1 to ${MAX_NOTIFY_WORKERS} threads`;
+      throw new LocalError("bad-argument", `${text}: received ${this.#workers}`);
+    }
+  }
+
+  /** Resolves once the module is loaded in its thread. What happens meanwhile waits for it. */
+  async subscribe(
+    types: readonly (keyof NodeEvents)[],
+    module: URL | string,
+    options: NotifyOptions,
+  ): Promise<NotifySubscription> {
+    const { env, bus, threads } = this.#options;
+    const href = hrefOf(module);
+    if (!threads) throw refusal("the node has no threads among its parts", href);
+    if (types.length === 0) throw refusal("it names no type of events", href);
+    if (this.#isClosed) throw new LocalError("stopped", "Cannot run a handler in a thread: the node is stopped");
+    const slot = this.#freeSlot(href);
+    const thread = this.#emptiest(threads);
+    const subscription: Subscription = new Subscription({
+      env,
+      log: this.#log,
+      id: ++this.#ids,
+      slot,
+      module: href,
+      options,
+      stallMs: options.stallMs ?? NOTIFY_STALL_MS,
+      tap: (onNews) => bus.tap(types, onNews),
+      post: (message) => {
+        thread.post(message);
+        this.#startWatch();
+      },
+      onEnd: () => {
+        this.#subscriptions.delete(slot);
+        thread.remove(subscription.id);
+      },
+      onIdle: () => this.#noteIdle(),
+    });
+    this.#subscriptions.set(slot, subscription);
+    thread.add(subscription);
+    this.#startWatch();
+    await subscription.loaded;
+    return { stats: () => subscription.stats(), [Symbol.dispose]: () => subscription.end() };
+  }
+
+  /** Call it when the bus is closed: handlers have a moment for what waits, then their threads end. */
+  async stop(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (this.#isBusy()) await this.#untilIdle();
+    this.#watch?.cancel();
+    await Promise.all(this.#threads.map((thread) => thread.close()));
+    for (const subscription of this.#subscriptions.values()) subscription.end();
+  }
+
+  #freeSlot(href: string): number {
+    for (let slot = 0; slot < MAX_NOTIFY_SUBSCRIBERS; slot++) if (!this.#subscriptions.has(slot)) return slot;
+    const text = `Cannot run the handler ${href}: ${MAX_NOTIFY_SUBSCRIBERS} are running`;
+    throw new LocalError("limit", text);
+  }
+
+  #emptiest(threads: Threads): PoolThread {
+    const [emptiest] = this.#threads.toSorted((left, right) => left.size - right.size);
+    if (emptiest && (emptiest.size === 0 || this.#threads.length >= this.#workers)) return emptiest;
+    const thread = new PoolThread(threads);
+    this.#threads.push(thread);
+    return thread;
+  }
+
+  #isBusy(): boolean {
+    return this.#threads.some((thread) => thread.isBusy);
+  }
+
+  #noteIdle(): void {
+    if (this.#onIdle && !this.#isBusy()) this.#onIdle();
+  }
+
+  async #untilIdle(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#options.env.after(NOTIFY_STOP_MS, resolve);
+    this.#onIdle = resolve;
+    await promise;
+    timer.cancel();
+  }
+
+  /** Only while there is something to watch. */
+  #startWatch(): void {
+    if (this.#watch || this.#isClosed) return;
+    this.#watch = this.#options.env.after(NOTIFY_WATCH_MS, () => {
+      this.#watch = undefined;
+      const now = this.#options.env.now();
+      for (const thread of this.#threads) thread.watch(now);
+      if (this.#isBusy()) this.#startWatch();
+    });
+  }
+}
+
+/** As `import` takes it. A relative path would be one of ours. */
+function hrefOf(module: URL | string): string {
+  const url = module instanceof URL ? module : URL.parse(module);
+  if (url) return url.href;
+  throw refusal("a module is a URL, such as new URL('./handler.ts', import.meta.url)", String(module));
+}
+
+function refusal(why: string, module: string): LocalError {
+  return new LocalError("bad-argument", `Cannot run a handler in a thread: ${why}: received ${module}`);
+}

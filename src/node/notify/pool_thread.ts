@@ -1,0 +1,185 @@
+import type { Thread, Threads } from "../../platform/types.ts";
+import { LocalError } from "../../protocol/errors.ts";
+import { MAX_NOTIFY_SUBSCRIBERS, NOTIFY_ANSWER_MS, NOTIFY_LOAD_MS } from "../../protocol/notify_params.ts";
+import { begunOf, doneOf, type FromThread, LOADING, RUNNING, type ToThread, wordsOf } from "./messages.ts";
+import type { Subscription } from "./subscription.ts";
+
+/** Path of the thread's program below src, without its ending. */
+const PROGRAM = "node/notify/notify_worker";
+
+/** How far a subscriber was when it was last looked at. */
+interface Look {
+  readonly begun: number;
+  readonly done: number;
+  readonly since: number;
+  /** It was told to go on with the next event, and must have answered. */
+  readonly isSkipped: boolean;
+}
+
+interface Place {
+  readonly subscription: Subscription;
+  look: Look | undefined;
+}
+
+/** Why a thread has to be replaced. */
+interface Verdict {
+  readonly culprit: Subscription | undefined;
+  readonly reason: string;
+}
+
+/** One thread of the pool: its subscribers, and whether they get on. A dead one is replaced by another. */
+export class PoolThread {
+  readonly #threads: Threads;
+  readonly #places = new Map<number, Place>();
+  #thread: Thread | undefined;
+  #words: Int32Array = new Int32Array(0);
+  #verdict: Verdict | undefined;
+  #isClosed = false;
+
+  constructor(threads: Threads) {
+    this.#threads = threads;
+  }
+
+  get size(): number {
+    return this.#places.size;
+  }
+
+  get isBusy(): boolean {
+    return [...this.#places.values()].some(({ subscription }) => subscription.isBusy || !subscription.isLoaded);
+  }
+
+  add(subscription: Subscription): void {
+    this.#places.set(subscription.id, { subscription, look: undefined });
+    this.#thread ??= this.#start();
+    this.#load(subscription);
+  }
+
+  remove(id: number): void {
+    this.#places.delete(id);
+    this.post({ is: "drop", id });
+  }
+
+  post(message: ToThread): void {
+    this.#thread?.post(message);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#thread?.end();
+  }
+
+  /** Finds those that hang: they are told to go on, or their thread is replaced. */
+  watch(now: number): void {
+    if (this.#verdict !== undefined || this.#thread === undefined) return;
+    for (const place of this.#places.values()) {
+      const verdict = this.#judge(place, now);
+      if (verdict === undefined) continue;
+      this.#verdict = verdict;
+      // The rest happens when it is gone: until then it may still get on.
+      void this.#thread.end();
+      return;
+    }
+  }
+
+  #judge(place: Place, now: number): Verdict | undefined {
+    const { subscription } = place;
+    const { slot, isLoaded, stallMs } = subscription;
+    if (isLoaded && !subscription.isBusy) {
+      place.look = undefined;
+      return undefined;
+    }
+    const look = this.#lookAt(place, now);
+    const ms = now - look.since;
+    if (!isLoaded) {
+      if (ms < NOTIFY_LOAD_MS || Atomics.load(this.#words, LOADING) !== slot + 1) return undefined;
+      return { culprit: subscription, reason: `it did not load within ${NOTIFY_LOAD_MS} ms` };
+    }
+    const running = Atomics.load(this.#words, RUNNING);
+    if (ms < (look.isSkipped ? NOTIFY_ANSWER_MS : stallMs)) return undefined;
+    if (running === slot + 1) return { culprit: subscription, reason: `it blocks its thread for ${stallMs} ms` };
+    // Whoever runs is judged by itself.
+    if (running !== 0) return undefined;
+    if (look.begun === look.done || look.isSkipped) return { culprit: undefined, reason: "its thread is blocked" };
+    place.look = { ...look, since: now, isSkipped: true };
+    this.post({ is: "skip", id: subscription.id });
+    const type = subscription.batch[look.done - subscription.before]?.type ?? "an event";
+    const text = `The handler ${subscription.module} was not done with ${type} after ${stallMs} ms: it goes on without`;
+    subscription.strike(new LocalError("timeout", text));
+    return undefined;
+  }
+
+  #lookAt(place: Place, now: number): Look {
+    const { slot } = place.subscription;
+    const [begun, done] = [Atomics.load(this.#words, begunOf(slot)), Atomics.load(this.#words, doneOf(slot))];
+    const { look } = place;
+    if (look?.begun === begun && look.done === done) return look;
+    place.look = { begun, done, since: now, isSkipped: false };
+    return place.look;
+  }
+
+  #start(): Thread {
+    const sizeBytes = wordsOf(MAX_NOTIFY_SUBSCRIBERS) * Int32Array.BYTES_PER_ELEMENT;
+    // Not shared, it stays zero: after a death, all of a batch is then tried again.
+    const words = typeof SharedArrayBuffer === "function"
+      ? new SharedArrayBuffer(sizeBytes)
+      : new ArrayBuffer(sizeBytes);
+    this.#words = new Int32Array(words);
+    return this.#threads.start(PROGRAM, { words }, {
+      message: (message) => this.#hear(message as FromThread),
+      ended: (why) => this.#onEnded(why),
+    });
+  }
+
+  #load({ id, slot, module, data }: Subscription): void {
+    this.post({ is: "load", id, slot, module, data });
+  }
+
+  #hear(message: FromThread): void {
+    const subscription = this.#places.get(message.id)?.subscription;
+    if (!subscription) return;
+    if (message.is === "loaded") subscription.onLoaded();
+    else if (message.is === "done") subscription.onDone();
+    else if (message.is === "threw") subscription.onThrew(message.type, message.reason);
+    else subscription.onLoadFailed(message.reason);
+  }
+
+  /** Its subscribers go on in another thread; who is to blame goes on behind the event that it was at. */
+  #onEnded(why: Error): void {
+    this.#thread = undefined;
+    const { culprit, reason } = this.#verdict ?? { culprit: this.#runner(), reason: why.message };
+    this.#verdict = undefined;
+    if (this.#isClosed) return;
+    const blamed = culprit ? [culprit] : this.#suspects();
+    for (const { subscription } of this.#places.values()) this.#takeFrom(subscription, subscription === culprit);
+    for (const each of blamed) {
+      each.strike(new LocalError("timeout", `The handler ${each.module} lost its thread: ${reason}`));
+    }
+    if (this.#places.size === 0) return;
+    this.#thread = this.#start();
+    for (const place of this.#places.values()) {
+      place.look = undefined;
+      this.#load(place.subscription);
+    }
+  }
+
+  #takeFrom(subscription: Subscription, isToBlame: boolean): void {
+    const { slot, before } = subscription;
+    const count = (word: number) => Math.max(0, Atomics.load(this.#words, word) - before);
+    subscription.onThreadLost(count(doneOf(slot)), count(begunOf(slot)), isToBlame);
+  }
+
+  /** Whose code ran when the thread ended. */
+  #runner(): Subscription | undefined {
+    const slot = Atomics.load(this.#words, RUNNING) || Atomics.load(this.#words, LOADING);
+    return [...this.#places.values()].find(({ subscription }) => subscription.slot + 1 === slot)?.subscription;
+  }
+
+  /** Who was at something; all, if nobody was. */
+  #suspects(): Subscription[] {
+    const all = [...this.#places.values()].map(({ subscription }) => subscription);
+    const busy = all.filter(({ slot }) =>
+      Atomics.load(this.#words, begunOf(slot)) > Atomics.load(this.#words, doneOf(slot))
+    );
+    return busy.length > 0 ? busy : all;
+  }
+}

@@ -1,0 +1,231 @@
+import { test } from "node:test";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Bus } from "../../src/bus/bus.ts";
+import { CHANNEL_CAPACITIES } from "../../src/bus/channels.ts";
+import { EVENT_CHANNELS } from "../../src/node/events.ts";
+import { NotifyPool } from "../../src/node/notify/pool.ts";
+import type { NotifyOptions } from "../../src/node/notify/subscription.ts";
+import { createBells, openBells } from "../../src/platform/bells.ts";
+import { copyBytes } from "../../src/platform/copy_bytes.ts";
+import { createEnv } from "../../src/platform/env.ts";
+import { ownThreads } from "../../src/platform/threads.ts";
+import { LocalError } from "../../src/protocol/errors.ts";
+import type { NodeEvents } from "../../src/protocol/snapshots.ts";
+import { Pump } from "../../src/ring/pump.ts";
+import { createRing, openReader } from "../../src/ring/ring.ts";
+import { silentLogger } from "../../src/util/env.ts";
+import { within } from "../support/wait.ts";
+import type { Voice } from "./notify_handler.ts";
+import { BLOCKS_LATER, EXITS, HANGS, NEVER_SETTLES, THROWS } from "./notify_heights.ts";
+
+/** Less than a usual handler may take, so that tests are short; much more than these take. */
+const STALL_MS = 400;
+const TIMEOUT = { timeout: 60_000 };
+const HANDLER = new URL("./notify_handler.ts", import.meta.url);
+const HASH = "00".repeat(32) as NodeEvents["chain:tip"]["hash"];
+
+const env = createEnv({ logger: () => silentLogger });
+
+type Type = "chain:tip" | "block:connected";
+
+/** What one handler says it got. */
+class Ear {
+  readonly heard: unknown[] = [];
+  readonly voice: Voice = { ring: createRing({ capacityBytes: 65_536 }), bells: createBells(2) };
+  readonly #bells = openBells(this.voice.bells, 0);
+  #look: () => void = () => {};
+
+  constructor() {
+    const { ring } = this.voice;
+    const pump = new Pump({ source: openReader(ring, { copy: copyBytes, wakeWriter: () => {} }), env, handle });
+    this.#bells.listen(() => pump.resume());
+    const hear = (value: unknown) => {
+      this.heard.push(value);
+      this.#look();
+    };
+
+    function handle(bytes: Uint8Array, start: number, end: number): void {
+      hear(JSON.parse(new TextDecoder().decode(bytes.slice(start, end))));
+    }
+  }
+
+  /** Waits until it has heard so many. */
+  until(count: number): Promise<unknown[]> {
+    return this.#until(`${count} events`, () => this.heard.length >= count);
+  }
+
+  untilHeard(value: unknown): Promise<unknown[]> {
+    return this.#until(`event ${value}`, () => this.heard.includes(value));
+  }
+
+  async #until(what: string, holds: () => boolean): Promise<unknown[]> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#look = () => holds() && resolve();
+    this.#look();
+    await within(what, promise);
+    return this.heard;
+  }
+
+  close(): void {
+    this.#bells.close();
+  }
+}
+
+function makePool(workers: number) {
+  const bus = new Bus<NodeEvents>({
+    env,
+    channelOf: EVENT_CHANNELS,
+    mode: "segmented",
+    capacities: CHANNEL_CAPACITIES,
+  });
+  const pool = new NotifyPool({ env, bus, threads: ownThreads, workers });
+  const ears: Ear[] = [];
+  return {
+    pool,
+    publish(type: Type, ...heights: number[]) {
+      for (const height of heights) bus.publish(type, { hash: HASH, height });
+    },
+    async listen(type: Type, options: NotifyOptions = {}) {
+      const ear = new Ear();
+      ears.push(ear);
+      const errors: LocalError[] = [];
+      const { promise: gone, resolve } = Promise.withResolvers<void>();
+      const onError = (error: LocalError) => {
+        errors.push(error);
+        if (error.code === "stopped") resolve();
+      };
+      const usual = { stallMs: STALL_MS, onError, data: ear.voice };
+      const subscription = await pool.subscribe([type], HANDLER, { ...usual, ...options });
+      return { ear, subscription, errors, gone };
+    },
+    async [Symbol.asyncDispose]() {
+      bus.close();
+      await within("the pool's end", pool.stop());
+      for (const ear of ears) ear.close();
+    },
+  };
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, index) => from + index);
+}
+
+test("notify: a handler in a thread gets every event in order, in batches", TIMEOUT, async () => {
+  await using made = makePool(2);
+  const { ear, subscription } = await made.listen("chain:tip");
+  made.publish("chain:tip", ...range(0, 300));
+  await ear.until(300);
+  made.publish("chain:tip", ...range(300, 400));
+  assertEquals(await ear.until(400), range(0, 400));
+  assertEquals(subscription.stats().lag, 0);
+});
+
+test("notify: a handler that is too slow misses the oldest; it and its owner are told how many", TIMEOUT, async () => {
+  await using made = makePool(1);
+  const missed: number[] = [];
+  const { ear, subscription } = await made.listen("chain:tip", { onLag: (_, count) => missed.push(count) });
+  made.publish("chain:tip", ...range(0, 600));
+  assertEquals(await ear.until(513), ["lag 88", ...range(88, 600)]);
+  assertEquals(missed, [88]);
+  assertEquals(subscription.stats().lag, 88);
+});
+
+test("notify: what a handler throws is told, and the next event comes", TIMEOUT, async () => {
+  await using made = makePool(1);
+  const { promise, resolve } = Promise.withResolvers<LocalError>();
+  const { ear } = await made.listen("chain:tip", { onError: resolve });
+  made.publish("chain:tip", 1, THROWS, 2);
+  assertEquals(await ear.until(3), [1, THROWS, 2]);
+  const { message } = await within("the error", promise);
+  assert(message.includes("threw at chain:tip: a bug in the handler"), message);
+});
+
+test("notify: a promise that never settles costs its event, and the thread lives", TIMEOUT, async () => {
+  await using made = makePool(1);
+  const { ear, errors } = await made.listen("chain:tip");
+  made.publish("chain:tip", 1, NEVER_SETTLES, 2);
+  assertEquals(await ear.until(3), [1, NEVER_SETTLES, 2]);
+  assertEquals(errors.map(({ code }) => code), ["timeout"]);
+  assert(errors[0]!.message.includes("not done with chain:tip after 400 ms"), errors[0]!.message);
+});
+
+for (const [misdeed, height] of [["hangs", HANGS], ["ends its thread", EXITS]] as const) {
+  test(`notify: a handler that ${misdeed} loses that event, and others of its thread lose none`, TIMEOUT, async () => {
+    await using made = makePool(1);
+    const guilty = await made.listen("chain:tip");
+    const innocent = await made.listen("block:connected");
+    made.publish("chain:tip", 1, height, 2, 3);
+    made.publish("block:connected", ...range(1, 200));
+    assertEquals(await guilty.ear.until(4), [1, height, 2, 3]);
+    assertEquals(await innocent.ear.until(199), range(1, 200));
+    assertEquals([guilty.errors.map(({ code }) => code), innocent.errors], [["timeout"], []]);
+  });
+}
+
+test(
+  "notify: where nobody knows who blocks a thread, nothing is lost, and the guilty one is found",
+  TIMEOUT,
+  async () => {
+    await using made = makePool(1);
+    const guilty = await made.listen("chain:tip");
+    const innocent = await made.listen("block:connected");
+    made.publish("chain:tip", BLOCKS_LATER, 1);
+    made.publish("block:connected", 1, 2, 3);
+    await within("the end of it", guilty.gone);
+    assertEquals(guilty.errors.at(-1)!.code, "stopped");
+    assertEquals(new Set(await innocent.ear.until(3)), new Set([1, 2, 3]));
+    made.publish("block:connected", 4);
+    await innocent.ear.untilHeard(4);
+    assertEquals(innocent.subscription.stats().isRunning, true);
+  },
+);
+
+test("notify: a handler that hangs three times in a row is given up, and others go on", TIMEOUT, async () => {
+  await using made = makePool(1);
+  const guilty = await made.listen("chain:tip");
+  const innocent = await made.listen("block:connected");
+  made.publish("chain:tip", HANGS, HANGS, HANGS, 1);
+  await within("the end of it", guilty.gone);
+  assertEquals(guilty.errors.map(({ code }) => code), ["timeout", "timeout", "timeout", "stopped"]);
+  made.publish("block:connected", 7);
+  assertEquals(await innocent.ear.until(1), [7]);
+});
+
+test("notify: a module that does not load is its owner's to know, in words", TIMEOUT, async () => {
+  await using made = makePool(1);
+  const url = (file: string) => new URL(file, import.meta.url);
+  const subscribe = (module: URL | string) => within("an answer", made.pool.subscribe(["chain:tip"], module, {}));
+  const broken = await assertRejects(() => subscribe(url("./notify_broken_handler.ts")), LocalError);
+  assert(broken.message.includes("notify_broken_handler.ts: no database here"), broken.message);
+  await assertRejects(
+    () => subscribe(url("./notify_heights.ts")),
+    LocalError,
+    "does not export a function named handle",
+  );
+  await assertRejects(() => subscribe(url("./no_such_file.ts")), LocalError, "no_such_file.ts");
+  await assertRejects(() => subscribe("./relative.ts"), LocalError, "a module is a URL");
+  const { ear } = await made.listen("chain:tip");
+  made.publish("chain:tip", 5);
+  assertEquals(await ear.until(1), [5]);
+});
+
+test("notify: who was disposed of hears nothing more, and its place is free", TIMEOUT, async () => {
+  await using made = makePool(1);
+  const [first, second] = [await made.listen("chain:tip"), await made.listen("chain:tip")];
+  first.subscription[Symbol.dispose]();
+  made.publish("chain:tip", 1);
+  assertEquals(await second.ear.until(1), [1]);
+  assertEquals(first.ear.heard, []);
+  const third = await made.listen("chain:tip");
+  made.publish("chain:tip", 2);
+  assertEquals(await third.ear.until(1), [2]);
+});
+
+test("notify: what waits when the node stops is still handled", TIMEOUT, async () => {
+  const made = makePool(1);
+  const { ear } = await made.listen("chain:tip");
+  made.publish("chain:tip", ...range(0, 300));
+  const hearing = ear.until(300);
+  await made[Symbol.asyncDispose]();
+  assertEquals(await hearing, range(0, 300));
+});
