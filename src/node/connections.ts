@@ -140,7 +140,10 @@ export class Connections {
 
   /** Keeps a connection to the endpoint from now on. Resolves once it stands for the first time. */
   async connect(endpoint: TcpEndpoint): Promise<Peer> {
-    return await this.peers.dial(endpoint);
+    const peer = await this.peers.dial(endpoint);
+    // As the connection was dialled, which another name may have led to: by that it is lost, and given up.
+    if ("port" in peer.dialled) this.#dialer.keep(peer.dialled);
+    return peer;
   }
 
   score(peer: Peer): number {

@@ -70,7 +70,7 @@ export function connectionMethods(core: NodeCore): ConnectionMethods {
   return {
     peers: () => [...peers.all()].map((peer) => peerLife.snapshot(peer)),
     shards: () => core.shards?.snapshot() ?? [],
-    connect: async (endpoint) => peerLife.snapshot(await peers.dial(endpoint)),
+    connect: async (endpoint) => peerLife.snapshot(await connections.connect(endpoint)),
     disconnect: (id) => connections.disconnect(id),
     addresses: (limit = DEFAULT_ADDRESSES) => acquaintances.snapshot(limit, services.addresses.counts),
     connectionCounts: () => peers.counts(),

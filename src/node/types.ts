@@ -146,9 +146,12 @@ export interface P2PNode {
   pool(): PoolSnapshot;
   /** A block of any known header, by hash or by height on the best chain. */
   block(id: Hash | number): BlockSnapshot | undefined;
-  /** Dials a peer. Resolves once the handshake is done; rejects with LocalError or RemoteFault. */
+  /**
+   * Dials a peer, and again whenever the connection is lost, until `disconnect`. Resolves once the handshake is done;
+   * rejects with LocalError or RemoteFault, and then nobody is dialled again.
+   */
   connect(endpoint: TcpEndpoint): Promise<PeerSnapshot>;
-  /** Ends a connection, for good where we dialled it. False if there is no such peer. */
+  /** Ends a connection; nobody is dialled again because of `connect` or the options. False if there is no such peer. */
   disconnect(id: number): boolean;
   /** Whom it knows of, with at most `limit` addresses (100 by default). */
   addresses(limit?: number): AddressesSnapshot;

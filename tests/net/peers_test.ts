@@ -80,6 +80,29 @@ test(
   },
 );
 
+test("peers: whom the owner dials is dialled again when it is lost, until the owner ends it", {
+  timeout: 60_000,
+}, async () => {
+  const network = createMemoryNetwork({ seed: 15 });
+  const accepted: ScriptedPeer[] = [];
+  await listenScripted(network, "20.1.0.1", {}, (peer) => void accepted.push(peer));
+  network.setName("seed.example", ["20.1.0.1"]);
+  const { node } = simulateNode(network, "a");
+  await node.start();
+  const failed = await settle(network, node.connect({ host: "nowhere", port: 1 }));
+  assertInstanceOf(failed, LocalError);
+  await settle(network, node.connect({ host: "seed.example", port: PORT }));
+  await settle(network, node.connect({ host: "20.1.0.1", port: PORT }));
+  accepted[0]!.connection.abort();
+  await network.run(() => accepted.length === 2 || network.now() > 60_000);
+  await network.run(network.now() + 100);
+  const [peer] = node.peers();
+  assertEquals([peer!.kind, peer!.state], ["manual", "ready"]);
+  node.disconnect(peer!.id);
+  await network.run(network.now() + 600_000);
+  assertEquals([accepted.length, node.peers()], [2, []]);
+});
+
 test(
   "peers: stopping closes every peer and leaves nothing, even where one never reads",
   { timeout: 60_000 },
