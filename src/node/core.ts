@@ -247,7 +247,8 @@ export class NodeCore {
       userAgent: this.options.userAgent,
       height: this.ledger.chain.tip.height,
       prunes: this.options.pruneBytes !== undefined,
-      relay: !isBlockOnly && (!this.options.blockRelayOnly || permissions.has("relay")),
+      isBlockOnly,
+      relay: !this.options.blockRelayOnly || permissions.has("relay"),
       wallClock: this.env.wallClock(),
     });
   }

@@ -17,7 +17,9 @@ export interface OurVersionFacts {
   readonly height: number;
   /** Whether old blocks are forgotten. */
   readonly prunes: boolean;
-  /** Whether we want transactions. */
+  /** Whether this connection is for blocks and nothing else: then the remote, too, is to send no more over it. */
+  readonly isBlockOnly: boolean;
+  /** Whether we want transactions, on any other connection. */
   readonly relay: boolean;
   /** Milliseconds since the Unix epoch. */
   readonly wallClock: number;
@@ -33,18 +35,18 @@ const UNKNOWN_ADDRESS: VersionAddress = {
 
 /** How we introduce ourselves on one connection. */
 export function makeOurVersion(facts: OurVersionFacts): MessageOf<"version"> {
-  const { remote, nonce, userAgent, height, prunes, relay, wallClock } = facts;
+  const { remote, nonce, userAgent, height, prunes, isBlockOnly, relay, wallClock } = facts;
   return {
     type: "version",
     protocolVersion: PROTOCOL_VERSION,
-    services: ownServices(prunes),
+    services: isBlockOnly ? ownServices(prunes) & ~SERVICE_P2P_APPS : ownServices(prunes),
     time: BigInt(Math.floor(wallClock / MS_PER_SECOND)),
     receiver: versionAddress(remote),
     sender: UNKNOWN_ADDRESS,
     nonce,
     userAgent,
     startHeight: height,
-    relay,
+    relay: relay && !isBlockOnly,
   };
 }
 

@@ -95,7 +95,7 @@ export class TopologyService implements Service {
   peerReady(peer: Peer): void {
     this.topology.peerReady(peer.id, formatEndpoint(peer.dialled));
     // Where connections are to stay private, on public networks and where only blocks are exchanged, none is told.
-    if (!takesApps(peer) || peer.wire !== "native" || peer.isBlockOnly) return;
+    if (!takesApps(peer) || peer.wire !== "native") return;
     const allowance = new Allowance(TOPOLOGY_BURST, TOPOLOGY_RATE, this.#deps.env.now());
     this.#correspondents.set(peer, { allowance, id: undefined, toldRevision: 0 });
     this.#observe();
