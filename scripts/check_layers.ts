@@ -26,11 +26,15 @@ const LAYERS: Readonly<Record<string, number>> = {
   control: 7,
   simulation: 7,
   cli: 8,
+  dashboard: 8,
 };
 
 /** What everybody may see of src/platform; the adapters beside it are for ADAPTER_USERS. */
 const PLATFORM_TYPES = "src/platform/types.ts";
 const ADAPTER_USERS: readonly string[] = ["platform", "node", "simulation", "cli"];
+
+/** The program of a page: a browser gets it in one piece, libraries and all. */
+const BUILT_FOLDER = "dashboard";
 
 /** Downwards, and forbidden all the same: a peer does not know what it carries. */
 const STRANGERS: readonly (readonly [from: string, to: string])[] = [["peer", "chain"], ["net", "chain"]];
@@ -60,7 +64,7 @@ const NAME_RULES: readonly NameRule[] = [
       /(?<![\w$.])(?:globalThis\.)?\b(?:setTimeout|setInterval|setImmediate|queueMicrotask)\b(?!\s*\??:)/,
       /\bAbortSignal\.timeout\b|\bMath\.random\b|\bcrypto\.(?:getRandomValues|randomUUID)\b/,
     ),
-    allowed: ["platform", "cli"],
+    allowed: ["platform", "cli", "dashboard"],
     advice: "ask env: the core is deterministic",
   },
   {
@@ -112,9 +116,9 @@ function anyOf(...patterns: readonly RegExp[]): RegExp {
 export function checkLayers(root: string): readonly Violation[] {
   const files = ["src", "tests", "bench", "scripts"].flatMap((folder) => listSources(root, folder))
     .concat(readSources(root, ["mod.ts"]));
-  const dependencies = readDependencies(root);
+  const manifest = readManifest(root);
   return [
-    ...files.flatMap((file) => checkImports(file, dependencies)),
+    ...files.flatMap((file) => checkImports(file, packagesFor(file, manifest))),
     ...files.filter((file) => file.path.startsWith("src/")).flatMap(checkOwnFile),
     ...findCycles(files),
   ];
@@ -138,9 +142,21 @@ function readSources(root: string, paths: readonly string[]): SourceFile[] {
   });
 }
 
-function readDependencies(root: string): ReadonlySet<string> {
-  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { dependencies?: object };
-  return new Set(Object.keys(manifest.dependencies ?? {}));
+interface Manifest {
+  readonly dependencies?: object;
+  readonly devDependencies?: object;
+}
+
+function readManifest(root: string): Manifest {
+  return JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+}
+
+/** What is built into a page is there when it is built, and not asked for later. */
+function packagesFor(
+  { folder }: SourceFile,
+  { dependencies = {}, devDependencies = {} }: Manifest,
+): ReadonlySet<string> {
+  return new Set(Object.keys(folder === BUILT_FOLDER ? { ...dependencies, ...devDependencies } : dependencies));
 }
 
 function folderOf(path: string): string | undefined {

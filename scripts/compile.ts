@@ -41,12 +41,19 @@ function main(): void {
   const options = process.argv.slice(2);
   const host = join(DIST, process.platform === "win32" ? "p2p.exe" : "p2p");
   mkdirSync(DIST, { recursive: true });
+  writeDashboard();
   if (options.includes("--all")) {
     for (const [target, file] of TARGETS) compile(join(DIST, file), [`--target=${target}`]);
     writeChecksums();
   } else if (options.includes("--force") || isStale(host)) {
     compile(host, []);
   }
+}
+
+/** The page that the control API serves is a module that is built, too. */
+function writeDashboard(): void {
+  const { status } = spawnSync(process.execPath, [join(ROOT, "scripts/write_dashboard.ts")], { stdio: "inherit" });
+  if (status !== 0) process.exit(1);
 }
 
 /** Builds beside the file and renames, so that a process which runs the old one lives on. */

@@ -2,6 +2,7 @@ import type { P2PNode } from "../node/types.ts";
 import { dumpAddresses } from "./address_dump.ts";
 import { summariseBlock } from "./block_summary.ts";
 import { answerEvents } from "./events_route.ts";
+import { answerDashboard } from "./dashboard_route.ts";
 import type { ControlAnswer, ControlRequest, ControlResponse } from "./http_types.ts";
 import { HASH_SIZE_BYTES } from "../util/hash.ts";
 import { bytesToHex, isHexOfSize } from "../util/hex.ts";
@@ -21,6 +22,7 @@ interface Route {
 }
 
 const ROUTES: readonly Route[] = [
+  { path: /^\/$/, get: answerDashboard },
   { path: /^\/v1\/node$/, get: (subject) => ok(describeNode(subject)) },
   { path: /^\/v1\/peers$/, get: ({ node }) => ok(node.peers()) },
   { path: /^\/v1\/peers\/([^/]+)$/, get: ({ node }, _, id) => showPeer(node, id) },
@@ -32,6 +34,7 @@ const ROUTES: readonly Route[] = [
   { path: /^\/v1\/chain$/, get: ({ node }) => ok(node.chain()) },
   { path: /^\/v1\/blocks\/([^/]+)$/, get: ({ node }, { query }, id) => showBlock(node, id, query.get("raw") === "1") },
   { path: /^\/v1\/topology$/, get: ({ node }, { query }) => showTopology(node, query.get("fanout")) },
+  { path: /^\/v1\/vitals$/, get: ({ node }) => ok(node.vitals()) },
   { path: /^\/v1\/doctor$/, get: ({ node }) => ok(node.diagnose()) },
   { path: /^\/v1\/balancing$/, get: ({ node }) => ok(node.balancing()) },
   { path: /^\/metrics$/, get: answerMetrics },

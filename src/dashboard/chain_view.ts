@@ -1,0 +1,120 @@
+import type { ChainSnapshot } from "../protocol/snapshots.ts";
+import { byId, el } from "./dom.ts";
+import { shortHash } from "./format.ts";
+
+/** What of a block is shown. */
+export interface BlockInfo {
+  readonly hash: string;
+  readonly height: number;
+  /** Null where the block itself is not held. */
+  readonly transactions: number | null;
+}
+
+/** Blocks of the best chain that are shown, the newest last. */
+const BLOCKS = 12;
+/** How far above a branch the best chain is, and each branch above the next. */
+const FIRST_RISE_PX = 12;
+const ROW_PX = 66;
+
+/** The end of the best chain, and the branches that leave it there. */
+export class ChainView {
+  readonly #place = byId("chain");
+  readonly #fetchBlock: (height: number) => Promise<BlockInfo>;
+  readonly #blocks = new Map<number, BlockInfo>();
+  #busy = false;
+  #isAtEnd = false;
+  #next: ChainSnapshot | undefined;
+
+  constructor(fetchBlock: (height: number) => Promise<BlockInfo>) {
+    this.#fetchBlock = fetchBlock;
+  }
+
+  /** Draws the chain once the blocks are known; of several wishes at a time the last one counts. */
+  async show(chain: ChainSnapshot): Promise<void> {
+    this.#next = chain;
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      while (this.#next) {
+        const wish = this.#next;
+        this.#next = undefined;
+        await this.#load(wish);
+        this.#draw(wish);
+      }
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** Where not all has room, the newest is what one looks for; after that the reader decides. */
+  #showEnd(): void {
+    if (this.#isAtEnd) return;
+    this.#isAtEnd = true;
+    const { parentElement } = this.#place;
+    parentElement!.scrollLeft = parentElement!.scrollWidth;
+  }
+
+  async #load({ height, bestHash }: ChainSnapshot): Promise<void> {
+    const first = Math.max(0, height - BLOCKS + 1);
+    for (const known of [...this.#blocks.keys()]) if (known < first || known > height) this.#blocks.delete(known);
+    // After a reorganisation what was known of the end is no longer so.
+    if (this.#blocks.get(height)?.hash !== bestHash && this.#blocks.has(height)) this.#blocks.clear();
+    const missing = Array.from({ length: height - first + 1 }, (_, i) => first + i).filter((h) => !this.#blocks.has(h));
+    for (const block of await Promise.all(missing.map((h) => this.#fetchBlock(h)))) {
+      this.#blocks.set(block.height, block);
+    }
+  }
+
+  #draw({ forks, headers, height }: ChainSnapshot): void {
+    const blocks = [...this.#blocks.values()].sort((left, right) => left.height - right.height);
+    const first = blocks[0]?.height ?? 0;
+    const shown = forks.filter((fork) => fork.height - fork.length >= first && fork.height - fork.length <= height);
+    const columns = Math.max(blocks.length, ...shown.map((fork) => fork.height - first + 1));
+    this.#place.style.setProperty("--columns", String(columns));
+    this.#place.replaceChildren(
+      ...blocks.map((block) => cell(block.height - first, 0, block.height, block.hash, "block", block.transactions)),
+      ...shown.flatMap((fork, row) =>
+        Array.from({ length: fork.length }, (_, i) => {
+          const at = fork.height - fork.length + 1 + i;
+          const isTip = at === fork.height;
+          return cell(
+            at - first,
+            row + 1,
+            at,
+            isTip ? fork.hash : "",
+            i === 0 ? "block fork first" : "block fork",
+            null,
+          );
+        })
+      ),
+    );
+    this.#showEnd();
+    const elsewhere = forks.length - shown.length;
+    byId("chain-note").textContent = [
+      headers > height ? `${headers - height} blocks are known by their headers only.` : "",
+      elsewhere > 0 ? `${elsewhere} older branches are not shown.` : "",
+      forks.length === 0 ? "No branches." : "",
+    ].filter(Boolean).join(" ");
+  }
+}
+
+function cell(
+  column: number,
+  row: number,
+  height: number,
+  hash: string,
+  kind: string,
+  transactions: number | null,
+): HTMLElement {
+  const box = el(
+    "div",
+    { class: kind, title: hash || `block ${height} of a branch`, role: "listitem" },
+    el("b", {}, String(height)),
+    el("span", {}, hash ? shortHash(hash) : "branch"),
+    el("small", {}, transactions === null ? "" : `${transactions} tx`),
+  );
+  box.style.gridColumn = String(column + 1);
+  box.style.gridRow = String(row + 1);
+  box.style.setProperty("--rise", `${FIRST_RISE_PX + (row - 1) * ROW_PX}px`);
+  return box;
+}
