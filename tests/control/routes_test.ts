@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { assertEquals, assertMatch } from "@std/assert";
 import type { ControlRequest } from "../../src/control/http_types.ts";
@@ -169,7 +170,7 @@ test("control: no block, no such name of one, no such path", async () => {
   for (const id of ["-1", "1.5", "0x1", "1".repeat(16), "ab"]) {
     assertEquals(get(subject, `/v1/blocks/${id}`).status, 400);
   }
-  for (const path of ["/", "/v1", "/v1/peers/", "/v1/blocks/1/2", "http://localhost/v1/node", "*"]) {
+  for (const path of ["/index.html", "/v1", "/v1/peers/", "/v1/blocks/1/2", "http://localhost/v1/node", "*"]) {
     assertEquals(get(subject, path), { status: 404, value: { error: "no such path" } });
   }
 });
@@ -212,4 +213,18 @@ test("control: what other machines reach needs the token for all but the page an
   }
   assertEquals(answer(open, request("/v1/node", { host, authorization: `Bearer ${open.token}` })).status, 200);
   for (const path of ["/livez", "/readyz"]) assertEquals(answer(open, request(path, { host })).status, 200, path);
+});
+
+test("control: the dashboard may run its own script, ask its own node, and nothing else", async () => {
+  const { subject } = await openScene();
+  const { status, headers, body } = plain(await answerAny(subject, request("/")));
+  assertEquals([status, headers["content-type"]], [200, "text/html; charset=utf-8"]);
+  const policy = headers["content-security-policy"]!;
+  assertMatch(
+    policy,
+    /default-src 'none'; script-src 'sha256-[\w+/=]+'; style-src 'sha256-[\w+/=]+'; connect-src 'self';/,
+  );
+  const script = /<script>([^]*?)<\/script>/.exec(body)![1]!;
+  assertEquals(policy.includes(createHash("sha256").update(script).digest("base64")), true);
+  assertEquals(/(?:src|href)="(?!data:,|#)/.test(body.replace(script, "")), false, "nothing is fetched");
 });
