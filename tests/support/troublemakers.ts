@@ -19,14 +19,22 @@ const NONCE_AT = 76;
 const HIGH_BIT = 0x80;
 
 /** Answers every ping late. */
-export async function slowPeer({ port, from }: TroublePlace, { lateMs = 2_000 } = {}): Promise<RawPeer> {
+export async function slowPeer(
+  { port, from }: TroublePlace,
+  { lateMs = 2_000, userAgent = "/slow:1/" } = {},
+): Promise<RawPeer> {
   const peer = await RawPeer.dialFrom(from, port);
-  await peer.shakeHands({ userAgent: "/slow:1/" });
+  await peer.shakeHands({ userAgent });
   peer.listen(({ command, payload }) => {
     if (command === "ping") setTimeout(() => peer.send("pong", payload), lateMs);
     if (command === "inv") peer.send("getdata", payload);
   });
   return peer;
+}
+
+/** One like most: it answers after a moment, and has nothing to say. */
+export async function quietPeer({ port, from }: TroublePlace, { lateMs = 20 } = {}): Promise<RawPeer> {
+  return await slowPeer({ port, from }, { lateMs, userAgent: "/quiet:1/" });
 }
 
 /** Says much, and nothing that anybody needs. */
