@@ -27,6 +27,17 @@ export function fitText(text: string, cells: number): string {
   return cells < 1 ? "" : fitted + ELLIPSIS;
 }
 
+/** The text as lines of at most so many cells, broken between words; a word that is longer stands alone. */
+export function wrapText(text: string, cells: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const longer = `${lines.at(-1)} ${word}`;
+    if (lines.length > 0 && textWidth(longer) <= cells) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 /** The text, filled up with blanks to so many cells. */
 export function padText(text: string, cells: number, side: "left" | "right"): string {
   const blanks = " ".repeat(Math.max(0, cells - textWidth(text)));

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { fitText, padText, textWidth } from "../../src/util/text_width.ts";
+import { fitText, padText, textWidth, wrapText } from "../../src/util/text_width.ts";
 
 test("text width: letters, marks and full-width signs as a terminal shows them", () => {
   assertEquals(["", "abc", "é", "e\u0301", "中文", "한", "🚀", "…"].map(textWidth), [0, 3, 1, 1, 4, 2, 2, 1]);
@@ -19,4 +19,10 @@ test("text width: filled up on the side that is free", () => {
     "  7",
     "long",
   ]);
+});
+
+test("text width: lines are broken between words", () => {
+  assertEquals(wrapText("one two three", 7), ["one two", "three"]);
+  assertEquals(wrapText("中文 中文 ab", 7), ["中文", "中文 ab"]);
+  assertEquals([wrapText("endless", 3), wrapText("", 3)], [["endless"], [""]]);
 });

@@ -4,6 +4,7 @@ import { formatDuration, formatSize } from "../../util/units.ts";
 import type { Context, Output } from "../context.ts";
 import { EXIT } from "../exit.ts";
 import { type Column, printRows } from "../tables.ts";
+import type { Told } from "./columns.ts";
 import { nodeView } from "./node_view.ts";
 import type { ViewTable } from "./view.ts";
 
@@ -41,12 +42,20 @@ function showDiagnosis({ windowSeconds, findings }: Diagnosis, { out }: Context)
   for (const finding of findings) showFinding(finding, out);
 }
 
+function showFinding(finding: Finding, out: Output): void {
+  const [first = "", ...rest] = findingLines(finding);
+  out.line(colored(finding.level, finding.level.padEnd(INDENT.length), out) + first);
+  for (const line of rest) out.line(INDENT + line);
+}
+
 /** What is seen, on which numbers that rests, and what to do: a line each. */
-function showFinding({ level, text, evidence, advice, change }: Finding, out: Output): void {
-  out.line(`${colored(level, level.padEnd(INDENT.length), out)}${escapeText(text)}`);
-  const numbers = Object.entries(evidence).filter(([, value]) => value !== null);
-  out.line(`${INDENT}${numbers.map(([name, value]) => `${spaced(name)} ${escapeText(String(value))}`).join(", ")}`);
-  if (advice !== null) out.line(`${INDENT}→ ${escapeText(advice)}${change ? " (--autotune does it)" : ""}`);
+export function findingLines({ text, evidence, advice, change }: Told<Finding>): string[] {
+  const numbers = Object.entries(evidence ?? {}).filter(([, value]) => value !== null);
+  return [
+    escapeText(text ?? "?"),
+    numbers.map(([name, value]) => `${spaced(escapeText(name))} ${escapeText(String(value))}`).join(", "),
+    ...advice ? [`→ ${escapeText(advice)}${change ? " (--autotune does it)" : ""}`] : [],
+  ];
 }
 
 /** `messagesPerSecond` → `messages per second`. */

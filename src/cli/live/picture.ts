@@ -1,6 +1,7 @@
 import type { PeerSnapshot } from "../../protocol/snapshots.ts";
 import { escapeText } from "../../util/escape.ts";
-import { fitText, padText, textWidth } from "../../util/text_width.ts";
+import { findingLines } from "../inspect/doctor_views.ts";
+import { fitText, padText, textWidth, wrapText } from "../../util/text_width.ts";
 import { formatDuration, formatSize } from "../../util/units.ts";
 import type { Output } from "../context.ts";
 import type { Told } from "../inspect/columns.ts";
@@ -68,13 +69,20 @@ export function shownColumns(view: LiveView, size: Size): readonly string[] {
 
 /** The whole screen, one string a row. Nothing in it is wider than the screen. */
 export function drawLive(view: LiveView, size: Size, colors: Colors): readonly string[] {
-  const { data, state } = view;
+  const { data } = view;
   const head = data ? drawHead(view, data, size.columns, colors) : [drawTitle(view, size.columns, colors)];
   const rows = Math.max(0, size.rows - 1);
-  const body = state.showsHelp ? drawHelp(size, colors) : data ? drawTable(view, size, colors) : [];
+  const body = drawBody(view, size, colors);
   const lines = [...head.slice(0, headRows(size.rows)), ...body].slice(0, rows);
   while (lines.length < rows) lines.push("");
   return [...lines, drawFoot(view, size, colors)];
+}
+
+function drawBody(view: LiveView, size: Size, colors: Colors): readonly string[] {
+  const { data, state } = view;
+  if (state.showsHelp) return drawHelp(size, colors);
+  if (!data) return [];
+  return state.showsDoctor ? drawDoctor(data, size, colors) : drawTable(view, size, colors);
 }
 
 /** Low terminals lose what is below the first lines. */
@@ -169,9 +177,25 @@ function doctorParts({ doctor }: LiveData, colors: Colors): readonly Part[] {
   const grave = findings.filter(({ level }) => level === "problem" || level === "warning");
   const [first = findings[0]] = grave;
   if (!first) return [["-"]];
-  const style = first.level === "problem" ? colors.red : first.level === "warning" ? colors.yellow : colors.green;
-  const more = grave.length > 1 ? `  and ${grave.length - 1} more: p2p inspect doctor` : "";
-  return [[escapeText(first.text ?? "?"), style], [more]];
+  const more = grave.length > 1 ? `${grave.length} warnings (d)  ` : "";
+  return [[more], [escapeText(first.text ?? "?"), levelStyles(colors)[first.level ?? "note"]]];
+}
+
+function levelStyles({ red, yellow, green }: Colors) {
+  return { problem: red, warning: yellow, note: undefined, ok: green } as const;
+}
+
+function drawDoctor({ doctor }: LiveData, { columns }: Size, colors: Colors): readonly string[] {
+  return (doctor?.findings ?? []).flatMap((finding) => {
+    const level = finding.level ?? "note";
+    const [first = "", ...rest] = findingLines(finding);
+    return [
+      joinParts([[level.padEnd(LABEL_WIDTH), levelStyles(colors)[level]], [first]], columns),
+      ...rest.flatMap((line) => wrapText(line, columns - LABEL_WIDTH)).map((line) => {
+        return joinParts([[" ".repeat(LABEL_WIDTH)], [line, colors.dim]], columns);
+      }),
+    ];
+  });
 }
 
 function drawTable(view: LiveView, size: Size, colors: Colors): readonly string[] {
@@ -210,7 +234,7 @@ function drawFoot(view: LiveView, size: Size, colors: Colors): string {
   const first = Math.max(0, Math.min(state.offset, rows - shown));
   const range = rows > shown ? `${first + 1}-${first + shown} of ${rows}` : `${rows}`;
   const filter = state.filter.length > 0 ? ` with ${state.filter.map(escapeText).join(", ")}` : "";
-  const keys = "q quit  s sort  r reverse  / filter  p pause  ? help";
+  const keys = "q quit  s sort  r reverse  / filter  d doctor  p pause  ? help";
   const count = `${range} peers${rows < total ? ` of ${total}` : ""}${filter}`;
   return joinParts([[count], ["   "], [keys, colors.dim]], size.columns);
 }

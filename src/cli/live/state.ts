@@ -4,6 +4,8 @@ import type { Selection } from "../inspect/selection.ts";
 export interface LiveState extends Selection {
   readonly isPaused: boolean;
   readonly showsHelp: boolean;
+  /** What the doctor says, instead of the peers. */
+  readonly showsDoctor: boolean;
   /** Rows of the table above the first one that is shown. */
   readonly offset: number;
   /** The filter as it is being typed; undefined where none is. */
@@ -29,6 +31,7 @@ export const INITIAL_STATE: LiveState = {
   filter: [],
   isPaused: false,
   showsHelp: false,
+  showsDoctor: false,
   offset: 0,
   typing: undefined,
   complaint: undefined,
@@ -53,6 +56,7 @@ export const KEYS: readonly { readonly keys: readonly string[]; readonly help: s
   { keys: ["r"], help: "the other way round", step: ({ sort }) => ({ sort: reverse(sort) }) },
   { keys: ["/"], help: "filter the rows: ping>100, agent~btcd", step: () => ({ typing: "" }) },
   { keys: ["escape", "c"], help: "show all rows again", step: () => ({ filter: [], offset: 0 }) },
+  { keys: ["d"], help: "what the doctor says, and back", step: ({ showsDoctor }) => ({ showsDoctor: !showsDoctor }) },
   { keys: ["p", " "], help: "pause, and go on", step: ({ isPaused }) => ({ isPaused: !isPaused }) },
   { keys: ["up", "k"], help: "a row up", step: ({ offset }, context) => scroll(offset - 1, context) },
   { keys: ["down", "j"], help: "a row down", step: ({ offset }, context) => scroll(offset + 1, context) },

@@ -57,7 +57,9 @@ function draw(view: LiveView, size: Size = SIZES[0]!): readonly string[] {
 }
 
 test("live picture: fills every size and never more", () => {
-  const states: readonly Partial<LiveState>[] = [{}, { showsHelp: true }, { typing: "ping>1" }, { complaint: "no" }];
+  const states: readonly Partial<LiveState>[] = [{}, { showsHelp: true }, { showsDoctor: true }, { typing: "ping>1" }, {
+    complaint: "no",
+  }];
   for (const size of SIZES) {
     for (const state of states) {
       for (const view of [viewOf(dataOf(60, "漢字".repeat(30)), state), viewOf(undefined, state, "gone")]) {
@@ -77,7 +79,7 @@ test("live picture: who it is, whether the chain follows, traffic, channels, and
   assertEquals(lines[2], "peers     60 in, 0 out, 3 refused, 4 evicted");
   assertEquals(lines[3], "in           5.9 KiB/s  ▂ █");
   assertEquals(lines[5], "channels  control 90 % 7 missed  data 0 %  ");
-  assertEquals(lines[6], "doctor    peer 3 is slow /some:1/  and 1 more: p2p inspect doctor");
+  assertEquals(lines[6], "doctor    2 warnings (d)  peer 3 is slow /some:1/");
   assertStringIncludes(lines[8]!, "id  address");
   assertStringIncludes(lines[9]!, "192.0.2.0:8333");
   assertStringIncludes(lines.at(-1)!, "1-14 of 60 peers");
@@ -92,6 +94,23 @@ test("live picture: rows are sorted, filtered and scrolled", () => {
   assertStringIncludes(filtered.at(-1)!, "2 peers of 60 with ping>58");
   assertStringIncludes(draw(viewOf(dataOf(60), { offset: 45 }))[9]!, "192.0.2.45:8333");
   assertStringIncludes(draw(viewOf(dataOf(20), { offset: 45 }))[9]!, "192.0.2.6:8333");
+});
+
+test("live picture: what the doctor says, with its numbers and its advice", () => {
+  const data = dataOf(2);
+  const finding = {
+    level: "problem" as const,
+    text: "nobody is connected \x1b[2J",
+    evidence: { maxOutbound: 10, handshaking: null },
+    advice: "name a node with --join HOST:PORT",
+  };
+  const lines = draw(viewOf({ ...data, doctor: { findings: [finding] } }, { showsDoctor: true }));
+  assertEquals(lines.slice(8, 11), [
+    "problem   nobody is connected \\x1b[2J",
+    "          max outbound 10",
+    "          → name a node with --join HOST:PORT",
+  ]);
+  assertEquals(draw(viewOf({ ...data, doctor: undefined }, { showsDoctor: true }))[8], "");
 });
 
 test("live picture: says when it is paused, or when the node is silent", () => {

@@ -45,6 +45,7 @@ test("live: the table scrolls within its rows", () => {
 });
 
 test("live: pause, help and the two ends", () => {
+  assertEquals([after(["d"]).showsDoctor, after(["d", "d"]).showsDoctor], [true, false]);
   assertEquals([after(["p"]).isPaused, after(["p", " "]).isPaused], [true, false]);
   const help = after(["?"]);
   assertEquals([help.showsHelp, after(["s"], help).showsHelp, after(["s"], help).sort], [true, false, undefined]);
