@@ -11,28 +11,43 @@ import { testHasher } from "./support/test_hasher.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const MAX_LINES = 20;
+const PATIENCE_MS = 45_000;
 
-/** The first example of the README in a language. */
-function example(language: "ts" | "toml"): string {
-  const match = new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, "s").exec(readFileSync(`${ROOT}README.md`, "utf8"));
-  assert(match, "the README has an example");
+/** The first example of a page in a language. */
+function example(language: "ts" | "toml", page = "README.md"): string {
+  const match = new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, "s").exec(readFileSync(`${ROOT}${page}`, "utf8"));
+  assert(match, `${page} has an example`);
   return match[1]!;
 }
 
-test("README: the library example has at most 20 lines and does what it says", { timeout: 60_000 }, async () => {
-  const code = example("ts");
-  assert(code.trimEnd().split("\n").length <= MAX_LINES);
+/** What a program prints that stands on a page. */
+async function outputOf(code: string): Promise<string> {
   // Inside the project, so that its packages are found.
   mkdirSync(`${ROOT}dist`, { recursive: true });
   const folder = mkdtempSync(`${ROOT}dist/example-`);
   try {
     writeFileSync(`${folder}/example.ts`, code.replace('"p2p"', '"../../mod.ts"'));
     const runtimeFlags = "Deno" in globalThis ? ["run", "-A"] : [];
-    const { stdout } = await promisify(execFile)(process.execPath, [...runtimeFlags, `${folder}/example.ts`]);
-    assertEquals(stdout.match(/^block \d+/gm), ["block 1", "block 2", "block 3"]);
+    const args = [...runtimeFlags, `${folder}/example.ts`];
+    return (await promisify(execFile)(process.execPath, args, { timeout: PATIENCE_MS })).stdout;
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+test("README: the library example has at most 20 lines and does what it says", { timeout: 60_000 }, async () => {
+  const code = example("ts");
+  assert(code.trimEnd().split("\n").length <= MAX_LINES);
+  assertEquals((await outputOf(code)).match(/^block \d+/gm), ["block 1", "block 2", "block 3"]);
+});
+
+test("applications: the example does what the page says", { timeout: 60_000 }, async () => {
+  const output = await outputOf(example("ts", "docs/applications.md"));
+  assertEquals(output.match(/^(answer|topic|bytes) .*/gm), [
+    "answer HELLO",
+    "topic good morning",
+    "bytes just for you",
+  ]);
 });
 
 test("README: the network of one's own is one", () => {
