@@ -1,4 +1,5 @@
-import type { LanePolicy } from "../protocol/lanes.ts";
+import { type LanePolicy, reserveAdmits } from "../protocol/lanes.ts";
+import type { MessageType } from "../protocol/messages.ts";
 import { Deque } from "../util/deque.ts";
 
 /** Frames side by side, to be written at once. */
@@ -34,6 +35,11 @@ export class LaneQueue {
   /** A frame alone in its lane always fits: the wire's own limits bound it. */
   hasRoomFor(sizeBytes: number): boolean {
     return this.bytes === 0 || this.bytes + sizeBytes <= this.policy.maxBytes;
+  }
+
+  /** The same beyond the lane's bounds, for the types that have room reserved there. */
+  hasReserveFor(type: MessageType, sizeBytes: number): boolean {
+    return reserveAdmits(this.policy, type, sizeBytes, this);
   }
 
   /** Counts a frame that was written behind the open batch's last one. */

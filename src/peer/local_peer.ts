@@ -179,7 +179,7 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
   sendFrame(type: MessageType, frame: Uint8Array): boolean {
     if (this.isOver) return false;
     const waiting = this.#outbox.bytes;
-    return this.#sent(type, this.#outbox.offerFrame(frame, LANE_OF[type]), waiting);
+    return this.#sent(type, this.#outbox.offerFrame(frame, LANE_OF[type], type), waiting);
   }
 
   awaitRoom(): void {

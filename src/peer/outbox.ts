@@ -1,5 +1,5 @@
 import { type Lane, LANE_POLICIES, LANES } from "../protocol/lanes.ts";
-import type { Message } from "../protocol/messages.ts";
+import type { Message, MessageType } from "../protocol/messages.ts";
 import { BATCH_BYTES, DIRECT_WRITE_BYTES, MIN_BATCH_BYTES, OUTBOX_LOW_WATER_BYTES } from "../protocol/params.ts";
 import { concatBytes } from "../util/bytes.ts";
 import type { Env } from "../util/env.ts";
@@ -72,20 +72,38 @@ export class Outbox {
   offer(message: Message, lane: Lane): OfferOutcome {
     if (this.#closed) return "dropped";
     const queue = this.#lanes[lane];
-    if (queue.isFullOfFrames) return this.#refuse(queue);
+    if (queue.isFullOfFrames) return this.#offerReserved(queue, message);
     const room = queue.open;
     const sizeBytes = room ? this.#options.codec.encodeInto(message, room.bytes, room.used) : -1;
-    if (sizeBytes < 0) return this.offerFrame(this.#options.codec.encode(message), lane);
-    if (!queue.hasRoomFor(sizeBytes)) return this.#refuse(queue);
+    if (sizeBytes < 0) return this.offerFrame(this.#options.codec.encode(message), lane, message.type);
+    if (!queue.hasRoomFor(sizeBytes)) return this.#offerReserved(queue, message);
     queue.extend(sizeBytes);
     return this.#queued(sizeBytes);
   }
 
-  /** Queues a frame that was encoded before; it may be shared and must not be changed any more. */
-  offerFrame(frame: Uint8Array, lane: Lane): OfferOutcome {
+  /**
+   * Queues a frame that was encoded before; it may be shared and must not be changed any more. `type`: of what it holds,
+   * for room that is reserved.
+   */
+  offerFrame(frame: Uint8Array, lane: Lane, type?: MessageType): OfferOutcome {
     if (this.#closed) return "dropped";
     const queue = this.#lanes[lane];
-    if (queue.isFullOfFrames || !queue.hasRoomFor(frame.length)) return this.#refuse(queue);
+    if (queue.isFullOfFrames || !queue.hasRoomFor(frame.length)) return this.#appendReserved(queue, frame, type);
+    return this.#append(queue, frame);
+  }
+
+  /** The lane is full. Of what it is offered then most is refused, and not encoded for that. */
+  #offerReserved(queue: LaneQueue, message: Message): OfferOutcome {
+    if (!queue.policy.reserve?.types.has(message.type)) return this.#refuse(queue);
+    return this.#appendReserved(queue, this.#options.codec.encode(message), message.type);
+  }
+
+  #appendReserved(queue: LaneQueue, frame: Uint8Array, type: MessageType | undefined): OfferOutcome {
+    const isAdmitted = type !== undefined && queue.hasReserveFor(type, frame.length);
+    return isAdmitted ? this.#append(queue, frame) : this.#refuse(queue);
+  }
+
+  #append(queue: LaneQueue, frame: Uint8Array): OfferOutcome {
     if (frame.length >= DIRECT_WRITE_BYTES) queue.pushAlone(frame);
     else queue.append(frame, MIN_BATCH_BYTES, BATCH_BYTES);
     return this.#queued(frame.length);

@@ -43,7 +43,7 @@ export const RESPONSE_STATUS = {
   "no-method": 1,
   /** The handler failed. */
   failed: 2,
-  /** Too many requests of this peer are under way. */
+  /** Too many requests of this peer are under way, or too much that it has not read. */
   busy: 3,
   /** The handler took longer than it may. */
   "too-late": 4,

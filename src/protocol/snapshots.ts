@@ -280,7 +280,7 @@ export interface RequestsSnapshot {
   readonly running: number;
   readonly answered: number;
   readonly failed: number;
-  /** Refused because too many handlers were at work. */
+  /** Refused because too many handlers were at work, or the asker had too many answers to read. */
   readonly busy: number;
   /** Answers that were dropped because the peer took no more data. */
   readonly unanswered: number;

@@ -319,6 +319,32 @@ test("requests: a peer that asks too much at a time hears that we are busy, canc
   assertEquals([countsOf(a!).running, a!.peers().length], [0, 2]);
 });
 
+test("requests: who is flooded with messages of others still gets answers, or hears that we are busy", {
+  timeout: 60_000,
+}, async () => {
+  const { network, nodes: [a] } = await startNodes([[]]);
+  a!.topic("chat");
+  a!.handle("echo", (payload) => payload);
+  const [slow, loud] = [await dialApp(network, "slow"), await dialApp(network, "loud")];
+  slow.send({ type: "subscribe", topics: ["chat"] });
+  await runFor(network);
+  slow.connection.pause();
+  for (let id = 1n; id <= 24n; id++) {
+    loud.send({ type: "publish", topic: "chat", id, payload: new Uint8Array(1_000_000) });
+    await runFor(network, 300);
+  }
+  const payload = new Uint8Array(900_000);
+  for (let id = 0; id < 8; id++) slow.send({ type: "request", id, method: "echo", payload });
+  await runFor(network, 300);
+  slow.connection.resume();
+  await runFor(network, 5000);
+  const statuses = slow.of("response").map(({ status }) => status);
+  const { ok, busy } = RESPONSE_STATUS;
+  assertEquals(statuses.slice(0, 4), [ok, ok, ok, ok]);
+  assertEquals([statuses.length, new Set(statuses)], [8, new Set([ok, busy])]);
+  assertEquals([countsOf(a!).answered + countsOf(a!).busy, countsOf(a!).unanswered], [8, 0]);
+});
+
 test("requests: responses and cancels that match nothing are counted and ignored", { timeout: 60_000 }, async () => {
   const { network, nodes: [a] } = await startNodes([[]]);
   const peer = await dialApp(network);

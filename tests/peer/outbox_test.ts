@@ -172,3 +172,34 @@ test("outbox: there is no room while more than the low-water mark waits", () => 
   env.runTurns();
   assertEquals([roomCalls(), outbox.bytes], [1, 0]);
 });
+
+test("outbox: answers find room where what is passed on has filled their lane, in order and up to a bound", () => {
+  let accepting = false;
+  const { env, outbox, writes } = recorded(() => accepting);
+  const passedOn = frame(1, 1_000_000);
+  outbox.offerFrame(passedOn, "data", "publish");
+  env.endTurn();
+  let queued = 0;
+  while (outbox.offerFrame(passedOn, "data", "publish") === "queued") queued++;
+  assertEquals(queued, 11);
+  const answer = { type: "response", id: 1, status: 0, payload: new Uint8Array(1_000_000) } as const;
+  const outcomes = Array.from({ length: 6 }, () => outbox.offer(answer, "data"));
+  assertEquals(outcomes.filter((outcome) => outcome === "queued").length, 4);
+  assertEquals(outbox.offer({ type: "tx", transaction: new Uint8Array(100) }, "data"), "dropped");
+  assertEquals([outbox.offer({ ...answer, payload: new Uint8Array(0) }, "data"), outbox.dropped], ["queued", 4]);
+  accepting = true;
+  outbox.drained();
+  assertEquals([outbox.bytes, writes.at(-1)!.length > 1_000_000], [0, false]);
+});
+
+test("outbox: answers find room where small frames have filled their lane", () => {
+  const { env, outbox } = recorded(() => false);
+  outbox.offerFrame(frame(1), "data", "publish");
+  env.endTurn();
+  const { maxFrames, reserve } = LANE_POLICIES.data;
+  for (let i = 0; i < maxFrames; i++) outbox.offerFrame(frame(1), "data", "publish");
+  const cancel = { type: "cancel", id: 1 } as const;
+  assertEquals(outbox.offerFrame(frame(1), "data", "publish"), "dropped");
+  for (let i = 0; i < reserve!.frames; i++) assertEquals(outbox.offer(cancel, "data"), "queued");
+  assertEquals([outbox.offer(cancel, "data"), outbox.waiting("data").frames], ["dropped", maxFrames + reserve!.frames]);
+});

@@ -1,5 +1,5 @@
 import type { OfferOutcome } from "../../peer/outbox.ts";
-import { LANE_OF, LANE_POLICIES, LANES } from "../../protocol/lanes.ts";
+import { LANE_OF, LANE_POLICIES, LANES, reserveAdmits } from "../../protocol/lanes.ts";
 import type { MessageType } from "../../protocol/messages.ts";
 import type { LaneTotal } from "./records.ts";
 
@@ -20,8 +20,10 @@ export class LaneAccounts {
     const index = LANES.indexOf(lane);
     const [sent, taken] = [this.#sent[index]!, this.#taken[index]!];
     const bytes = sent.bytes - taken.bytes;
+    const frames = sent.frames - taken.frames;
     // A frame alone in its lane always fits, as in an outbox.
-    if (sent.frames - taken.frames >= policy.maxFrames || (bytes > 0 && bytes + sizeBytes > policy.maxBytes)) {
+    const isFull = frames >= policy.maxFrames || (bytes > 0 && bytes + sizeBytes > policy.maxBytes);
+    if (isFull && !reserveAdmits(policy, type, sizeBytes, { bytes, frames })) {
       this.dropped++;
       return policy.whenFull === "close" ? "overflow" : "dropped";
     }

@@ -199,8 +199,10 @@ export class IncomingRequests {
       if (!(payload instanceof Uint8Array)) {
         throw new LocalError("bad-argument", `Cannot answer ${method}: bytes are wanted: received ${typeof payload}`);
       }
-      this.#send(peer, { type: "response", id, status: RESPONSE_STATUS.ok, payload });
-      this.counts.answered++;
+      if (peer.send({ type: "response", id, status: RESPONSE_STATUS.ok, payload })) return void this.counts.answered++;
+      // So it hears at once, and may ask somebody else or again.
+      this.counts.busy++;
+      this.#refuse(peer, id, "busy");
     } catch (error) {
       // The handler's answer is none, or too long to be sent.
       if (!(error instanceof LocalError)) throw error;

@@ -40,7 +40,7 @@ const decoder = new TextDecoder();
 const REFUSALS: ReadonlyMap<number, string> = new Map([
   [RESPONSE_STATUS["no-method"], "nobody answers this method there"],
   [RESPONSE_STATUS.failed, "the method failed there"],
-  [RESPONSE_STATUS.busy, "the peer has too many requests under way"],
+  [RESPONSE_STATUS.busy, "the peer has too many requests or answers under way"],
   [RESPONSE_STATUS["too-late"], "the method took too long there"],
 ]);
 
