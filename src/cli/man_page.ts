@@ -1,4 +1,5 @@
 import { toOneLine } from "../util/escape.ts";
+import { wrapText } from "../util/text_width.ts";
 import { VERSION } from "../util/version.ts";
 import type { AnyCommand } from "./command.ts";
 import { EXIT_MEANINGS } from "./exit.ts";
@@ -99,13 +100,7 @@ function command(words: string, form: string): string[] {
 
 /** Lines of a width that the language's checkers like. One that begins with a dot or a quote would be a request. */
 function fill(text: string): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last !== undefined && `${last} ${word}`.length <= LINE_CHARACTERS) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(/^[.']/.test(word) ? `\\&${word}` : word);
-  }
-  return lines;
+  return wrapText(text, LINE_CHARACTERS).map((line) => /^[.']/.test(line) ? `\\&${line}` : line);
 }
 
 /** Backslashes, dashes that must stay dashes, and whatever is not ASCII. */
