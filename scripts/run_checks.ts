@@ -22,9 +22,27 @@ interface Step {
   readonly name: string;
   readonly command: readonly string[];
   readonly report?: TestReport;
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Left out by --fast. */
   readonly isSlow?: boolean;
 }
+
+/** Whole nodes against whole nodes, ours and others': what must also hold where connections are in threads. */
+const WITH_WORKERS: readonly string[] = [
+  "tests/e2e/hostile_test.ts",
+  "tests/e2e/sync_test.ts",
+  "tests/e2e/transcript_test.ts",
+  "tests/interop/btcd_test.ts",
+  "tests/interop/btcd_transactions_test.ts",
+];
+
+const NODE_REPORT = {
+  passed: /^ℹ pass (\d+)/gm,
+  failed: /^ℹ fail (\d+)/gm,
+  skipped: /^ℹ skipped (\d+)/gm,
+  noise: /^ *✔ .*\n/gm,
+};
 
 const STEPS: readonly Step[] = [
   { name: "format", command: ["deno", "fmt", "--check"] },
@@ -43,12 +61,14 @@ const STEPS: readonly Step[] = [
   {
     name: "tests on Node",
     command: ["node", "--test"],
-    report: {
-      passed: /^ℹ pass (\d+)/gm,
-      failed: /^ℹ fail (\d+)/gm,
-      skipped: /^ℹ skipped (\d+)/gm,
-      noise: /^ *✔ .*\n/gm,
-    },
+    report: NODE_REPORT,
+  },
+  {
+    name: "with workers",
+    command: ["node", "--test", ...WITH_WORKERS],
+    env: { P2P_WORKERS: "2" },
+    report: NODE_REPORT,
+    isSlow: true,
   },
   {
     name: "tests on Bun",
@@ -97,8 +117,8 @@ async function main(): Promise<void> {
   process.exitCode = isOk ? 0 : 1;
 }
 
-async function run({ command, report }: Step): Promise<Outcome> {
-  const { code, output } = await capture(command);
+async function run({ command, env, report }: Step): Promise<Outcome> {
+  const { code, output } = await capture(command, env);
   if (report === undefined) return { isOk: code === 0, passed: 0, failed: code === 0 ? 0 : 1, skipped: 0, output };
   const [passed, skipped] = [count(output, report.passed), count(output, report.skipped)];
   // A runtime that dies before it counts has failed at least once, and one that finds no test has not succeeded.
@@ -111,12 +131,12 @@ interface Ending {
   readonly output: string;
 }
 
-function capture([file, ...args]: readonly string[]): Promise<Ending> {
+function capture([file, ...args]: readonly string[], env: Step["env"]): Promise<Ending> {
   const { promise, resolve } = Promise.withResolvers<Ending>();
   const child = spawn(file as string, args, {
     cwd: fileURLToPath(new URL("..", import.meta.url)),
     // The temporary folder is the one that deno.json lets the tests write to.
-    env: { ...process.env, TMPDIR: "/tmp", NO_COLOR: "1", FORCE_COLOR: undefined },
+    env: { ...process.env, TMPDIR: "/tmp", NO_COLOR: "1", FORCE_COLOR: undefined, ...env },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true, // a group of its own, so that what a test started ends with it
   });

@@ -177,11 +177,13 @@ export class Shard {
   }
 
   #tellTaken(): void {
-    for (const writer of this.#writers) {
-      const lanes = writer.takeTaken();
-      if (lanes) this.#tell({ is: "taken", peer: writer.peer.id, lanes });
-    }
+    for (const writer of this.#writers) this.#tellTakenOf(writer, false);
     this.#writers.clear();
+  }
+
+  #tellTakenOf(peer: ShardPeer, isReport: boolean): void {
+    const lanes = peer.takeTaken(isReport);
+    if (lanes) this.#tell({ is: "taken", peer: peer.peer.id, lanes });
   }
 
   #scheduleReport(): void {
@@ -198,6 +200,7 @@ export class Shard {
     // Else we stood still ourselves, and what came meanwhile is not read yet: nobody is judged.
     if (delayMs < LATE_TICK_MS) { for (const { peer } of this.#peers.values()) peer.tick(now); }
     const peers = [...this.#peers].flatMap(([id, peer]) => {
+      this.#tellTakenOf(peer, true);
       const figures = peer.takeNews();
       return figures ? [[id, figures] as const] : [];
     });

@@ -59,8 +59,8 @@ export class ShardPeer {
     this.peer.sendFrame(type, frame.length >= DIRECT_WRITE_BYTES && !isLasting ? frame.slice() : frame);
   }
 
-  /** What the outbox has no more of the main thread's frames, if that is worth telling. */
-  takeTaken(): readonly LaneTotal[] | undefined {
+  /** What the outbox has no more of the main thread's frames, if that is news; between reports, if it is much. */
+  takeTaken(isReport: boolean): readonly LaneTotal[] | undefined {
     let [bytes, frames] = [0, 0];
     const lanes = LANES.map((lane, index): LaneTotal => {
       const received = this.#received[index]!;
@@ -71,9 +71,9 @@ export class ShardPeer {
       frames += taken[1];
       return taken;
     });
-    const isSmall = bytes - this.#reportedBytes < TAKEN_REPORT_BYTES &&
-      frames - this.#reportedFrames < TAKEN_REPORT_FRAMES;
-    if (isSmall) return undefined;
+    const [newBytes, newFrames] = [bytes - this.#reportedBytes, frames - this.#reportedFrames];
+    const isDue = isReport ? newFrames !== 0 : newBytes >= TAKEN_REPORT_BYTES || newFrames >= TAKEN_REPORT_FRAMES;
+    if (!isDue) return undefined;
     this.#reportedBytes = bytes;
     this.#reportedFrames = frames;
     return lanes;
