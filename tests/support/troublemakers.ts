@@ -66,7 +66,9 @@ export async function boastingPeer({ port, from }: TroublePlace): Promise<RawPee
 /** Announces a block on the given one, and sends something else under its name. Resolves when it was thrown out. */
 export async function lyingPeer({ port, from }: TroublePlace, tip: Buffer): Promise<void> {
   const peer = await RawPeer.dialFrom(from, port);
-  await peer.shakeHands({ userAgent: "/liar:1/" });
+  const isRefused = peer.closed.then(() => Promise.reject(new Error(`${from} is not let in`)));
+  isRefused.catch(() => {});
+  await Promise.race([peer.shakeHands({ userAgent: "/liar:1/" }), isRefused]);
   const header = solve(tip);
   const block = Buffer.concat([header, tip.subarray(HEADER_BYTES)]);
   peer.listen(({ command, payload }) => {
