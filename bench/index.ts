@@ -14,6 +14,7 @@ const SUBJECTS: Readonly<Record<string, () => Promise<{ readonly subject: Subjec
   chain: () => import("./chain.ts"),
   compact: () => import("./compact.ts"),
   eviction: () => import("./eviction.ts"),
+  notifications: () => import("./notifications.ts"),
   rings: () => import("./rings.ts"),
   "ring-seam": () => import("./ring_seam.ts"),
   inspect: () => import("./inspect.ts"),

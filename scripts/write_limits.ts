@@ -39,6 +39,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   DEFAULT_MAX_OUTBOUND: "`--max-outbound`",
   DEFAULT_MAX_PER_ADDRESS: "`--max-per-address`",
   DEFAULT_MAX_PER_GROUP: "`--max-per-group`",
+  DEFAULT_NOTIFY_WORKERS: "`--handler-threads`",
   DEFAULT_DEDUPE_MODE: "`--dedupe`",
   MAX_WORKERS: "`--workers`",
 };

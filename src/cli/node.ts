@@ -3,6 +3,7 @@ import { STORE_FILE } from "../node/open_node.ts";
 import type { P2PNode } from "../node/types.ts";
 import { openDataDir } from "../platform/data_dir.ts";
 import { anyAddresses } from "../platform/interfaces.ts";
+import { urlOfFile } from "../platform/files.ts";
 import { createProcessMeter } from "../platform/process_meter.ts";
 import { openSqliteStore } from "../platform/sqlite_store.ts";
 import { ownThreads } from "../platform/threads.ts";
@@ -49,6 +50,7 @@ export const nodeCommand = defineCommand({
     ],
     ["p2p node --network regtest --connect 127.0.0.1:18444", "sync from it"],
     ["p2p node --workers 2", "connections in two threads, the chain in a third"],
+    ["p2p node --on chain:tip=./tip.ts", "call what tip.ts exports as handle for each new tip"],
     ["p2p node --topic chat", "pass on what is said on a topic"],
     ["p2p node --capture traffic.pcapng", "what peers say to each other, for Wireshark and p2p inspect"],
     ["p2p node --network regtest --export chain.dat", "write the chain into a file"],
@@ -88,6 +90,7 @@ async function runNode(context: Context, settings: NodeSettings, interrupt: Inte
     const node = openNode(overheard, settings, network, dataDir.path);
     try {
       for (const name of settings.topic) node.topic(name);
+      for (const { types, file } of settings.on) await node.onWorker(types, urlOfFile(file));
       node.load();
       const early = await moveBlocks(context, settings, node, parts.env, interrupt);
       return early ??
@@ -130,6 +133,7 @@ function openNode(parts: Parts, settings: NodeSettings, network: NetworkParams, 
     ...(settings.region !== undefined && { region: settings.region }),
     capabilities: settings.capability,
     balancing: { rules: settings.balance },
+    notifyWorkers: settings["handler-threads"],
     // One loop for everything needs no second one for connections.
     ...(settings.workers > 1 && { workers: settings.workers }),
   });

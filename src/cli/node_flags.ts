@@ -6,6 +6,7 @@ import {
   DEFAULT_MAX_PER_GROUP,
   SEED_MAX_INBOUND,
 } from "../protocol/params.ts";
+import { DEFAULT_NOTIFY_WORKERS, MAX_NOTIFY_WORKERS } from "../protocol/notify_params.ts";
 import { MAX_WORKERS } from "../protocol/shard_params.ts";
 import { PERMISSIONS } from "../protocol/permissions.ts";
 import { DEDUPE_MODES } from "../services/inventory/inventory.ts";
@@ -16,6 +17,7 @@ import { COMMON_FLAGS, JSON_FLAGS, PLACE_FLAGS, TOKEN_FLAGS } from "./flags.ts";
 import {
   balancingRule,
   channelCapacity,
+  handlerFile,
   localHost,
   mebibytes,
   oneOf,
@@ -118,6 +120,19 @@ export const NODE_FLAGS = {
       ...setting,
       fallbackText: "*=adaptive",
     },
+  ),
+  on: listFlag(
+    handlerFile,
+    "EVENT+…=FILE",
+    "run the function `handle` of a file for these events, in a thread of its own pool",
+    setting,
+  ),
+  "handler-threads": defaultFlag(
+    wholeNumber(1, MAX_NOTIFY_WORKERS),
+    "N",
+    DEFAULT_NOTIFY_WORKERS,
+    "threads for handlers of events, started when they are needed",
+    setting,
   ),
   topic: listFlag(topicName, "NAME", "take part in this topic: pass on its messages between peers", setting),
   mine: valueFlag(

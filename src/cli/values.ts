@@ -7,6 +7,8 @@ import { parseSubnet, type Subnet } from "../protocol/subnets.ts";
 import { LOG_LEVELS, type LogThreshold } from "./log_levels.ts";
 import { parseCount, parseDuration, parseSize } from "../util/units.ts";
 import { type BalancingRule, STRATEGY_NAMES } from "../net/balancing/rules.ts";
+import { EVENT_CHANNELS } from "../node/events.ts";
+import type { NodeEvents } from "../protocol/snapshots.ts";
 import { suggestion } from "../util/nearest.ts";
 
 /** Reads the value of a flag, an environment variable or a configuration key from its text. */
@@ -24,6 +26,8 @@ export interface Permit {
   readonly permissions: ReadonlySet<Permission>;
 }
 
+/** What events of a topic begin with. */
+const TOPIC_EVENT = "topic:";
 const BYTES_PER_MEBIBYTE = 1_048_576;
 const MS_PER_SECOND = 1_000;
 const TRUTHS: ReadonlyMap<string, boolean> = new Map([["true", true], ["1", true], ["false", false], ["0", false]]);
@@ -168,6 +172,24 @@ export const channelCapacity: ValueSchema<readonly [channel: Channel, capacity: 
   if (rest.length > 0 || capacity === "") throw new SyntaxError("must read CHANNEL=N, such as data=8192");
   return [v.parse(oneOf(CHANNELS), channel), v.parse(count(1, MAX_CHANNEL_CAPACITY), capacity)];
 });
+
+/** Events, and the file whose handler gets them. */
+export interface HandlerFile {
+  readonly types: readonly (keyof NodeEvents & string)[];
+  readonly file: string;
+}
+
+export const handlerFile: ValueSchema<HandlerFile> = parsed((value) => {
+  const [types = "", ...rest] = value.split("=");
+  const file = rest.join("=");
+  if (file === "") throw new SyntaxError("must read EVENT+…=FILE, such as chain:tip+peer:connected=./handler.ts");
+  return { types: types.split("+").map(eventType), file };
+});
+
+function eventType(name: string): keyof NodeEvents & string {
+  if (name in EVENT_CHANNELS || name.startsWith(TOPIC_EVENT)) return name as keyof NodeEvents & string;
+  throw new SyntaxError(`there is no event ${name}${suggestion(name, Object.keys(EVENT_CHANNELS))}`);
+}
 
 /** The name of a topic. */
 export const topicName: ValueSchema<string> = parsed((value) => {

@@ -1,6 +1,8 @@
 import { renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import process from "node:process";
+import { pathToFileURL } from "node:url";
 import { explainFileError } from "./file_error.ts";
 import { errorCode } from "./system_errors.ts";
 
@@ -42,4 +44,9 @@ export function removeFile(path: string): void {
   } catch (error) {
     throw explainFileError(`remove ${path}`, error);
   }
+}
+
+/** The URL of a file, whose path may be relative to where the program was started. */
+export function urlOfFile(path: string): URL {
+  return pathToFileURL(resolve(path));
 }

@@ -13,7 +13,7 @@ import { closesEarly, exchange, type QueueCode, userDies } from "./queue_program
 import type { Program } from "./ring_programs.ts";
 
 const REAL: QueueCode = { QueueProducer, QueueConsumer, abandonSlots };
-const DEEPER = process.env.P2P_EXPLORE === "deep" ? 2 : 0;
+const isDeep = process.env.P2P_EXPLORE === "deep";
 
 /** With how many preemptions each is explored. */
 const PROGRAMS: readonly (readonly [program: Program, maxPreemptions: number])[] = [
@@ -31,7 +31,9 @@ const PROGRAMS: readonly (readonly [program: Program, maxPreemptions: number])[]
 
 for (const [program, preemptions] of PROGRAMS) {
   test(`queue, every order: ${program.name}`, (context) => {
-    const { states, runs } = explore({ ...program, maxPreemptions: preemptions + DEEPER });
+    // With a death anywhere there are many more.
+    const deeper = isDeep ? program.mortal ? 1 : 2 : 0;
+    const { states, runs } = explore({ ...program, maxPreemptions: preemptions + deeper });
     context.diagnostic?.(`${states} states, ${runs} runs to the end`);
     assert(runs > 1);
   });
