@@ -28,7 +28,7 @@ export const subject: Subject = {
   async run() {
     return [
       await publishing("publish to a handler here", (bus) => Promise.resolve(bus.subscribe(TYPE, () => {}))),
-      await publishing("publish to a handler in a thread", async (bus, pool) => {
+      await publishing("publish to a handler in a thread", async (_bus, pool) => {
         return await pool.subscribe([TYPE], new URL("./notification_handler.ts", import.meta.url), {});
       }),
       crossing("an event of a batch, cloned", (batch) => structuredClone(batch)),
