@@ -132,8 +132,8 @@ function openNode(parts: Parts, settings: NodeSettings, network: NetworkParams, 
     autotune: settings.autotune,
     ...(settings.region !== undefined && { region: settings.region }),
     capabilities: settings.capability,
-    balancing: { rules: settings.balance },
     notifyWorkers: settings["handler-threads"],
+    balancing: { rules: settings.balance, weights: Object.fromEntries(settings.weight) },
     // One loop for everything needs no second one for connections.
     ...(settings.workers > 1 && { workers: settings.workers }),
   });

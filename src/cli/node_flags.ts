@@ -26,6 +26,7 @@ import {
   seconds,
   text,
   topicName,
+  weight,
   wholeNumber,
 } from "./values.ts";
 
@@ -114,7 +115,7 @@ export const NODE_FLAGS = {
   capability: listFlag(text, "NAME", "what this node can do, for others to know", setting),
   balance: listFlag(
     balancingRule,
-    "CLASS=STRATEGY",
+    "CLASS=STRATEGY[+sticky=TIME][+retries=N]",
     `spread requests of a class by one of: ${STRATEGY_NAMES.join(", ")}`,
     {
       ...setting,
@@ -134,6 +135,10 @@ export const NODE_FLAGS = {
     "threads for handlers of events, started when they are needed",
     setting,
   ),
+  weight: listFlag(weight, "NAME=N", "the share of requests of a peer (HOST:PORT) or region, where weights count", {
+    ...setting,
+    fallbackText: "1 each",
+  }),
   topic: listFlag(topicName, "NAME", "take part in this topic: pass on its messages between peers", setting),
   mine: valueFlag(
     seconds,

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { type HostPort, parseHostPort } from "../util/endpoint.ts";
 import { type Channel, CHANNELS, MAX_CHANNEL_CAPACITY } from "../bus/channels.ts";
 import { MAX_TOPIC_BYTES } from "../protocol/wire_limits.ts";
+import { MAX_RETRIES, MAX_STICKY_MS, MAX_WEIGHT } from "../protocol/balancing_params.ts";
 import { type Permission, PERMISSIONS } from "../protocol/permissions.ts";
 import { parseSubnet, type Subnet } from "../protocol/subnets.ts";
 import { LOG_LEVELS, type LogThreshold } from "./log_levels.ts";
@@ -142,6 +143,9 @@ export function wordsOf(schema: ValueSchema<unknown>): readonly string[] | undef
   return Array.isArray(words) ? words : undefined;
 }
 
+/** An address, or a range of them. */
+export const subnet: ValueSchema<Subnet> = parsed(parseSubnet);
+
 /** `SUBNET=WORD+…`, such as `192.168.0.0/16=noban+relay`. A comma does as well, where lists are not split at it. */
 export const permit: ValueSchema<Permit> = parsed((value) => {
   const [subnet, words, ...rest] = value.split("=").map((part) => part.trim());
@@ -159,11 +163,31 @@ export const logFilters: ValueSchema<readonly (readonly [category: string, level
   })
 );
 
-/** A class of requests, `=`, and the strategy by which they are spread. */
+/** `CLASS=STRATEGY`, and behind it `+sticky=TIME` and `+retries=N`. */
 export const balancingRule: ValueSchema<BalancingRule> = parsed((value) => {
+  const [, rule = "", options = ""] = /^(.*?)((?:\+(?:sticky|retries)=[^+]*)*)$/.exec(value) ?? [];
+  const at = rule.lastIndexOf("=");
+  if (at < 1) {
+    throw new SyntaxError("must read CLASS=STRATEGY[+sticky=TIME][+retries=N], such as block-download=least-latency");
+  }
+  const settings = new Map(options.split("+").map((option) => option.split("=", 2) as [string, string]));
+  const [sticky, retries] = [settings.get("sticky"), settings.get("retries")];
+  return {
+    class: rule.slice(0, at),
+    strategy: v.parse(oneOf(STRATEGY_NAMES), rule.slice(at + 1)),
+    ...(sticky !== undefined && { stickyMs: readSticky(sticky) }),
+    ...(retries !== undefined && { retries: v.parse(wholeNumber(0, MAX_RETRIES), retries) }),
+  };
+});
+
+/** `NAME=N`: the share of the work that a peer, or those of a region, get beside others. */
+export const weight: ValueSchema<readonly [name: string, weight: number]> = parsed((value) => {
   const at = value.lastIndexOf("=");
-  if (at < 1) throw new SyntaxError("must read CLASS=STRATEGY, such as block-download=least-latency");
-  return { class: value.slice(0, at), strategy: v.parse(oneOf(STRATEGY_NAMES), value.slice(at + 1)) };
+  const number = /^\d+(\.\d+)?$/.test(value.slice(at + 1)) ? Number(value.slice(at + 1)) : NaN;
+  if (at < 1 || !(number > 0 && number <= MAX_WEIGHT)) {
+    throw new SyntaxError(`must read HOST:PORT=N or REGION=N, with N above 0 and up to ${MAX_WEIGHT}`);
+  }
+  return [value.slice(0, at), number];
 });
 
 /** `CHANNEL=N`: how many events of a channel may wait for one reader. */
@@ -220,6 +244,14 @@ function parsed<T>(parse: (value: string) => T): ValueSchema<T> {
       }
     }),
   );
+}
+
+function readSticky(value: string): number {
+  const ms = v.parse(duration, value);
+  if (ms > MAX_STICKY_MS) {
+    throw new SyntaxError(`must have a time of sticky of at most ${MAX_STICKY_MS / MS_PER_SECOND} s`);
+  }
+  return ms;
 }
 
 function looseHostPort(value: string): LooseHostPort {

@@ -18,7 +18,8 @@ export interface HostIdentity {
 const IPV6_SITE_BITS = 64;
 
 export function identifyHost(host: string): HostIdentity {
-  const address = parseAddress(host);
+  // An address of one link may name the interface (fe80::1%eth0, RFC 4007): it is the same address.
+  const address = parseAddress(host.split("%", 1)[0]!);
   if (!address) return { address, key: host, group: host, scope: "global" };
   const key = address.networkId === NETWORK_IPV6
     ? formatSubnet(subnetOf(address, IPV6_SITE_BITS))

@@ -13,7 +13,7 @@ import {
 import { PENALTIES } from "../protocol/penalties.ts";
 import { NO_PERMISSIONS, type Permission, type Permissions } from "../protocol/permissions.ts";
 import type { BanSnapshot, OffenderSnapshot } from "../protocol/snapshots.ts";
-import { formatSubnet, parseSubnet, type Subnet, SubnetMap } from "../protocol/subnets.ts";
+import { formatSubnet, parseSubnet, type Subnet, SubnetMap, subnetsOverlap } from "../protocol/subnets.ts";
 import type { Env, Logger } from "../util/env.ts";
 import { type HostIdentity, identifyHost } from "./host_identity.ts";
 
@@ -100,6 +100,13 @@ export class Reputation {
     const allowed = new Set<Permission>();
     for (const permissions of this.#permits.holding(address)) permissions.forEach((each) => allowed.add(each));
     return allowed;
+  }
+
+  /** Whether a permit spares addresses of the subnet from being banned. */
+  isSpared(subnet: Subnet): boolean {
+    return this.#options.permits.some((permit) =>
+      permit.permissions.has("noban") && subnetsOverlap(permit.subnet, subnet)
+    );
   }
 
   /** 0 (nothing known) to `MISBEHAVIOUR_LIMIT`. */

@@ -118,7 +118,10 @@ export class Connections {
     for (const peer of [...this.peers.all()]) {
       if (isIn(subnet, peer.remote) && !peer.permissions.has("noban")) peer.abort(`banned: ${formatSubnet(subnet)}`);
     }
-    return ban;
+    if (!this.reputation.isSpared(subnet)) return ban;
+    const warning = "addresses in it that have noban (--permit) are not affected";
+    this.#log.warn("a ban spares peers", { subnet: ban.subnet, warning });
+    return { ...ban, warning };
   }
 
   /** False if there was no such ban. Throws LocalError. */

@@ -73,6 +73,8 @@ export interface BanSnapshot {
   readonly until: number;
   readonly secondsLeft: number;
   readonly reason: string;
+  /** Of a new ban: what keeps it from having all of its effect. */
+  readonly warning?: string;
 }
 
 /** An address that broke rules of late, connected or not. */

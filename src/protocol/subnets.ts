@@ -1,6 +1,6 @@
 import { equalBytes } from "../util/bytes.ts";
 import { bytesToHex } from "../util/hex.ts";
-import { ADDRESS_SIZES, formatAddress, parseAddress } from "./addresses.ts";
+import { ADDRESS_SIZES, formatAddress, NETWORK_CJDNS, NETWORK_IPV4, parseAddress } from "./addresses.ts";
 import type { NetAddress } from "./messages.ts";
 
 /** All addresses of one network that share their leading bits; the other bits of `bytes` are zero. */
@@ -13,6 +13,8 @@ export interface Subnet {
 
 const BYTE_BITS = 8;
 const BYTE_MASK = 0xff;
+/** Length of the prefix of IPv4 in IPv6, ::ffff:0:0/96. */
+const MAPPED_BITS = 96;
 
 /** Reads an address (a subnet of one) or `address/bits`. Throws SyntaxError with the reason. */
 export function parseSubnet(text: string): Subnet {
@@ -21,8 +23,16 @@ export function parseSubnet(text: string): Subnet {
   if (!address || rest.length > 0) throw new SyntaxError("must be an address or ADDRESS/BITS, such as 192.0.2.0/24");
   const whole = ADDRESS_SIZES.get(address.networkId)! * BYTE_BITS;
   if (length === undefined) return subnetOf(address, whole);
-  const bits = /^\d{1,3}$/.test(length) ? Number(length) : NaN;
-  if (!(bits <= whole)) throw new SyntaxError(`the number after the slash must be from 0 to ${whole}`);
+  // IPv4 in the form of IPv6 (::ffff:192.0.2.0/120): the bits before it count there.
+  const extra = address.networkId === NETWORK_IPV4 && host!.includes(":") ? MAPPED_BITS : 0;
+  const bits = (/^\d{1,3}$/.test(length) ? Number(length) : NaN) - extra;
+  if (!(bits >= 0 && bits <= whole)) {
+    throw new SyntaxError(`must have a number from ${extra} to ${whole + extra} after the slash`);
+  }
+  // fc00::/8 is a network of its own here, and no part of IPv6.
+  if (address.networkId === NETWORK_CJDNS && bits < BYTE_BITS) {
+    throw new SyntaxError("must be either fc00::/8, which is CJDNS, or fd00::/8, private networks");
+  }
   return subnetOf(address, bits);
 }
 
@@ -35,6 +45,12 @@ export function formatSubnet({ networkId, bytes, bits }: Subnet): string {
 /** The subnet of the addresses that share the first `bits` bits with this one. */
 export function subnetOf({ networkId, bytes }: NetAddress, bits: number): Subnet {
   return { networkId, bytes: mask(bytes, bits), bits };
+}
+
+/** Whether there are addresses that both hold: one of them lies within the other. */
+export function subnetsOverlap(one: Subnet, other: Subnet): boolean {
+  const bits = Math.min(one.bits, other.bits);
+  return one.networkId === other.networkId && equalBytes(mask(one.bytes, bits), mask(other.bytes, bits));
 }
 
 /** Whether the address is one of the subnet. */

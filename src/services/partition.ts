@@ -74,6 +74,8 @@ export class Partition implements Service {
   #lastPeerAt: number;
   #agreedAt: number;
   #suspicion: Suspicion | undefined;
+  /** The tip of a chain that is only quiet: nobody who was asked knows a newer one. */
+  #quietTip: HeaderNode | undefined;
 
   constructor(deps: PartitionDeps) {
     this.#deps = deps;
@@ -88,7 +90,14 @@ export class Partition implements Service {
     if (this.#suspicion && this.#suspicion.reason !== reason) this.#onHealed(this.#suspicion, now);
     if (!reason) return;
     const suspicion = this.#suspicion ??= this.#suspect(reason, now);
-    if (now >= suspicion.nextStepAt) this.#takeStep(suspicion, now);
+    if (now < suspicion.nextStepAt) return;
+    if (this.#isQuiet(suspicion)) this.#quietTip = this.#tip;
+    else this.#takeStep(suspicion, now);
+  }
+
+  /** Where no pace is prescribed there may be no more blocks: other peers, asked once around, would know better. */
+  #isQuiet({ reason, steps }: Suspicion): boolean {
+    return reason === "stale-tip" && steps >= STEPS[reason].length && this.#deps.chain.params.difficulty === "none";
   }
 
   #observe(now: number): void {
@@ -129,6 +138,7 @@ export class Partition implements Service {
     if (!this.#deps.connectivity.wantsPeers) return undefined;
     if (now - this.#lastPeerAt >= NO_PEERS_MS) return "no-peers";
     if (now - Math.max(this.#agreedAt, this.#tipSince) >= DISAGREEMENT_MS) return "disagreement";
+    if (this.#tip === this.#quietTip) return undefined;
     const interval = this.#expectedInterval();
     return interval !== undefined && now - this.#tipSince > STALE_TIP_INTERVALS * interval ? "stale-tip" : undefined;
   }

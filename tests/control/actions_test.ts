@@ -5,6 +5,7 @@ import type { ControlRequest } from "../../src/control/http_types.ts";
 import { answer } from "../../src/control/routes.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../../src/platform/memory.ts";
 import type { P2PNode } from "../../src/node/types.ts";
+import { parseSubnet } from "../../src/protocol/subnets.ts";
 import { controlRequest, controlSubject, plain } from "../support/control.ts";
 import { dialRaw, dialScripted } from "../support/scripted_peer.ts";
 import { PORT, simulateNode } from "../support/simulated_node.ts";
@@ -64,6 +65,22 @@ test("control: a ban ends connections, refuses new ones, is listed, and is lifte
   await dialScripted(network, "20.1.0.3", "30.0.0.1");
   await network.run(network.now() + 100);
   assertEquals([get(scene, "/v1/bans"), node.peers().length], [[], 1]);
+});
+
+test("control: a ban that noban takes the effect from says so, and one in other words reads as a sentence", async () => {
+  const network = createMemoryNetwork({ seed: 2 });
+  const permits = [{ subnet: parseSubnet("20.1.2.0/24"), permissions: new Set(["noban"] as const) }];
+  const { node } = simulateNode(network, "30.0.0.1", { permits });
+  await node.start();
+  const scene = { network, node };
+  const guest = await dialScripted(network, "20.1.2.3", "30.0.0.1");
+  const banned = await ask(scene, "POST", "/v1/bans", { address: "20.1.0.0/16" });
+  assertStringIncludes(banned!.value.warning, "noban");
+  const other = await ask(scene, "POST", "/v1/bans", { address: "20.2.0.0/16" });
+  assertEquals([banned!.status, other!.value.warning, guest.closed], [200, undefined, false]);
+  const wrong = await ask(scene, "POST", "/v1/bans", { address: "20.2.0.0/33" });
+  const why = "Cannot ban: it must have a number from 0 to 32 after the slash: received 20.2.0.0/33";
+  assertEquals([wrong!.status, wrong!.value.error], [400, why]);
 });
 
 test("control: a dial to a banned address says so, and a ban ends when it ends", async () => {

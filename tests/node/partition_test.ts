@@ -144,6 +144,26 @@ test("partition: where no pace is prescribed, the pace that was seen is the meas
   assertEquals(members[0]!.events.slice(0, 2), ["suspected stale-tip", "extra-peer"]);
 });
 
+test("partition: where no pace is prescribed a chain may rest: other peers are tried once, not for ever", {
+  timeout: 60_000,
+}, async () => {
+  const network = createMemoryNetwork({ seed: 7 });
+  const members = await startNodes(network, 4);
+  await network.run(MINUTE_MS);
+  const [{ events }] = members as [Member];
+  const blocks = new Miner().mineMany(13);
+  for (const { raw } of blocks.slice(0, -1)) {
+    members[1]!.node.submitBlock(raw);
+    await network.run(network.now() + 10_000);
+  }
+  await network.run(network.now() + 30 * MINUTE_MS);
+  const round = ["suspected stale-tip", "extra-peer", "reseed", "rotate", "healed stale-tip"];
+  assertEquals(events, round);
+  members[1]!.node.submitBlock(blocks.at(-1)!.raw);
+  await network.run(network.now() + 40 * MINUTE_MS);
+  assertEquals(events, [...round, ...round], "each new tip is waited for anew");
+});
+
 test("partition: a peer that shows more work, whose blocks do not come, is a reason to look for others", {
   timeout: 60_000,
 }, async () => {

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseAddress } from "../../src/protocol/addresses.ts";
-import { formatSubnet, parseSubnet, SubnetMap } from "../../src/protocol/subnets.ts";
+import { formatSubnet, parseSubnet, SubnetMap, subnetsOverlap } from "../../src/protocol/subnets.ts";
 
 test("subnets: an address, a range and a range with bits beyond its length are written one way", () => {
   const spellings = [
@@ -13,6 +13,11 @@ test("subnets: an address, a range and a range with bits beyond its length are w
     ["2001:DB8:0::1/33", "2001:db8::/33"],
     ["[2001:db8::1]", "2001:db8::1"],
     ["::ffff:192.0.2.7", "192.0.2.7"],
+    ["::ffff:1.2.3.0/120", "1.2.3.0/24"],
+    ["::ffff:0.0.0.0/96", "0.0.0.0/0"],
+    ["[::ffff:1.2.3.4]/128", "1.2.3.4"],
+    ["fc00::/8", "fc00::/8"],
+    ["fd00::/8", "fd00::/8"],
   ];
   for (const [text, canonical] of spellings) assertEquals(formatSubnet(parseSubnet(text!)), canonical!);
 });
@@ -28,10 +33,18 @@ test("subnets: what is none is refused with the reason", () => {
       "192.0.2.1/8/8",
       "2001:db8::/129",
       "1.2.3/8",
+      "::ffff:1.2.3.0/24",
+      "fc00::/7",
     ]
   ) {
     assertThrows(() => parseSubnet(text), SyntaxError);
   }
+});
+
+test("subnets: two overlap where one lies within the other", () => {
+  const overlap = (one: string, other: string) => subnetsOverlap(parseSubnet(one), parseSubnet(other));
+  assertEquals([overlap("10.0.0.0/8", "10.1.2.3"), overlap("10.1.2.3", "10.0.0.0/8")], [true, true]);
+  assertEquals([overlap("10.0.0.0/9", "10.128.0.0/9"), overlap("0.0.0.0/0", "::1")], [false, false]);
 });
 
 test("subnets: an address finds every range that holds it, and no other", () => {

@@ -1,5 +1,6 @@
 import type { BanSnapshot, OffenderSnapshot } from "../../protocol/snapshots.ts";
 import type { DataColumn, Told } from "./columns.ts";
+import { subnet } from "../values.ts";
 import { nodeView, tableView } from "./node_view.ts";
 import type { ViewTable } from "./view.ts";
 
@@ -47,6 +48,7 @@ export const BAN_VIEWS: ViewTable = {
   ban: nodeView({
     summary: "talk to an address or a subnet no more",
     subject: "ADDRESS|CIDR",
+    subjectIs: subnet,
     takes: ["for", "reason"],
     method: "POST",
     path: () => "/v1/bans",
@@ -59,6 +61,7 @@ export const BAN_VIEWS: ViewTable = {
   unban: nodeView({
     summary: "lift a ban",
     subject: "ADDRESS|CIDR",
+    subjectIs: subnet,
     method: "DELETE",
     path: (subnet) => `/v1/bans/${encodeURIComponent(subnet)}`,
   }),

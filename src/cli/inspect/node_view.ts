@@ -1,6 +1,7 @@
 import { toSafeJson } from "../../util/escape.ts";
 import type { Context } from "../context.ts";
-import { EXIT } from "../exit.ts";
+import { EXIT, UsageError } from "../exit.ts";
+import { readValue, type ValueSchema } from "../values.ts";
 import type { Json } from "../render_message.ts";
 import { printRecord } from "../tables.ts";
 import { askNode } from "./ask.ts";
@@ -14,6 +15,8 @@ import type { InspectSettings, View } from "./view.ts";
 interface Request {
   readonly summary: string;
   readonly subject?: string;
+  /** What the subject has to be; anything, where nothing is said. */
+  readonly subjectIs?: ValueSchema<unknown>;
   /** Flags besides where the node is, and `--json`. */
   readonly takes?: readonly ViewFlag[];
   readonly hasLive?: boolean;
@@ -94,9 +97,16 @@ function describe({ summary, subject, takes = [], hasLive = false }: Request, mo
   };
 }
 
-function ask(request: Request, { host }: Context, settings: InspectSettings, id: string): Promise<Json> {
-  return askNode(settings, host.environment, request.path(id, settings), {
+async function ask(request: Request, { host }: Context, settings: InspectSettings, id: string): Promise<Json> {
+  checkSubject(request, id);
+  return await askNode(settings, host.environment, request.path(id, settings), {
     ...(request.method && { method: request.method }),
     ...(request.fields && { body: JSON.stringify(request.fields(id, settings)) }),
   });
+}
+
+/** Before anybody is asked: a slip is no matter of the node. */
+function checkSubject({ subject, subjectIs }: Request, id: string): void {
+  const read = subjectIs && readValue(subjectIs, id);
+  if (read && "why" in read) throw new UsageError(`${subject} ${read.why}: received ${JSON.stringify(id)}`);
 }

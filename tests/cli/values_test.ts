@@ -1,0 +1,55 @@
+import { test } from "node:test";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { balancingRule, readValue, weight } from "../../src/cli/values.ts";
+import { runWith } from "./run_program.ts";
+
+test("values: a rule of balancing, with how long sessions are kept and how often is tried again", () => {
+  const rules = {
+    "*=adaptive": { class: "*", strategy: "adaptive" },
+    "a=b=round-robin": { class: "a=b", strategy: "round-robin" },
+    "a+b=round-robin+sticky=90s": { class: "a+b", strategy: "round-robin", stickyMs: 90_000 },
+    "get=weighted+retries=0+sticky=2m": { class: "get", strategy: "weighted", retries: 0, stickyMs: 120_000 },
+  };
+  for (const [text, rule] of Object.entries(rules)) {
+    assertEquals<unknown>(readValue(balancingRule, text), { value: rule }, text);
+  }
+  const wrong = {
+    "adaptive": "must read CLASS=STRATEGY",
+    "*=fastest": "must be",
+    "*=adaptive+sticky=": "must be a time",
+    "*=adaptive+sticky=2h": "at most 3600 s",
+    "*=adaptive+retries=11": "must be a whole number from 0 to 10",
+    "*=adaptive+hops=1": "must be",
+  };
+  for (const [text, why] of Object.entries(wrong)) assertWrong(readValue(balancingRule, text), why);
+});
+
+test("values: a weight names a peer or a region", () => {
+  assertEquals(readValue(weight, "192.0.2.1:8333=2.5"), { value: ["192.0.2.1:8333", 2.5] });
+  assertEquals(readValue(weight, "eu=3"), { value: ["eu", 3] });
+  for (const text of ["eu", "=3", "eu=", "eu=0", "eu=-1", "eu=NaN", "eu=1e9"]) {
+    assertWrong(readValue(weight, text), "N above 0");
+  }
+});
+
+test("inspect: who or what an action is about is checked before any node is asked", async () => {
+  const slips: readonly (readonly [words: readonly string[], why: string])[] = [
+    [["disconnect", "abc"], "ID must be a whole number"],
+    [["disconnect", "0"], "ID must be a whole number"],
+    [["peer", "1x"], "ID must be a whole number"],
+    [["ban", "foo"], "ADDRESS|CIDR must be an address or ADDRESS/BITS"],
+    [["ban", "10.0.0.0/33"], "ADDRESS|CIDR must have a number from 0 to 32 after the slash"],
+    [["ban", "fc00::/7"], "ADDRESS|CIDR must be either fc00::/8"],
+    [["unban", "10.0.0.0/8/8"], "ADDRESS|CIDR must be an address"],
+    [["connect", "a:b"], "HOST:PORT "],
+  ];
+  for (const [words, why] of slips) {
+    const { code, stdout, stderr } = await runWith(["inspect", ...words, "--control", "127.0.0.1:1"]);
+    assertEquals([code, stdout], [2, ""], words.join(" "));
+    assertStringIncludes(stderr, why);
+  }
+});
+
+function assertWrong(read: ReturnType<typeof readValue>, why: string): void {
+  assertStringIncludes("why" in read ? read.why : JSON.stringify(read), why);
+}
