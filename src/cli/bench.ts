@@ -13,6 +13,7 @@ import { serveSide } from "./bench/side.ts";
 import { SIDES } from "./bench/sides.ts";
 import { benchShards } from "./bench/shards.ts";
 import { benchSim, SCENARIO_NAMES } from "./bench/sim.ts";
+import { benchStress } from "./bench/stress.ts";
 import { benchSync } from "./bench/sync.ts";
 import { benchThroughput } from "./bench/throughput.ts";
 import { defineCommand } from "./command.ts";
@@ -116,6 +117,11 @@ const SUBJECTS: Readonly<Record<string, BenchSubject>> = {
     takes: ["scenario", "nodes", "seed", "seeds", "faults"],
     run: benchSim,
   },
+  stress: {
+    summary: "a node over real sockets: thousands of connections that come and go, talk, or do nothing",
+    takes: ["duration", "wire", "runtime", "peers"],
+    run: benchStress,
+  },
   sync: {
     summary: "initial block download from one process to another",
     takes: ["network", "count", "size"],
@@ -125,8 +131,6 @@ const SUBJECTS: Readonly<Record<string, BenchSubject>> = {
 
 /** What starts the processes of the other subjects; nobody types it. */
 const SIDE = "side";
-/** Of the contract, and not there yet. */
-const LATER = ["stress"];
 
 export const benchCommand = defineCommand({
   name: "bench",
@@ -157,7 +161,6 @@ export const benchCommand = defineCommand({
 });
 
 function chooseSubject(name: string): BenchSubject {
-  if (LATER.includes(name)) throw new UsageError(`bench ${name} is not available in this version`);
   const subject = Object.hasOwn(SUBJECTS, name) ? SUBJECTS[name] : undefined;
   if (subject) return subject;
   const names = Object.keys(SUBJECTS);

@@ -7,6 +7,7 @@ import { createRelayNodes } from "./relay_sides.ts";
 import { createBareAsker, createBareEcho, createPeersAsker, createPeersEcho } from "./round_trip_sides.ts";
 import { createReplayer, createShardedNode } from "./shards_sides.ts";
 import type { SideFactory } from "./side.ts";
+import { createCallers, createStressedNode } from "./stress_sides.ts";
 import {
   createBareGate,
   createBareVisitors,
@@ -41,4 +42,6 @@ export const SIDES = {
   "events": createEventsSide,
   "sharded-node": createShardedNode,
   "replayer": createReplayer,
+  "stressed-node": createStressedNode,
+  "callers": createCallers,
 } as const satisfies Readonly<Record<string, SideFactory>>;
