@@ -167,6 +167,7 @@ export class NodeCore {
 
   /** Timeouts of peers and services. */
   #judge(now: number): void {
+    this.shards?.tick(now);
     this.connections.tick(now);
     this.acquaintances.tick(now);
     this.peerLife.tickServices(now);

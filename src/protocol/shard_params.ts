@@ -27,6 +27,9 @@ export const MAX_STRANGERS = 4096;
 /** How often a shard reports the figures of its peers, and looks at their timeouts. */
 export const SHARD_REPORT_MS = 500;
 
+/** A shard that reported nothing for so long hangs in a bug: it is replaced. Sixty reports are due in that time. */
+export const SHARD_SILENCE_MS = 30_000;
+
 /** How long a shard may take to send its last bytes when the node stops; its peers are gone by then. */
 export const SHARD_STOP_MS = 300;
 

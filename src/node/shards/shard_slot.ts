@@ -4,7 +4,7 @@ import type { StartThread, Thread } from "../../platform/types.ts";
 import { LocalError } from "../../protocol/errors.ts";
 import type { MessageType } from "../../protocol/messages.ts";
 import type { NetworkParams } from "../../protocol/network_params.ts";
-import { SHARD_RING_BYTES, SHARD_START_MS, SHARD_STOP_MS } from "../../protocol/shard_params.ts";
+import { SHARD_RING_BYTES, SHARD_SILENCE_MS, SHARD_START_MS, SHARD_STOP_MS } from "../../protocol/shard_params.ts";
 import type { ShardSnapshot } from "../../protocol/snapshots.ts";
 import { createRing, openReader, openWriter, type RingHandle, ringUse } from "../../ring/ring.ts";
 import type { Env, LogLevel } from "../../util/env.ts";
@@ -35,6 +35,8 @@ export interface ShardSlotOptions {
 
 /** One thread and all that it takes to speak with it. */
 interface Life {
+  /** It is ended because it gave no sign of life. */
+  hung: boolean;
   readonly port: ShardPort;
   readonly thread: Thread;
   readonly toShard: RingHandle;
@@ -45,6 +47,7 @@ interface Life {
   readonly ended: Promise<void>;
 }
 
+const MS_PER_SECOND = 1_000;
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 /** The place of one shard: a thread, and after its death another one with rings of its own. */
@@ -55,6 +58,7 @@ export class ShardSlot {
   #isServing = false;
   #starts = 0;
   #delayMs = 0;
+  #reportedAt = 0;
   #isStopping = false;
 
   constructor(options: ShardSlotOptions) {
@@ -77,6 +81,7 @@ export class ShardSlot {
     try {
       await Promise.race([life.started, late]);
       this.#isServing = true;
+      this.#reportedAt = this.#options.env.now();
     } catch (error) {
       this.#life = undefined;
       await life.thread.end();
@@ -90,6 +95,14 @@ export class ShardSlot {
   /** Call it when this thread's bell was rung. */
   wake(): void {
     this.#life?.wake();
+  }
+
+  /** Ends a thread that gives no sign of life: it hangs. Not to be called in a turn before which we stood still ourselves. */
+  tick(now: number): void {
+    const life = this.#life;
+    if (!this.#isServing || !life || now - this.#reportedAt < SHARD_SILENCE_MS) return;
+    life.hung = true;
+    void life.thread.end();
   }
 
   /** What was sent before still reaches the shard's sockets; then its thread ends. */
@@ -138,6 +151,7 @@ export class ShardSlot {
       onStarted: started.resolve,
       onReport: ({ delayMs, unheard }) => {
         this.#delayMs = Math.round(delayMs);
+        this.#reportedAt = env.now();
         onUnheard(unheard);
       },
     });
@@ -148,14 +162,15 @@ export class ShardSlot {
       onEnd: () => void thread.end(),
     });
     const thread: Thread = this.#options.startThread(SHARD_FILE, this.#describe(toShard, toMain), {
-      ended: (why) => {
+      ended: (error) => {
+        const why = life.hung ? `no sign of life for ${SHARD_SILENCE_MS / MS_PER_SECOND} s` : error.message;
         // What it had committed was said by a living shard: ends of peers are not to be lost.
         receiver.finish();
         const { peerCount } = port;
-        port.die(why.message);
-        started.reject(why);
+        port.die(why);
+        started.reject(error);
         ended.resolve();
-        this.#onEnded(life, why.message, peerCount);
+        this.#onEnded(life, why, peerCount);
       },
     });
     receiver.kick();
@@ -163,7 +178,8 @@ export class ShardSlot {
       sink.wake();
       source.wake();
     };
-    const life = { port, thread, toShard, toMain, sender, wake, started: started.promise, ended: ended.promise };
+    const promises = { started: started.promise, ended: ended.promise };
+    const life: Life = { hung: false, port, thread, toShard, toMain, sender, wake, ...promises };
     return life;
   }
 

@@ -158,6 +158,11 @@ export class Shards implements Lines {
     Atomics.store(this.#flags, FLAG.hearsApps, hears ? 1 : 0);
   }
 
+  /** Looks for threads that hang. */
+  tick(now: number): void {
+    for (const slot of this.#slots) slot.tick(now);
+  }
+
   snapshot(): readonly ShardSnapshot[] {
     return this.#slots.map((slot) => slot.snapshot());
   }

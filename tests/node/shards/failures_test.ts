@@ -1,9 +1,11 @@
 import { connect } from "node:net";
 import { test } from "node:test";
 import { assert, assertEquals, assertGreater, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { createEnv } from "../../../src/platform/env.ts";
 import { startThread } from "../../../src/platform/threads.ts";
 import type { Thread, Threads } from "../../../src/platform/types.ts";
 import { LocalError, RemoteFault } from "../../../src/protocol/errors.ts";
+import { silentLogger } from "../../../src/util/env.ts";
 import { addressOf, link, nextEvent, portOf, RealNodes } from "../../support/real_nodes.ts";
 import { poll } from "../../support/wait.ts";
 
@@ -11,6 +13,9 @@ import { poll } from "../../support/wait.ts";
 const FLOOD = 3_000;
 const FLOOD_BYTES = 3_000;
 const BUSY_MS = 200;
+
+/** Longer than a shard may be silent. */
+const SILENCE_MS = 31_000;
 
 /** Real threads that the test can end as a crash would. */
 class Mortals implements Threads {
@@ -53,6 +58,32 @@ test("shards: a worker that dies takes its own peers, and another one takes its 
   const heard = nextEvent(node, "app:message", (message) => message.peer === peer.id);
   for (const other of nodes.all) for (const { id } of other.peers()) other.send(id, Uint8Array.of(1));
   assertEquals((await heard).payload, Uint8Array.of(1));
+});
+
+test("shards: a worker that hangs is replaced, and those that do not are left alone", async () => {
+  await using nodes = new RealNodes();
+  const threads: Thread[] = [];
+  const hanging: Threads = {
+    sharesPorts: true,
+    start(_, data, events) {
+      threads.push(startThread("../tests/node/shards/hanging_shard", data, events));
+      return threads.at(-1)!;
+    },
+  };
+  const real = createEnv({ logger: () => silentLogger });
+  let skippedMs = 0;
+  const node = await nodes.start({ workers: 2 }, {
+    threads: hanging,
+    env: { ...real, now: () => real.now() + skippedMs },
+  });
+  const failed = nextEvent(node, "shard:failed");
+  const started = nextEvent(node, "shard:started");
+  threads[0]!.post("hang");
+  skippedMs = SILENCE_MS;
+  const { shard, reason } = await failed;
+  assertEquals([shard, reason], [0, "no sign of life for 30 s"]);
+  assertEquals((await started).shard, 0);
+  assertEquals(node.shards().map(({ restarts }) => restarts), [1, 0]);
 });
 
 test("shards: while the main thread is busy sockets wait, and nothing is lost or out of order", async () => {
@@ -105,7 +136,8 @@ test("shards: a ban ends connections in every shard, and keeps the address out",
   for (const other of others) await link(other, node);
   node.ban("127.0.0.0/8");
   await poll("the end of all", () => Promise.resolve(node.peers().length), (count) => count === 0);
-  await assertRejects(() => others[0]!.connect(addressOf(node)), RemoteFault);
+  // Cut so soon that the dialler may hear of it before its dial is done.
+  await assertRejects(() => others[0]!.connect(addressOf(node)));
   assertEquals(node.connectionCounts().refused.banned, 1);
 });
 
