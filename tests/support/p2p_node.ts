@@ -26,6 +26,8 @@ export interface P2pNodeOptions {
   readonly command: Command;
   readonly dataDir: string;
   readonly network?: string;
+  /** Whether it looks for peers by itself. */
+  readonly discovers?: boolean;
   /** Further arguments of `p2p node`. */
   readonly args?: readonly string[];
   /** Added to the test's own environment. */
@@ -44,12 +46,21 @@ export class P2pNode {
 
   /** Starts the process and does not wait for it. */
   constructor(options: P2pNodeOptions) {
-    const { command, dataDir, network = "regtest", args = [], env = {} } = options;
+    const { command, dataDir, network = "regtest", discovers = false, args = [], env = {} } = options;
     this.dataDir = dataDir;
     const listen = args.includes("--no-listen") ? [] : ["--listen", "127.0.0.1:0"];
     // A port and not the usual socket: the permissions of `deno test -P` cannot name a socket that is yet to be.
     const control = args.includes("--control") ? [] : ["--control", "127.0.0.1:0"];
-    const own = ["node", "--network", network, "--data-dir", dataDir, "--no-discover", ...listen, ...control];
+    const own = [
+      "node",
+      "--network",
+      network,
+      "--data-dir",
+      dataDir,
+      ...discovers ? [] : ["--no-discover"],
+      ...listen,
+      ...control,
+    ];
     this.program = new Program(command, [...own, ...args], { cwd: dataDir, env });
   }
 
