@@ -10,7 +10,7 @@ import { BINARY, END_TO_END, type TestOptions } from "../support/binary.ts";
 import { siteTest } from "../support/site.ts";
 import { within } from "../support/wait.ts";
 
-const UNIT = fileURLToPath(new URL("../../packaging/p2p.service", import.meta.url));
+const UNIT = fileURLToPath(new URL("../../docs/systemd/p2p.service", import.meta.url));
 /** No runtime of ours can listen for unix datagrams, so Python stands for systemd. */
 const MANAGER = `
 import socket, sys
