@@ -28,16 +28,25 @@ export function buildCompactBlock(
   return { type: "cmpctblock", header, nonce, shortIds: shortIds.subarray(0, count * SHORT_ID_BYTES), prefilled };
 }
 
-/** The transactions at rising indexes; undefined where one lies past the block's end. */
-export function transactionsAt(
-  { raw, transactions }: ParsedBlock,
-  indexes: readonly number[],
-): Uint8Array[] | undefined {
-  const chosen: Uint8Array[] = [];
-  for (const index of indexes) {
-    const layout = transactions[index];
-    if (!layout) return undefined;
-    chosen.push(raw.subarray(layout.start, layout.end));
+/** Where the transactions of a block lie: four bytes each, so that it can be kept where the block itself is not. */
+export class BlockLayout {
+  /** One more than there are transactions: each ends where the next one begins. */
+  readonly #offsets: Uint32Array;
+
+  constructor({ raw, transactions }: ParsedBlock) {
+    this.#offsets = new Uint32Array(transactions.length + 1);
+    transactions.forEach(({ start }, index) => this.#offsets[index] = start);
+    this.#offsets[transactions.length] = raw.length;
   }
-  return chosen;
+
+  /** Transactions in the block. */
+  get count(): number {
+    return this.#offsets.length - 1;
+  }
+
+  /** The transactions at these indexes; undefined where one lies past the block's end. */
+  transactionsAt(raw: Uint8Array, indexes: readonly number[]): Uint8Array[] | undefined {
+    if (indexes.some((index) => index >= this.count)) return undefined;
+    return indexes.map((index) => raw.subarray(this.#offsets[index], this.#offsets[index + 1]));
+  }
 }

@@ -101,7 +101,13 @@ export class Ledger {
   /** The serialised block, with its witnesses; undefined if it is not held. */
   block(hash: Hash): Uint8Array | undefined {
     const { genesisHash, genesisBlock } = this.chain.params;
-    return hash === genesisHash ? genesisBlock : this.#options.store.block(hash);
+    if (hash === genesisHash) return genesisBlock;
+    return this.#parsed.get(hash)?.raw ?? this.#options.store.block(hash);
+  }
+
+  /** Whether the block need not be read back. */
+  isAtHand(hash: Hash): boolean {
+    return this.#parsed.has(hash);
   }
 
   /** The same with its parts found: those that came last are kept so. */

@@ -112,6 +112,7 @@ export function createServices(parts: ServiceParts): Services {
     peerChains,
     inFlight: blockSync,
     announced,
+    answer: (peer, answer) => inventory.answer(peer, answer),
     takesTransactions: takesOthers,
   });
   const announceCompact = (tip: HeaderNode, uninformed: ReadonlySet<Peer>) => compactBlocks.announce(tip, uninformed);
@@ -128,7 +129,7 @@ export function createServices(parts: ServiceParts): Services {
     transactionRelay,
     new Partition({ env, bus, chain: ledger.chain, peers, peerChains, connectivity: parts.connectivity }),
   ];
-  const inventory = new Inventory({ env, services, dedupe });
+  const inventory: Inventory = new Inventory({ env, services, dedupe });
   const requests = new Requests(env);
   const anyOfRequests = new AnyOfRequests({
     env,

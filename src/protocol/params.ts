@@ -96,6 +96,9 @@ export const MAX_DEFERRED_ITEMS = 50_000;
 /** The same of a peer with the `download` permission: requests for half of Bitcoin's blocks, some 60 MB. */
 export const MAX_PERMITTED_DEFERRED_ITEMS = 500_000;
 
+/** Answers to getblocktxn that wait for their peer and are made in one turn: each may read a block back. */
+export const MAX_ANSWERS_PER_TURN = 16;
+
 /** Peers that may connect to us; as Bitcoin's 125 less the outbound ones, so that crawlers find familiar numbers. */
 export const DEFAULT_MAX_INBOUND = 117;
 

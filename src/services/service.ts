@@ -23,6 +23,14 @@ export interface InventoryPart {
   missing?(peer: Peer, items: readonly InvItem[]): void;
 }
 
+/** An answer that is not of the inventory and is made when its turn comes. */
+export interface DeferredAnswer {
+  /** What it counts for in the bound, in items. */
+  readonly items: number;
+  /** Throws RemoteFault where the question turns out to be none. */
+  readonly make: () => Message;
+}
+
 /**
  * One behaviour of a node. It reacts to messages and ticks; it never loops, waits, sleeps or touches a socket. A
  * RemoteFault thrown by a handler ends the peer that sent the message; anything else is a bug and ends it too.

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { parseBlock, type ParsedBlock } from "../../src/chain/block.ts";
 import { SHORT_ID_BYTES } from "../../src/protocol/wire_limits.ts";
-import { buildCompactBlock, transactionsAt } from "../../src/chain/compact_block.ts";
+import { BlockLayout, buildCompactBlock } from "../../src/chain/compact_block.ts";
 import { openCompactBlock, type PartialBlock } from "../../src/chain/partial_block.ts";
 import { readShortId, shortId, shortIdKey, ShortIdTable } from "../../src/chain/short_ids.ts";
 import type { MessageOf } from "../../src/protocol/messages.ts";
@@ -95,7 +95,7 @@ test("compact block: whatever is at hand, exactly the others are missing, and wi
       offerAll(partial, [...strangers, ...indexes(({ pooled }) => pooled).map((i) => transactions[i]!)]);
       const missing = indexes(({ pooled, prefilled }) => !pooled && !prefilled);
       assertEquals([partial.missing(), partial.missingCount === 0], [missing, missing.length === 0]);
-      assertEquals(partial.supply(transactionsAt(block, missing)!), { kind: "complete" });
+      assertEquals(partial.supply(new BlockLayout(block).transactionsAt(block.raw, missing)!), { kind: "complete" });
       assertEquals(partial.assemble(), block.raw);
     },
   ));
@@ -173,8 +173,8 @@ test("compact block: an answer that is not what the short ids promised is malfor
 
 test("compact block: indexes past the end are not answered", () => {
   const { block, transactions } = blockWith(3);
-  assertEquals(transactionsAt(block, [1, 3]), [transactions[1], transactions[3]]);
-  assertEquals(transactionsAt(block, [3, 4]), undefined);
+  assertEquals(new BlockLayout(block).transactionsAt(block.raw, [1, 3]), [transactions[1], transactions[3]]);
+  assertEquals(new BlockLayout(block).transactionsAt(block.raw, [3, 4]), undefined);
 });
 
 test("short ids: writing and reading are inverse", () => {

@@ -1,5 +1,4 @@
 import type { HeaderNode } from "../../chain/header_tree.ts";
-import { transactionsAt } from "../../chain/compact_block.ts";
 import type { BlockOutcome } from "../../chain/outcomes.ts";
 import { openCompactBlock, type PartialBlock } from "../../chain/partial_block.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
@@ -28,7 +27,7 @@ import type { Peer } from "../../peer/peer.ts";
 import type { Env, Logger } from "../../util/env.ts";
 import { type Hash, hash256, type Hasher } from "../../util/hash.ts";
 import type { PeerChains } from "../peer_chains.ts";
-import type { Handlers, InventoryPart, Service } from "../service.ts";
+import type { DeferredAnswer, Handlers, InventoryPart, Service } from "../service.ts";
 import { HighBandwidthPeers } from "./high_bandwidth.ts";
 import { type Awaited, PartialBlocks } from "./partial_blocks.ts";
 import { RecentBlocks } from "./recent_blocks.ts";
@@ -55,6 +54,8 @@ export interface CompactBlocksDeps {
   readonly peers: PeerSet;
   readonly peerChains: PeerChains;
   readonly inFlight: BlocksInFlight;
+  /** Gives an answer at the pace at which the peer takes data. */
+  readonly answer: (peer: Peer, answer: DeferredAnswer) => void;
   /** Takes the header of a block that the peer announces. Its node if it is in the tree now. Throws RemoteFault. */
   readonly announced: (peer: Peer, header: BlockHeader) => HeaderNode | undefined;
   /** Whether the pool is filled by others: without that there is nothing to rebuild blocks from, and none is asked so. */
@@ -162,17 +163,23 @@ export class CompactBlocks implements Service {
   }
 
   #onGetBlockTransactions(peer: Peer, { blockHash, indexes }: MessageOf<"getblocktxn">): void {
-    const node = this.#deps.ledger.chain.get(blockHash);
-    const answer = node && (this.#depth(node) <= MAX_BLOCKTXN_DEPTH ? this.#answer(node, indexes) : this.#whole(node));
-    peer.send(answer ?? { type: "notfound", items: [{ kind: INV_WITNESS_BLOCK, hash: blockHash }] });
+    const make = () => this.#answer(peer, blockHash, indexes) ?? lacking(blockHash);
+    this.#deps.answer(peer, { items: 1 + indexes.length, make });
   }
 
-  #answer(node: HeaderNode, indexes: readonly number[]): Message | undefined {
-    const block = this.#deps.ledger.parsedBlock(node.hash);
+  #answer(peer: Peer, blockHash: Hash, indexes: readonly number[]): Message | undefined {
+    const { ledger } = this.#deps;
+    const node = ledger.chain.get(blockHash);
+    const wasAtHand = ledger.isAtHand(blockHash);
+    const block = node && ledger.block(blockHash);
     if (!block) return undefined;
-    const transactions = transactionsAt(block, indexes);
-    if (transactions) return { type: "blocktxn", blockHash: node.hash, transactions };
-    throw new RemoteFault("malformed", `asks for transaction ${indexes.at(-1)} of ${block.transactions.length}`);
+    // A question takes some forty bytes, and the block is read back for it.
+    if (!wasAtHand) peer.charge(block.length);
+    if (this.#depth(node) > MAX_BLOCKTXN_DEPTH) return { type: "block", block };
+    const layout = this.#recent.layout(node)!;
+    const transactions = layout.transactionsAt(block, indexes);
+    if (transactions) return { type: "blocktxn", blockHash, transactions };
+    throw new RemoteFault("malformed", `asks for transaction ${indexes.at(-1)} of ${layout.count}`);
   }
 
   #whole(node: HeaderNode): Message | undefined {
@@ -269,4 +276,8 @@ export class CompactBlocks implements Service {
   #sendWish(peer: Peer, highBandwidth: boolean): void {
     peer.send({ type: "sendcmpct", highBandwidth, version: COMPACT_VERSION });
   }
+}
+
+function lacking(hash: Hash): Message {
+  return { type: "notfound", items: [{ kind: INV_WITNESS_BLOCK, hash }] };
 }

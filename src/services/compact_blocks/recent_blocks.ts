@@ -1,9 +1,9 @@
 import type { ParsedBlock } from "../../chain/block.ts";
-import { buildCompactBlock } from "../../chain/compact_block.ts";
+import { BlockLayout, buildCompactBlock } from "../../chain/compact_block.ts";
 import type { HeaderNode } from "../../chain/header_tree.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { MessageOf } from "../../protocol/messages.ts";
-import { MAX_COMPACT_DEPTH, MAX_PREFILL_BYTES } from "../../protocol/params.ts";
+import { MAX_BLOCKTXN_DEPTH, MAX_COMPACT_DEPTH, MAX_PREFILL_BYTES } from "../../protocol/params.ts";
 import { ByteReader } from "../../util/bytes.ts";
 import type { Env } from "../../util/env.ts";
 import type { Hasher } from "../../util/hash.ts";
@@ -17,11 +17,14 @@ export interface RecentBlocksDeps {
 const NONCE_BYTES = 8;
 /** One for each depth that is served, the tip included. */
 const MAX_COMPACT_FORMS = MAX_COMPACT_DEPTH + 1;
+/** One for each depth of which single transactions are served, the tip included. */
+const MAX_LAYOUTS = MAX_BLOCKTXN_DEPTH + 1;
 
 /** Blocks near the tip in the forms that peers ask for, each made once for all of them. */
 export class RecentBlocks {
   readonly #deps: RecentBlocksDeps;
   readonly #compact = new Map<HeaderNode, MessageOf<"cmpctblock">>();
+  readonly #layouts = new Map<HeaderNode, BlockLayout>();
   /** What we had to ask for ourselves: others will lack it too. */
   readonly #lacked = new Map<HeaderNode, readonly number[]>();
 
@@ -40,6 +43,14 @@ export class RecentBlocks {
     if (known) return known;
     const block = this.#deps.ledger.parsedBlock(node.hash);
     return block && keep(this.#compact, node, this.#build(node, block), MAX_COMPACT_FORMS);
+  }
+
+  /** Where the block's transactions lie; undefined if it is not held. */
+  layout(node: HeaderNode): BlockLayout | undefined {
+    const known = this.#layouts.get(node);
+    if (known) return known;
+    const block = this.#deps.ledger.parsedBlock(node.hash);
+    return block && keep(this.#layouts, node, new BlockLayout(block), MAX_LAYOUTS);
   }
 
   #build(node: HeaderNode, block: ParsedBlock): MessageOf<"cmpctblock"> {

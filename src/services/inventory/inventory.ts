@@ -3,6 +3,7 @@ import type { InvItem, MessageOf } from "../../protocol/messages.ts";
 import {
   DEDUPE_CAPACITY,
   DEDUPE_TTL_MS,
+  MAX_ANSWERS_PER_TURN,
   MAX_DEFERRED_ITEMS,
   MAX_PERMITTED_DEFERRED_ITEMS,
   OUTBOX_LOW_WATER_BYTES,
@@ -10,9 +11,9 @@ import {
 import { HELD_ENTRY_BYTES } from "../../protocol/vitals_params.ts";
 import type { InventorySnapshot } from "../../protocol/snapshots.ts";
 import type { Peer } from "../../peer/peer.ts";
-import { Deque } from "../../util/deque.ts";
 import type { Env, Logger } from "../../util/env.ts";
-import type { Handlers, InventoryPart, Service } from "../service.ts";
+import type { DeferredAnswer, Handlers, InventoryPart, Service } from "../service.ts";
+import { Deferred } from "./deferred.ts";
 import { SeenItems } from "./seen_items.ts";
 
 /** What is done about announcements that repeat others: nothing, or count them, or drop those that tell nothing new. */
@@ -50,7 +51,7 @@ export class Inventory implements Service {
   readonly #serve: Claims<"serve">;
   readonly #missing: Claims<"missing">;
   /** What each peer asked for and did not get yet. */
-  readonly #deferred = new Map<Peer, Deque<InvItem>>();
+  readonly #deferred = new Map<Peer, Deferred>();
   readonly #counts = { announced: 0, duplicates: 0, dropped: 0 };
 
   /** Throws LocalError if two services claim the same part of a kind. */
@@ -81,7 +82,12 @@ export class Inventory implements Service {
   }
 
   heldBytes(peer: Peer): number {
-    return (this.#deferred.get(peer)?.length ?? 0) * HELD_ENTRY_BYTES;
+    return (this.#deferred.get(peer)?.items ?? 0) * HELD_ENTRY_BYTES;
+  }
+
+  /** Gives an answer at the pace at which the peer takes data, behind what it asked for before. */
+  answer(peer: Peer, answer: DeferredAnswer): void {
+    this.#defer(peer, [answer]);
   }
 
   setMode(mode: DedupeMode): void {
@@ -125,25 +131,31 @@ export class Inventory implements Service {
   }
 
   #onGetData(peer: Peer, { items }: MessageOf<"getdata">): void {
-    let waiting = this.#deferred.get(peer);
-    if (!waiting) this.#deferred.set(peer, waiting = new Deque());
-    for (const item of items) waiting.push(item);
-    this.#serveTo(peer, waiting);
-    if (waiting.length > deferredLimit(peer)) peer.hold();
+    this.#defer(peer, items);
   }
 
-  #serveTo(peer: Peer, waiting: Deque<InvItem>): void {
+  #defer(peer: Peer, asked: readonly (InvItem | DeferredAnswer)[]): void {
+    let waiting = this.#deferred.get(peer);
+    if (!waiting) this.#deferred.set(peer, waiting = new Deferred());
+    for (const each of asked) waiting.push(each);
+    this.#serveTo(peer, waiting);
+    if (waiting.items > deferredLimit(peer)) peer.hold();
+  }
+
+  #serveTo(peer: Peer, waiting: Deferred): void {
     const missing: InvItem[] = [];
-    while (peer.outbox.bytes < OUTBOX_LOW_WATER_BYTES && !peer.isOver) {
-      const item = waiting.shift();
-      if (!item) break;
-      const message = this.#serve.get(item.kind)?.(peer, item);
+    let answers = 0;
+    while (peer.outbox.bytes < OUTBOX_LOW_WATER_BYTES && answers < MAX_ANSWERS_PER_TURN && !peer.isOver) {
+      const asked = waiting.shift();
+      if (!asked) break;
+      if ("make" in asked) answers++;
+      const message = "make" in asked ? asked.make() : this.#serve.get(asked.kind)?.(peer, asked);
       if (message) peer.send(message);
-      else missing.push(item);
+      else if ("kind" in asked) missing.push(asked);
     }
     if (missing.length > 0) peer.send({ type: "notfound", items: missing });
-    if (waiting.length > 0) peer.awaitRoom();
-    if (waiting.length <= deferredLimit(peer)) peer.release();
+    if (waiting.items > 0) peer.awaitRoom();
+    if (waiting.items <= deferredLimit(peer)) peer.release();
   }
 }
 
