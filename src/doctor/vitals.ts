@@ -7,6 +7,7 @@ import type {
   ConnectionCounts,
   InventorySnapshot,
   PoolSnapshot,
+  ShardSnapshot,
   TrafficSnapshot,
 } from "../protocol/snapshots.ts";
 import type { TimesSnapshot } from "../util/recent_times.ts";
@@ -35,6 +36,8 @@ export interface Vitals {
   readonly blocks: BlockCounts;
   readonly queues: QueueFigures;
   readonly times: TimeFigures;
+  /** The threads that connections are in. */
+  readonly shards: readonly ShardSnapshot[];
   /** What the process takes of the machine; null in a simulation. */
   readonly machine: ProcessFigures | null;
 }

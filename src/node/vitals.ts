@@ -24,6 +24,7 @@ export function readVitals(core: NodeCore): Vitals {
     spacingSeconds: network.difficulty === "none" ? null : network.spacingSeconds,
     blocks: ledger.counts,
     queues: readQueues(core),
+    shards: core.shards?.snapshot() ?? [],
     times: readTimes(core, env.now()),
     machine: meter?.read() ?? null,
   };

@@ -44,6 +44,10 @@ siteTest("workers: a hundred peers are spread over two threads, and a signal end
   for (const shard of shards!) assert(shard.peers > 0, JSON.stringify(shards));
   const { stdout } = await run(compiled(), ["inspect", "shards", "--control", node.control]);
   assertMatch(stdout, new RegExp(`^ *0 +running +${shards![0]!.peers} `, "m"));
+  const { body: metrics } = await node.request("/metrics");
+  for (const { id, peers } of shards!) {
+    assertMatch(metrics, new RegExp(`^p2p_shard_peers\\{shard="${id}"\\} ${peers}$`, "m"));
+  }
   const before = performance.now();
   assertEquals(await node.stop(), { code: 0, signal: null });
   assertLess(performance.now() - before, STOP_MS);

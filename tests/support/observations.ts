@@ -61,6 +61,7 @@ const WELL: Vitals = {
     writeWait: NO_TIMES,
     requestWait: NO_TIMES,
   },
+  shards: [],
   machine: null,
 };
 

@@ -5,6 +5,7 @@ import { EVENT_METRICS } from "./event_metrics.ts";
 import { PEER_METRICS } from "./peer_metrics.ts";
 import { PROCESS_METRICS } from "./process_metrics.ts";
 import { QUEUE_METRICS } from "./queue_metrics.ts";
+import { SHARD_METRICS } from "./shard_metrics.ts";
 
 // A CommonJS package: the runtimes differ in where its names are.
 const { Registry } = "Registry" in prometheus
@@ -18,6 +19,7 @@ export const METRICS: readonly Definition[] = [
   ...EVENT_METRICS,
   ...CHAIN_METRICS,
   ...QUEUE_METRICS,
+  ...SHARD_METRICS,
 ];
 
 export type Format = "prometheus" | "openmetrics";

@@ -1,0 +1,36 @@
+import type { ShardSnapshot } from "../../protocol/snapshots.ts";
+import { counter, type Definition, gauge } from "./definition.ts";
+import type { Sample } from "./samples.ts";
+
+const MS_PER_SECOND = 1000;
+
+/** The threads that connections are in; nothing where the node has none. */
+export const SHARD_METRICS: readonly Definition[] = [
+  gauge("shard_up", "1 while the worker serves.", ofShards(({ state }) => state === "running" ? 1 : 0)),
+  gauge("shard_peers", "Connections in the worker.", ofShards(({ peers }) => peers)),
+  gauge(
+    "shard_ring_usage_ratio",
+    "Share of the ring that is full, to the worker and to the main thread.",
+    ({ vitals: { shards } }) =>
+      shards.flatMap(({ id, ringUse }) => [
+        { value: ringUse.toShard, labels: { shard: String(id), to: "shard" } },
+        { value: ringUse.toMain, labels: { shard: String(id), to: "main" } },
+      ]),
+  ),
+  gauge("shard_waiting_bytes", "Bytes that wait for room in the ring to it.", ofShards((shard) => shard.waitingBytes)),
+  gauge(
+    "shard_event_loop_delay_seconds",
+    "How late the worker's event loop was when it last reported.",
+    ofShards(({ delayMs }) => delayMs / MS_PER_SECOND),
+  ),
+  counter(
+    "shard_restarts",
+    "Times that the worker failed and another took its place.",
+    ofShards((shard) => shard.restarts),
+  ),
+];
+
+function ofShards(read: (shard: ShardSnapshot) => number): Definition["read"] {
+  return ({ vitals: { shards } }): readonly Sample[] =>
+    shards.map((shard) => ({ value: read(shard), labels: { shard: String(shard.id) } }));
+}
