@@ -15,7 +15,6 @@ const SUBJECTS: Readonly<Record<string, () => Promise<{ readonly subject: Subjec
   compact: () => import("./compact.ts"),
   eviction: () => import("./eviction.ts"),
   notifications: () => import("./notifications.ts"),
-  rings: () => import("./rings.ts"),
   "ring-seam": () => import("./ring_seam.ts"),
   inspect: () => import("./inspect.ts"),
   store: () => import("./store.ts"),
@@ -28,12 +27,14 @@ const SUBJECTS: Readonly<Record<string, () => Promise<{ readonly subject: Subjec
   hasher: () => import("./hasher.ts"),
   "codec-native": () => import("./codec_native.ts"),
   ...Object.fromEntries(
-    (["throughput", "latency", "handshake", "connections", "fanout", "flood", "relay", "events"] as const).map((
-      name,
-    ) => [
-      name,
-      async () => ({ subject: (await import("./program.ts"))[name] }),
-    ]),
+    (["throughput", "latency", "handshake", "connections", "fanout", "flood", "relay", "events", "rings"] as const).map(
+      (
+        name,
+      ) => [
+        name,
+        async () => ({ subject: (await import("./program.ts"))[name] }),
+      ],
+    ),
   ),
 };
 

@@ -56,6 +56,13 @@ export const events = subject("events", SHORT, (row) => ({
   ...latencyOf(row.fast),
 }));
 
+export const rings = subject("ring", ["--count", "5M"], (row) => ({
+  name: String(row.name),
+  unit: "frames",
+  perSecond: Number(row.perSecond),
+  meanNs: Number(row.nsPerFrame),
+}));
+
 function flowRow(row: Json, unit: string): Row {
   return { name: String(row.name), unit, perSecond: Number(row.perSecond), ...latencyOf(row.latency) };
 }

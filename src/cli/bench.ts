@@ -9,6 +9,7 @@ import { benchLatency } from "./bench/latency.ts";
 import { type BenchOptions, WIRES } from "./bench/options.ts";
 import { benchRelay } from "./bench/relay.ts";
 import { benchQueue } from "./bench/queue.ts";
+import { benchRing } from "./bench/ring.ts";
 import { serveSide } from "./bench/side.ts";
 import { SIDES } from "./bench/sides.ts";
 import { benchShards } from "./bench/shards.ts";
@@ -107,6 +108,11 @@ const SUBJECTS: Readonly<Record<string, BenchSubject>> = {
     run: benchEvents,
   },
   queue: { summary: "the queue of requests to any peer, in one thread", takes: ["count"], run: benchQueue },
+  ring: {
+    summary: "frames a second from thread to thread, through rings and the queue in shared memory",
+    takes: ["count", "size"],
+    run: benchRing,
+  },
   shards: {
     summary: "messages a second from many connections, by the number of worker threads",
     takes: ["duration", "warmup", "size", "wire", "runtime", "peers", "compare"],

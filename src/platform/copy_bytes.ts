@@ -8,7 +8,7 @@ const copyOfBuffer = Buffer.prototype.copy as (this: Uint8Array, target: Uint8Ar
 
 /**
  * The fastest copy into shared memory: `set` takes the slow path there on Node and Bun, and Deno's `Buffer.copy` is made
- * of `set` (bench/rings.ts).
+ * of `set` (p2p bench ring).
  */
 export const copyBytes: CopyBytes = deno
   ? (source, target, offset) => target.set(source, offset)

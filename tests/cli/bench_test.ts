@@ -111,6 +111,14 @@ siteTest("bench events --compare: only one channel loses control events to a slo
   assertEquals([code, rows.length, four! < one!], [0, 2, true]);
 });
 
+siteTest("bench ring: the threads of the executable lose no frame", async () => {
+  const { code, rows } = await bench<{ lost: number; perSecond: number }>(
+    compiled(),
+    ...["ring", "--count", "100k", "--size", "100", "--json"],
+  );
+  assertEquals([code, rows.length, rows.every(({ lost, perSecond }) => lost === 0 && perSecond > 0)], [0, 6, true]);
+});
+
 siteTest("bench --compare: each pair has two sides", async () => {
   const { code, rows } = await bench<{ what: string; sides: readonly Row[] }>(
     compiled(),

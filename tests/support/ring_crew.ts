@@ -15,24 +15,20 @@ export interface Task {
   readonly bells: BellsHandle;
   readonly thread: number;
   readonly writers: number;
-  /** Frames that a writer sends, of so many bytes, and so many a commit. */
+  /** Frames that a writer sends, of up to so many bytes, and so many a commit. */
   readonly count: number;
   readonly frameBytes: number;
   readonly batch: number;
-  /** Whether frames differ and are checked; or all are the same, and only touched. */
-  readonly checks: boolean;
 }
 
 export type Report =
   | { readonly kind: "ready" | "written" }
   | {
     readonly kind: "read";
-    readonly frames: number;
-    readonly touched: number;
     readonly accounts: readonly (readonly [sender: number, account: Account])[];
   };
 
-export interface Traffic extends Pick<Task, "count" | "frameBytes" | "batch" | "checks"> {
+export interface Traffic extends Pick<Task, "count" | "frameBytes" | "batch"> {
   readonly medium: Medium;
   readonly writers: number;
   readonly readers: number;
@@ -43,7 +39,6 @@ export interface Traffic extends Pick<Task, "count" | "frameBytes" | "batch" | "
 export interface Outcome {
   readonly ms: number;
   /** By reader. */
-  readonly frames: readonly number[];
   readonly accounts: readonly ReadonlyMap<number, Account>[];
 }
 
@@ -76,7 +71,6 @@ export async function runTraffic(traffic: Traffic): Promise<Outcome> {
     const ms = performance.now() - startedAt;
     return {
       ms,
-      frames: reports.map((report) => report.kind === "read" ? report.frames : 0),
       accounts: reports.map((report) => new Map(report.kind === "read" ? report.accounts : [])),
     };
   } finally {
@@ -92,8 +86,8 @@ class Thread {
   readonly #reports = new Map<Report["kind"], PromiseWithResolvers<Report>>();
 
   constructor(traffic: Traffic, bells: BellsHandle, thread: number) {
-    const { medium, writers, count, frameBytes, batch, checks } = traffic;
-    const task: Task = { medium, bells, thread, writers, count, frameBytes, batch, checks };
+    const { medium, writers, count, frameBytes, batch } = traffic;
+    const task: Task = { medium, bells, thread, writers, count, frameBytes, batch };
     this.#worker = startThread(new URL("./ring_thread.ts", import.meta.url), task);
     this.#worker.on("message", (report: Report) => this.#slot(report.kind).resolve(report));
     this.#worker.on("error", (error) => this.giveUp(String(error)));

@@ -31,7 +31,7 @@ export async function stress(name: StressName, frames: number, patienceMs: numbe
     count,
     frameBytes: FRAME_BYTES,
     batch: BATCH,
-    checks: true,
+
     patienceMs,
   });
   const wanted = fullAccount(count);

@@ -4,7 +4,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { openBells } from "../../src/platform/bells.ts";
 import { copyBytes } from "../../src/platform/copy_bytes.ts";
 import { createEnv } from "../../src/platform/env.ts";
-import type { FrameHandler, FrameSink, FrameSource } from "../../src/ring/frames.ts";
+import type { FrameSink, FrameSource } from "../../src/ring/frames.ts";
 import { Pump } from "../../src/ring/pump.ts";
 import { openConsumer, openProducer } from "../../src/ring/queue.ts";
 import { openReader, openWriter } from "../../src/ring/ring.ts";
@@ -12,7 +12,7 @@ import type { Report, Task } from "./ring_crew.ts";
 import { FrameChecker, FrameMaker } from "./ring_traffic.ts";
 
 const task = workerData as Task;
-const { medium, thread, writers, frameBytes, checks } = task;
+const { medium, thread, writers, frameBytes } = task;
 const bells = openBells(task.bells, thread);
 const env = createEnv();
 /** Users of a queue are numbered from 0, and threads from 1. */
@@ -40,7 +40,6 @@ function openSource(onFrames: () => void): FrameSource {
 
 function write(): void {
   const maker = new FrameMaker(thread, frameBytes);
-  const plain = new Uint8Array(frameBytes).fill(thread);
   let sent = 0;
   let frame: Uint8Array | undefined;
   const sink = openSink(send);
@@ -48,7 +47,7 @@ function write(): void {
 
   function send(): void {
     while (sent < task.count) {
-      frame ??= checks ? maker.next() : plain;
+      frame ??= maker.next();
       if (!sink.offer(frame)) return;
       frame = undefined;
       if (++sent % task.batch === 0) sink.commit();
@@ -62,22 +61,12 @@ function write(): void {
 
 function read(): void {
   const checker = new FrameChecker();
-  let frames = 0;
-  let bytesTouched = 0;
-  const check: FrameHandler = (bytes, start, end) => {
-    frames++;
-    checker.check(bytes, start, end);
-  };
-  const touch: FrameHandler = (bytes, start, end) => {
-    frames++;
-    bytesTouched += bytes[start]! + bytes[end - 1]!;
-  };
   const source = openSource(() => pump.kick());
   const pump: Pump = new Pump({
     source,
     env,
-    handle: checks ? check : touch,
-    onEnd: () => tell({ kind: "read", frames, touched: bytesTouched, accounts: [...checker.accounts] }),
+    handle: (bytes, start, end) => checker.check(bytes, start, end),
+    onEnd: () => tell({ kind: "read", accounts: [...checker.accounts] }),
   });
   bells.listen(() => source.wake());
   start(() => pump.resume());
