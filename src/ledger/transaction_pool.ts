@@ -99,10 +99,12 @@ export class TransactionPool {
     return kind === INV_WTX ? this.#byWtxid.get(hash) : this.#byTxid.get(hash);
   }
 
-  /** Whether an announced transaction is worth asking for: it is neither here nor was it lately. */
+  /**
+   * Whether an announced transaction is worth asking for: it is neither here nor was it lately. What is named by txid and
+   * had a witness may be another version than the one that left, perhaps the good one; without a witness both ids are one.
+   */
   lacks(item: InvItem): boolean {
-    if (this.find(item) || this.#confirmed.has(item.hash)) return false;
-    return item.kind !== INV_WTX || !this.#gone.has(item.hash);
+    return !this.find(item) && !this.#confirmed.has(item.hash) && !this.#gone.has(item.hash);
   }
 
   /** Visits each transaction once, the oldest first. */

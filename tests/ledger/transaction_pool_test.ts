@@ -93,6 +93,18 @@ test("pool: a transaction stripped of its witness does not stand in the way of t
   assertEquals(pool.get(idOf(whole))?.txid, idOf(stripped));
 });
 
+test("pool: what left or was refused is lacked under no id if it had no witness", () => {
+  const pool = makePool({ maxCount: 1 });
+  const large = transaction({ inputs: [{ script: new Uint8Array(MAX_POOL_TRANSACTION_BYTES) }] });
+  const [first, second] = [numbered(1), numbered(2)];
+  const outcomes = [large, first, second].map((raw) => pool.add(raw, 0).kind);
+  assertEquals(outcomes, ["refused", "added", "added"]);
+  for (const raw of [large, first, second]) {
+    const hash = idOf(raw);
+    assertEquals([1, 5, 0x4000_0001].map((kind) => pool.lacks({ kind, hash })), [false, false, false]);
+  }
+});
+
 test("pool: it lacks what is neither here nor was, by the id that the announcement gives", () => {
   const pool = makePool();
   const [txid, wtxid, otherWtxid] = [idOf(transaction()), idOf(signed(1)), idOf(signed(2))];

@@ -6,6 +6,7 @@ import { INV_TX, INV_WTX, type Message } from "../../src/protocol/messages.ts";
 import { P2P, REGTEST } from "../../src/protocol/networks.ts";
 import {
   MAX_ANNOUNCED_TRANSACTIONS,
+  MAX_POOL_TRANSACTION_BYTES,
   UNANNOUNCED_SERVE_AGE_MS,
   UNREQUESTED_BURST_BYTES,
   UNREQUESTED_LEAST_BYTES,
@@ -144,6 +145,22 @@ test(
     assertEquals([node.pool().requested, reasons], [0, ["closed-by-remote"]]);
   },
 );
+
+test("transactions: what was refused is fetched once, though it is announced by txid again and again", {
+  timeout: 60_000,
+}, async () => {
+  const { network, node, reasons } = await world();
+  const large = transaction({ inputs: [{ script: new Uint8Array(MAX_POOL_TRANSACTION_BYTES) }] });
+  const peers = [await dialScripted(network, "old", "node"), await dialScripted(network, "older", "node")];
+  for (const peer of [...peers, ...peers]) {
+    peer.onMessage = (message) => {
+      if (message.type === "getdata") peer.send({ type: "tx", transaction: large });
+    };
+    peer.send({ type: "inv", items: [{ kind: INV_TX, hash: idOf(large) }] });
+    await runFor(network, 5000);
+  }
+  assertEquals([peers.flatMap(asked).length, node.pool().count, reasons], [1, 0, []]);
+});
 
 test("transactions: announcements of the kind that was not agreed on mean nothing", { timeout: 60_000 }, async () => {
   const { network, node } = await world();
