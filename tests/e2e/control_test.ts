@@ -54,3 +54,26 @@ siteTest("control: a name of the web that resolves to this machine is not served
   const answer = await ask({ host: "127.0.0.1", port, path: "/v1/peers", headers: { host: `evil.example:${port}` } });
   assertEquals(answer.status, 403);
 });
+
+siteTest("control: a port that is taken is said in one line, with what to do", async (site) => {
+  const node = await site.node();
+  const place = ["--network", "regtest", "--data-dir", site.directory(), "--no-listen", "--no-discover"];
+  const { code, stderr } = await run(compiled(), ["node", ...place, "--control", node.control]);
+  assertEquals(code, 1);
+  const lines = stderr.trimEnd().split("\n").filter((line) => line.startsWith("p2p: "));
+  assertEquals(lines.length, 1, stderr);
+  assertMatch(lines[0]!, /^p2p: Cannot listen on 127\.0\.0\.1:\d+: .* in use; .*--control HOST:PORT\|PATH/);
+});
+
+siteTest("control: beyond this machine a token is needed, to start and to ask", async (site) => {
+  const place = ["--network", "regtest", "--data-dir", site.directory(), "--no-listen", "--no-discover"];
+  const refused = await run(compiled(), ["node", ...place, "--control", "0.0.0.0:0"]);
+  assertEquals([refused.code, refused.stdout], [2, ""]);
+  assertMatch(refused.stderr, /^p2p: --control: .*--control-token-file/);
+  const token = "a-token-of-some-length";
+  const node = await site.node({ args: ["--control", "0.0.0.0:0", "--control-token-file", site.file("token", token)] });
+  const port = Number(/^control +\S+:(\d+)$/m.exec(node.log)?.[1]);
+  const at = { host: "127.0.0.1", port, path: "/v1/peers" };
+  assertEquals((await ask(at)).status, 401);
+  assertEquals((await ask({ ...at, headers: { authorization: `Bearer ${token}` } })).status, 200);
+});
