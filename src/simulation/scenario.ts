@@ -12,6 +12,8 @@ export interface Setting {
   readonly memory: () => { readonly residentBytes: number; readonly heapBytes: number };
   /** Real milliseconds, for what is measured; nothing that happens depends on it. */
   readonly stopwatch: () => number;
+  /** CPU time of this process in milliseconds: what a busy machine does not change. */
+  readonly cpuMs: () => number;
 }
 
 /** What a scenario has to say beyond what is counted everywhere. */

@@ -27,6 +27,7 @@ export interface Report extends WorldCounts {
   /** The first invariant that did not hold. */
   readonly broken: { readonly invariant: Invariant; readonly message: string } | undefined;
   readonly wallMs: number;
+  readonly cpuMs: number;
   /** What the process grew by, its garbage included. */
   readonly bytesPerNode: number;
 }
@@ -34,7 +35,7 @@ export interface Report extends WorldCounts {
 /** Plays a scenario once. What breaks is reported; bugs of the simulation itself are thrown. */
 export async function simulate(scenario: Scenario, setting: Setting): Promise<Report> {
   const before = setting.memory().residentBytes;
-  const startedAt = setting.stopwatch();
+  const [startedAt, cpuBefore] = [setting.stopwatch(), setting.cpuMs()];
   const world = scenario.build(setting);
   let findings: Findings = {};
   let broken: Broken | undefined;
@@ -45,6 +46,7 @@ export async function simulate(scenario: Scenario, setting: Setting): Promise<Re
     broken = error;
   }
   const wallMs = setting.stopwatch() - startedAt;
+  const cpuMs = setting.cpuMs() - cpuBefore;
   return {
     ...world.counts,
     seed: setting.seed,
@@ -61,6 +63,7 @@ export async function simulate(scenario: Scenario, setting: Setting): Promise<Re
     findings,
     broken: broken && { invariant: broken.invariant, message: broken.message },
     wallMs,
+    cpuMs,
     bytesPerNode: (setting.memory().residentBytes - before) / setting.nodes,
   };
 }

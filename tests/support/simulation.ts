@@ -6,5 +6,5 @@ const NOTHING = { residentBytes: 0, heapBytes: 0 };
 
 /** How to play a scenario once, where nothing is measured. */
 export function settingOf(scenario: Scenario, seed: number, changes: Partial<Setting> = {}): Setting {
-  return { seed, nodes: scenario.nodes, hasher, memory: () => NOTHING, stopwatch: () => 0, ...changes };
+  return { seed, nodes: scenario.nodes, hasher, memory: () => NOTHING, stopwatch: () => 0, cpuMs: () => 0, ...changes };
 }

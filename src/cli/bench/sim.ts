@@ -71,6 +71,7 @@ async function runOnce(context: Context, options: BenchOptions, wish: Wish, seed
     hasher: createHasher(),
     memory: () => context.host.memory(),
     stopwatch: () => performance.now(),
+    cpuMs: () => context.host.cpuMs(),
     ...(faults && { faults }),
   };
   const report = await simulate(scenario, setting);
@@ -99,6 +100,7 @@ function print({ out }: Context, { name, scenario }: Wish, report: Report): void
     number("nodes", ({ nodes }) => String(nodes)),
     number("virtual s", ({ virtualMs }) => (virtualMs / MS_PER_SECOND).toFixed(0)),
     number("wall s", ({ wallMs }) => (wallMs / MS_PER_SECOND).toFixed(DIGITS)),
+    number("CPU s", ({ cpuMs }) => (cpuMs / MS_PER_SECOND).toFixed(DIGITS)),
     number("events/s", ({ events, wallMs }) => formatCount(events / wallMs * MS_PER_SECOND)),
     number("messages", ({ messages }) => formatCount(messages)),
     number("blocks", ({ blocks }) => String(blocks)),

@@ -21,7 +21,7 @@ export const traffic: Scenario = {
     const random = new SeededRandom(seed, "graph");
     return new World({ seed, nodes, hasher, graph: wire(() => random.number(), nodes, GRAPH_OUTBOUND / 2) });
   },
-  async play(world, { stopwatch }): Promise<Findings> {
+  async play(world, { stopwatch, cpuMs }): Promise<Findings> {
     await world.startAll();
     await world.run(SETTLING_MS);
     const payload = new Uint8Array(MESSAGE_BYTES);
@@ -36,9 +36,11 @@ export const traffic: Scenario = {
     }
     await world.run(PAUSE_MS);
     const before = world.messages;
-    const startedAt = stopwatch();
+    const [startedAt, cpuBefore] = [stopwatch(), cpuMs()];
     await world.run(MEASURED_MS);
     const seconds = (stopwatch() - startedAt) / MS_PER_SECOND;
-    return { messagesPerSecond: (world.messages - before) / seconds };
+    const cpuSeconds = (cpuMs() - cpuBefore) / MS_PER_SECOND;
+    const messages = world.messages - before;
+    return { messagesPerSecond: messages / seconds, messagesPerCpuSecond: messages / cpuSeconds };
   },
 };
