@@ -8,7 +8,7 @@ import { Turns } from "../../../src/peer/turns.ts";
 import { LANE_POLICIES, LANES } from "../../../src/protocol/lanes.ts";
 import type { Message } from "../../../src/protocol/messages.ts";
 import { REGTEST } from "../../../src/protocol/networks.ts";
-import { ROUND_TRIP_SAMPLES } from "../../../src/protocol/params.ts";
+import { ROUND_TRIP_SAMPLES, TURN_BYTES } from "../../../src/protocol/params.ts";
 import { concatBytes } from "../../../src/util/bytes.ts";
 import { RoundTrips } from "../../../src/util/round_trips.ts";
 import { bitcoinCodec } from "../../../src/wire/bitcoin.ts";
@@ -106,6 +106,21 @@ test("remote peer: while it is held nothing is handled and the shard reads no mo
   bench.env.runTurns();
   assertEquals(bench.handled, messages);
   assertEquals(bench.told.at(-1), { is: "release", peer: 7 });
+});
+
+test("remote peer: a message that is charged for ends its turn; the rest is handled in the next ones", () => {
+  const messages = apps(4);
+  const bench = connect((peer) => peer.charge(TURN_BYTES / 2));
+  shakeHands(bench);
+  const record = framesOf(messages);
+  bench.peer.onFrames(record);
+  // The record was only lent.
+  record.fill(0);
+  assertEquals([bench.handled.length, bench.told], [2, [{ is: "hold", peer: 7 }]]);
+  bench.env.runTurns();
+  assertEquals(bench.handled.length, 4);
+  bench.env.runTurns();
+  assertEquals([bench.handled, bench.told.at(-1)], [messages, { is: "release", peer: 7 }]);
 });
 
 test("remote peer: what it says wrong inside a frame ends it with the fault, and nothing after it is handled", () => {
