@@ -114,6 +114,20 @@ test(
   },
 );
 
+test("slots: a network with hardly more nodes than places has a spare too; with no more, a lost place is dialled for", {
+  timeout: 60_000,
+}, async () => {
+  const eleven = await openScene(HOSTS.slice(0, 11));
+  await eleven.network.run(20 * MINUTE_MS);
+  assertEquals(kinds(eleven.node), { full: 8, "block-only": 2, feeler: 1 });
+  const { network, node, guests } = await openScene(HOSTS.slice(0, 10));
+  await network.run(20 * MINUTE_MS);
+  assertEquals(kinds(node), { full: 8, "block-only": 2 });
+  guests.get(node.peers().find(({ kind }) => kind === "full")!.address.split(":")[0]!)!.at(-1)!.connection.abort();
+  await network.run(network.now() + MINUTE_MS);
+  assertEquals(kinds(node), { full: 8, "block-only": 2 });
+});
+
 test("slots: one spare at most, and never an old one", { timeout: 60_000 }, async () => {
   const { network, node } = await openScene(HOSTS);
   let most = 0;

@@ -22,6 +22,14 @@ type Address = Told<AddressSnapshot>;
 type Worker = Told<WorkerSnapshot>;
 type TopologyNode = Told<TopologyNodeSnapshot>;
 
+/** How often it was there, by window of time; only one of them stands in the usual table. */
+const UPTIME_COLUMNS: readonly DataColumn<Address>[] = [
+  uptimeColumn("two-hours", "2h"),
+  uptimeColumn("eight-hours", "8h"),
+  { ...uptimeColumn("day", "1d"), rank: 6 },
+  uptimeColumn("week", "1w"),
+];
+
 const ADDRESS_COLUMNS: readonly DataColumn<Address>[] = [
   { name: "address", help: "where it is", rank: 0, maxWidth: ADDRESS_WIDTH, value: ({ address }) => address },
   { name: "table", help: "tried: it answered us once", rank: 1, value: ({ tried }) => tried ? "tried" : "new" },
@@ -35,13 +43,7 @@ const ADDRESS_COLUMNS: readonly DataColumn<Address>[] = [
   },
   { name: "asked", help: "since we dialled it", unit: "seconds", value: ({ lastTry }) => age(lastTry) },
   { name: "failures", help: "failed dials since then", unit: "count", rank: 4, value: ({ attempts }) => attempts },
-  {
-    name: "day",
-    help: "share of the last day that it was there",
-    unit: "share",
-    rank: 6,
-    value: ({ uptime }) => uptime?.["1d"],
-  },
+  ...UPTIME_COLUMNS,
   { name: "services", help: "what it serves", rank: 5, value: ({ services }) => services?.join(",") },
   { name: "source", help: "who told us first", rank: 7, maxWidth: ADDRESS_WIDTH, value: ({ source }) => source },
 ];
@@ -130,6 +132,11 @@ export const NETWORK_VIEWS: ViewTable = {
     },
   }),
 };
+
+function uptimeColumn(name: string, window: string): DataColumn<Address> {
+  const help = `share of the last ${name.replace("-", " ")} that it was there, as a seed saw it (p2p node --seed)`;
+  return { name, help, unit: "share", value: ({ uptime }) => uptime?.[window] };
+}
 
 /** Seconds since a moment of the address book; null for never. */
 function age(time: number | undefined): number | null {
