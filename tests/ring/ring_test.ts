@@ -2,7 +2,8 @@ import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { copyBytes } from "../../src/platform/copy_bytes.ts";
 import { LocalError } from "../../src/protocol/errors.ts";
-import type { FrameSource } from "../../src/ring/frames.ts";
+import type { FrameSink, FrameSource } from "../../src/ring/frames.ts";
+import { type FramePort, MessageReader, MessageWriter, type RingMessage } from "../../src/ring/message_ring.ts";
 import { abandonRing, createRing, openReader, openWriter, prepareRing } from "../../src/ring/ring.ts";
 import { BufferMemory } from "../../src/ring/memory.ts";
 import { dataOffset } from "../../src/ring/layout.ts";
@@ -15,7 +16,18 @@ interface RingSetUp {
   readonly maxFrameBytes?: number;
 }
 
-/** Both ends in one thread: whoever is rung is woken at once. */
+/** A ring with both ends in one thread: whoever is rung is woken at once. */
+interface Ring {
+  readonly sink: FrameSink & Pick<FrameWriter, "attach" | "detach">;
+  readonly source: FrameSource;
+  readonly sources: readonly FrameSource[];
+  /** What was called back: room, frames of a reader, lost bytes. */
+  readonly calls: string[];
+  makeReader(reader: number): FrameSource;
+  /** The writer's thread is gone. */
+  abandon(): void;
+}
+
 function makeRing({ capacityBytes = 64, readers = 1, maxFrameBytes = 1024 }: RingSetUp = {}) {
   const handle = createRing({ capacityBytes, readers, maxFrameBytes });
   const calls: string[] = [];
@@ -44,6 +56,28 @@ function makeRing({ capacityBytes = 64, readers = 1, maxFrameBytes = 1024 }: Rin
   return { sink, source: sources[0]!, sources, calls, makeWriter, makeReader, abandon };
 }
 
+/** The same over messages, which arrive at once. */
+function makeMessageRing({ capacityBytes = 64, readers = 1, maxFrameBytes = 1024 }: RingSetUp = {}): Ring {
+  const calls: string[] = [];
+  const pairs = Array.from({ length: readers }, makePorts);
+  const makeReader = (reader: number) =>
+    new MessageReader({ port: pairs[reader]![1], onFrames: () => calls.push(`frames ${reader}`) });
+  const ports = pairs.map(([port]) => port);
+  const sink = new MessageWriter({ ports, capacityBytes, maxFrameBytes, onRoom: () => calls.push("room") });
+  const sources = pairs.map((_, reader) => makeReader(reader));
+  const abandon = () => sources.forEach((source) => source.abandon());
+  return { sink, source: sources[0]!, sources, calls, makeReader, abandon };
+}
+
+function makePorts(): [FramePort, FramePort] {
+  const listeners: ((message: RingMessage) => void)[] = [];
+  const port = (own: number): FramePort => ({
+    post: (message, transfer) => listeners[1 - own]?.(structuredClone(message, { transfer: [...transfer] })),
+    listen: (listener) => listeners[own] = listener,
+  });
+  return [port(0), port(1)];
+}
+
 function frame(length: number, seed = length): Uint8Array {
   return Uint8Array.from({ length }, (_, index) => seed * 31 + index);
 }
@@ -54,98 +88,165 @@ function takeAll(source: FrameSource, limit?: number): Uint8Array[] {
   return frames;
 }
 
-test("ring: frames of any length come out as they went in, over many rounds of the ring", () => {
-  const { sink, source } = makeRing({ capacityBytes: 256 });
-  const lengths = Array.from({ length: 500 }, (_, index) => index * 7 % 61);
-  for (const length of lengths) {
-    assertEquals(sink.offer(frame(length)), true);
+const MEDIA: Readonly<Record<string, (setUp?: RingSetUp) => Ring>> = {
+  ring: makeRing,
+  "ring of messages": makeMessageRing,
+};
+
+for (const [medium, make] of Object.entries(MEDIA)) {
+  test(`${medium}: frames of any length come out as they went in, over many rounds of the ring`, () => {
+    const { sink, source } = make({ capacityBytes: 256 });
+    const lengths = Array.from({ length: 500 }, (_, index) => index * 7 % 61);
+    for (const length of lengths) {
+      assertEquals(sink.offer(frame(length)), true);
+      sink.commit();
+      assertEquals(takeAll(source), [frame(length)]);
+    }
+  });
+
+  test(`${medium}: nothing is visible before the commit, and then everything`, () => {
+    const { sink, source } = make();
+    sink.offer(frame(5));
+    sink.offer(frame(6));
+    assertEquals(takeAll(source), []);
     sink.commit();
-    assertEquals(takeAll(source), [frame(length)]);
-  }
-});
+    assertEquals(takeAll(source), [frame(5), frame(6)]);
+  });
 
-test("ring: nothing is visible before the commit, and then everything", () => {
-  const { sink, source } = makeRing();
+  test(`${medium}: a batch is bounded by its limit, and the rest follows`, () => {
+    const { sink, source } = make();
+    for (const length of [1, 2, 3]) sink.offer(frame(length));
+    sink.commit();
+    assertEquals(takeAll(source, 2), [frame(1), frame(2)]);
+    assertEquals(takeAll(source), [frame(3)]);
+  });
+
+  test(`${medium}: a full ring refuses, shows what it has, and says when there is room`, () => {
+    const { sink, source, calls } = make();
+    let taken = 0;
+    while (sink.offer(frame(12))) taken++;
+    assertEquals(taken, 4);
+    assertEquals(calls, []);
+    assertEquals(takeAll(source).length, 4);
+    assertEquals(calls, ["room"]);
+    assertEquals(sink.offer(frame(12)), true);
+  });
+
+  test(`${medium}: who sleeps is woken by a commit, and not by the frame before it`, () => {
+    const { sink, source, calls } = make();
+    assertEquals(source.sleep(), true);
+    sink.offer(frame(3));
+    assertEquals(calls, []);
+    sink.commit();
+    assertEquals(calls, ["frames 0"]);
+    assertEquals(source.sleep(), false);
+    assertEquals(takeAll(source), [frame(3)]);
+  });
+
+  test(`${medium}: a frame larger than the ring goes through it, and the next ones wait for that`, () => {
+    const { sink, source } = make();
+    const frames: Uint8Array[] = [];
+    for (const length of [2, 300, 3]) {
+      for (let round = 0; !sink.offer(frame(length)) && round < 40; round++) frames.push(...takeAll(source));
+    }
+    sink.commit();
+    for (let round = 0; round < 40 && frames.length < 3; round++) frames.push(...takeAll(source));
+    assertEquals(frames, [frame(2), frame(300), frame(3)]);
+  });
+
+  test(`${medium}: a frame above the largest size is refused with that size`, () => {
+    const { sink, source } = make();
+    const error = assertThrows(() => sink.offer(frame(1025)), LocalError, "at most 1024 bytes a frame: received 1025");
+    assertEquals(error.code, "limit");
+    sink.offer(frame(4));
+    sink.commit();
+    assertEquals(takeAll(source), [frame(4)]);
+  });
+
+  test(`${medium}: of a writer that died, what it committed is read, and nothing else`, () => {
+    const { sink, source, calls, abandon } = make();
+    sink.offer(frame(5));
+    sink.commit();
+    sink.offer(frame(6));
+    assertEquals(source.sleep(), false);
+    abandon();
+    assertEquals(source.end, "open");
+    assertEquals(takeAll(source), [frame(5)]);
+    assertEquals(source.end, "abandoned");
+    assertEquals(calls, []);
+  });
+
+  test(`${medium}: a reader that sleeps learns that the writer died`, () => {
+    const { source, calls, abandon } = make();
+    assertEquals(source.sleep(), true);
+    abandon();
+    assertEquals(calls, ["frames 0"]);
+    assertEquals(source.end, "abandoned");
+  });
+
+  test(`${medium}: a writer that ends is heard after its last frame, parts included`, () => {
+    const { sink, source } = make();
+    sink.offer(frame(100));
+    sink.close();
+    assertThrows(() => sink.offer(frame(1)), LocalError, "closed");
+    const frames: Uint8Array[] = [];
+    for (let round = 0; round < 40 && source.end === "open"; round++) frames.push(...takeAll(source));
+    assertEquals(frames, [frame(100)]);
+    assertEquals(source.end, "closed");
+  });
+
+  test(`${medium}: a handler that throws loses its own frame only`, () => {
+    const { sink, source } = make();
+    for (const length of [1, 2]) sink.offer(frame(length));
+    sink.commit();
+    const fail = () => {
+      throw new Error("a bug");
+    };
+    assertThrows(() => source.take(fail), Error, "a bug");
+    assertEquals(takeAll(source), [frame(2)]);
+  });
+
+  test(`${medium}: every reader gets every frame, and the slowest holds the writer up`, () => {
+    const { sink, sources, calls } = make({ readers: 3 });
+    while (sink.offer(frame(12)));
+    assertEquals(takeAll(sources[0]!).length, 4);
+    assertEquals(takeAll(sources[1]!).length, 4);
+    assertEquals(sink.offer(frame(12)), false);
+    assertEquals(takeAll(sources[2]!).length, 4);
+    assertEquals(calls.includes("room"), true);
+    assertEquals(sink.offer(frame(12)), true);
+  });
+
+  test(`${medium}: who is detached holds nobody up, and who is attached again begins at the present`, () => {
+    const { sink, sources, calls, makeReader } = make({ readers: 2 });
+    while (sink.offer(frame(12)));
+    takeAll(sources[0]!);
+    assertEquals(sink.offer(frame(12)), false);
+    sink.detach(1);
+    assertEquals(calls.at(-1), "room");
+    assertEquals(sink.offer(frame(12)), true);
+    sink.commit();
+    sink.attach(1);
+    const again = makeReader(1);
+    sink.offer(frame(9));
+    sink.commit();
+    assertEquals(takeAll(again), [frame(9)]);
+    assertEquals(takeAll(sources[0]!), [frame(12), frame(9)]);
+  });
+}
+
+test("ring: another writer goes on where one died", () => {
+  const { sink, source, makeWriter, abandon } = makeRing();
   sink.offer(frame(5));
-  sink.offer(frame(6));
-  assertEquals(takeAll(source), []);
-  sink.commit();
-  assertEquals(takeAll(source), [frame(5), frame(6)]);
-});
-
-test("ring: a batch is bounded by its limit, and the rest follows", () => {
-  const { sink, source } = makeRing();
-  for (const length of [1, 2, 3]) sink.offer(frame(length));
-  sink.commit();
-  assertEquals(takeAll(source, 2), [frame(1), frame(2)]);
-  assertEquals(takeAll(source), [frame(3)]);
-});
-
-test("ring: a full ring refuses, shows what it has, and says when there is room", () => {
-  const { sink, source, calls } = makeRing();
-  let taken = 0;
-  while (sink.offer(frame(12))) taken++;
-  assertEquals(taken, 4);
-  assertEquals(calls, []);
-  assertEquals(takeAll(source).length, 4);
-  assertEquals(calls, ["room"]);
-  assertEquals(sink.offer(frame(12)), true);
-});
-
-test("ring: who sleeps is woken by a commit, and not by the frame before it", () => {
-  const { sink, source, calls } = makeRing();
-  assertEquals(source.sleep(), true);
-  sink.offer(frame(3));
-  assertEquals(calls, []);
-  sink.commit();
-  assertEquals(calls, ["frames 0"]);
-  assertEquals(source.sleep(), false);
-  assertEquals(takeAll(source), [frame(3)]);
-});
-
-test("ring: a frame larger than the ring goes through in parts, and the next ones wait for it", () => {
-  const { sink, source } = makeRing();
-  assertEquals(sink.offer(frame(2)), true);
-  assertEquals(sink.offer(frame(300)), true);
-  assertEquals(sink.offer(frame(3)), false);
-  const frames: Uint8Array[] = [];
-  for (let round = 0; round < 40 && frames.length < 2; round++) frames.push(...takeAll(source));
-  assertEquals(frames, [frame(2), frame(300)]);
-  assertEquals(sink.offer(frame(3)), true);
-});
-
-test("ring: a frame above the largest size is refused with that size", () => {
-  const { sink, source } = makeRing();
-  const error = assertThrows(() => sink.offer(frame(1025)), LocalError, "at most 1024 bytes a frame: received 1025");
-  assertEquals(error.code, "limit");
-  sink.offer(frame(4));
-  sink.commit();
-  assertEquals(takeAll(source), [frame(4)]);
-});
-
-test("ring: of a writer that died, what it committed is read, and nothing else", () => {
-  const { sink, source, calls, makeWriter, abandon } = makeRing();
-  sink.offer(frame(5));
   sink.commit();
   sink.offer(frame(6));
-  assertEquals(source.sleep(), false);
   abandon();
-  assertEquals(source.end, "open");
-  assertEquals(takeAll(source), [frame(5)]);
-  assertEquals(source.end, "abandoned");
   const next = makeWriter(true);
+  assertEquals(takeAll(source), [frame(5)]);
+  assertEquals(source.end, "open");
   next.offer(frame(7));
   next.commit();
   assertEquals(takeAll(source), [frame(7)]);
-  assertEquals(calls, []);
-});
-
-test("ring: a reader that sleeps learns that the writer died", () => {
-  const { source, calls, abandon } = makeRing();
-  assertEquals(source.sleep(), true);
-  abandon();
-  assertEquals(calls, ["frames 0"]);
-  assertEquals(source.end, "abandoned");
 });
 
 test("ring: a frame of which a dead writer sent some parts is dropped, and that is told", () => {
@@ -158,56 +259,6 @@ test("ring: a frame of which a dead writer sent some parts is dropped, and that 
   next.commit();
   assertEquals(takeAll(source), [frame(8)]);
   assertEquals(calls.filter((call) => call.startsWith("lost")).length, 1);
-});
-
-test("ring: a writer that ends is heard after its last frame, parts included", () => {
-  const { sink, source } = makeRing();
-  sink.offer(frame(100));
-  sink.close();
-  assertThrows(() => sink.offer(frame(1)), LocalError, "closed");
-  const frames: Uint8Array[] = [];
-  for (let round = 0; round < 40 && source.end === "open"; round++) frames.push(...takeAll(source));
-  assertEquals(frames, [frame(100)]);
-  assertEquals(source.end, "closed");
-});
-
-test("ring: a handler that throws loses its own frame only", () => {
-  const { sink, source } = makeRing();
-  for (const length of [1, 2]) sink.offer(frame(length));
-  sink.commit();
-  const fail = () => {
-    throw new Error("a bug");
-  };
-  assertThrows(() => source.take(fail), Error, "a bug");
-  assertEquals(takeAll(source), [frame(2)]);
-});
-
-test("ring: every reader gets every frame, and the slowest holds the writer up", () => {
-  const { sink, sources, calls } = makeRing({ readers: 3 });
-  while (sink.offer(frame(12)));
-  assertEquals(takeAll(sources[0]!).length, 4);
-  assertEquals(takeAll(sources[1]!).length, 4);
-  assertEquals(sink.offer(frame(12)), false);
-  assertEquals(takeAll(sources[2]!).length, 4);
-  assertEquals(calls.includes("room"), true);
-  assertEquals(sink.offer(frame(12)), true);
-});
-
-test("ring: who is detached holds nobody up, and who is attached again begins at the present", () => {
-  const { sink, sources, calls, makeReader } = makeRing({ readers: 2 });
-  while (sink.offer(frame(12)));
-  takeAll(sources[0]!);
-  assertEquals(sink.offer(frame(12)), false);
-  sink.detach(1);
-  assertEquals(calls.at(-1), "room");
-  assertEquals(sink.offer(frame(12)), true);
-  sink.commit();
-  sink.attach(1);
-  const again = makeReader(1);
-  sink.offer(frame(9));
-  sink.commit();
-  assertEquals(takeAll(again), [frame(9)]);
-  assertEquals(takeAll(sources[0]!), [frame(12), frame(9)]);
 });
 
 test("ring: positions may pass 2^31 and 2^32", () => {

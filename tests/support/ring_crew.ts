@@ -1,4 +1,4 @@
-import type { Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, type Worker } from "node:worker_threads";
 import { type BellsHandle, createBells, openBells } from "../../src/platform/bells.ts";
 import { closeQueue, createQueue, type QueueHandle } from "../../src/ring/queue.ts";
 import { createRing, type RingHandle } from "../../src/ring/ring.ts";
@@ -7,7 +7,9 @@ import { startThread } from "./threads.ts";
 
 export type Medium =
   | { readonly kind: "ring"; readonly handle: RingHandle }
-  | { readonly kind: "queue"; readonly handle: QueueHandle };
+  | { readonly kind: "queue"; readonly handle: QueueHandle }
+  /** For one writer and one reader. */
+  | { readonly kind: "messages"; readonly capacityBytes: number; readonly maxFrameBytes: number };
 
 /** What a thread is told. Threads are numbered from 1, writers first. */
 export interface Task {
@@ -19,6 +21,8 @@ export interface Task {
   readonly count: number;
   readonly frameBytes: number;
   readonly batch: number;
+  /** Where the medium is messages: this thread's end. */
+  readonly port?: MessagePort;
 }
 
 export type Report =
@@ -55,7 +59,10 @@ export async function runTraffic(traffic: Traffic): Promise<Outcome> {
   const { writers, readers, medium, patienceMs } = traffic;
   const handle = createBells(1 + writers + readers);
   const bells = openBells(handle, 0);
-  const threads = Array.from({ length: writers + readers }, (_, index) => new Thread(traffic, handle, index + 1));
+  const { port1, port2 } = new MessageChannel();
+  const ports = medium.kind === "messages" ? [port1, port2] : [];
+  const start = (_: unknown, index: number) => new Thread(traffic, handle, index + 1, ports[index]);
+  const threads = Array.from({ length: writers + readers }, start);
   const timer = setTimeout(
     () => threads.forEach((thread) => thread.giveUp(`${patienceMs} ms were not enough`)),
     patienceMs,
@@ -76,6 +83,7 @@ export async function runTraffic(traffic: Traffic): Promise<Outcome> {
   } finally {
     clearTimeout(timer);
     bells.close();
+    if (ports.length === 0) port1.close();
     await Promise.all(threads.map((thread) => thread.end()));
   }
 }
@@ -85,10 +93,10 @@ class Thread {
   readonly #worker: Worker;
   readonly #reports = new Map<Report["kind"], PromiseWithResolvers<Report>>();
 
-  constructor(traffic: Traffic, bells: BellsHandle, thread: number) {
+  constructor(traffic: Traffic, bells: BellsHandle, thread: number, port: MessagePort | undefined) {
     const { medium, writers, count, frameBytes, batch } = traffic;
-    const task: Task = { medium, bells, thread, writers, count, frameBytes, batch };
-    this.#worker = startThread(new URL("./ring_thread.ts", import.meta.url), task);
+    const task: Task = { medium, bells, thread, writers, count, frameBytes, batch, ...(port && { port }) };
+    this.#worker = startThread(new URL("./ring_thread.ts", import.meta.url), task, port ? [port] : []);
     this.#worker.on("message", (report: Report) => this.#slot(report.kind).resolve(report));
     this.#worker.on("error", (error) => this.giveUp(String(error)));
   }

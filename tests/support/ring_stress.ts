@@ -6,7 +6,7 @@ import { type Account, fullAccount, sumAccounts } from "./ring_traffic.ts";
 const FRAME_BYTES = 120;
 const BATCH = 16;
 
-export type StressName = "ring" | "ring of 3 readers" | "queue";
+export type StressName = "ring" | "ring of messages" | "ring of 3 readers" | "queue";
 
 interface Stress extends Pick<Traffic, "medium" | "writers" | "readers"> {
   /** Whether each reader gets all frames, or each frame one reader. */
@@ -16,6 +16,12 @@ interface Stress extends Pick<Traffic, "medium" | "writers" | "readers"> {
 const STRESSES: { readonly [N in StressName]: () => Stress } = {
   // Small, so that they are full and empty all the time.
   ring: () => ({ medium: ringMedium(4096), writers: 1, readers: 1, isShared: true }),
+  "ring of messages": () => ({
+    medium: { kind: "messages", capacityBytes: 4096, maxFrameBytes: FRAME_BYTES },
+    writers: 1,
+    readers: 1,
+    isShared: true,
+  }),
   "ring of 3 readers": () => ({ medium: ringMedium(4096, 3), writers: 1, readers: 3, isShared: true }),
   queue: () => ({ medium: queueMedium(64, FRAME_BYTES, 5), writers: 3, readers: 2, isShared: false }),
 };

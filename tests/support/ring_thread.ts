@@ -5,6 +5,7 @@ import { openBells } from "../../src/platform/bells.ts";
 import { copyBytes } from "../../src/platform/copy_bytes.ts";
 import { createEnv } from "../../src/platform/env.ts";
 import type { FrameSink, FrameSource } from "../../src/ring/frames.ts";
+import { type FramePort, MessageReader, MessageWriter } from "../../src/ring/message_ring.ts";
 import { Pump } from "../../src/ring/pump.ts";
 import { openConsumer, openProducer } from "../../src/ring/queue.ts";
 import { openReader, openWriter } from "../../src/ring/ring.ts";
@@ -22,7 +23,13 @@ function tell(report: Report): void {
   parentPort!.postMessage(report);
 }
 
+const port: FramePort = {
+  post: (message, transfer) => task.port!.postMessage(message, [...transfer]),
+  listen: (listener) => void task.port!.on("message", listener),
+};
+
 function openSink(onRoom: () => void): FrameSink {
+  if (medium.kind === "messages") return new MessageWriter({ ...medium, ports: [port], onRoom });
   if (medium.kind === "queue") {
     return openProducer(medium.handle, { copy: copyBytes, user: thread - 1, wake: wakeUser, onRoom });
   }
@@ -31,6 +38,7 @@ function openSink(onRoom: () => void): FrameSink {
 }
 
 function openSource(onFrames: () => void): FrameSource {
+  if (medium.kind === "messages") return new MessageReader({ port, onFrames });
   if (medium.kind === "queue") {
     return openConsumer(medium.handle, { copy: copyBytes, user: thread - 1, wake: wakeUser, onFrames });
   }

@@ -1,6 +1,7 @@
-import { Worker } from "node:worker_threads";
+import { type MessagePort, Worker } from "node:worker_threads";
 
-/** Starts a thread with a module of the tests, which finds `data` in its workerData. */
-export function startThread(module: URL, data: object): Worker {
-  return new Worker(new URL("./thread.js", import.meta.url), { workerData: { ...data, module: module.href } });
+/** Starts a thread with a module of the tests, which finds `data` in its workerData. What is in `transfer` moves there. */
+export function startThread(module: URL, data: object, transfer: readonly MessagePort[] = []): Worker {
+  const workerData = { ...data, module: module.href };
+  return new Worker(new URL("./thread.js", import.meta.url), { workerData, transferList: [...transfer] });
 }
