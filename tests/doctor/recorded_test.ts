@@ -48,6 +48,6 @@ test("doctor, recorded: who floods, who lies and who is slow are told from those
   const { findings, figures } = look(recordings.rogues);
   const accused = findings.filter(({ peer }) => peer !== null).map(({ id, peer }) => `${id} ${peer}`);
   assertEquals(accused, ["flood 5", "false-claim 4", "slow 3"]);
-  assertEquals(Math.round(figures.invMessagesPerSecond!), 192);
+  assertEquals(Math.round(figures.invMessagesPerSecond!), 194);
   assertEquals(Math.round(figures.typeShares.inv! * 100), 99);
 });
