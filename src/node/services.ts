@@ -127,7 +127,15 @@ export function createServices(parts: ServiceParts): Services {
     headerSync,
     compactBlocks,
     transactionRelay,
-    new Partition({ env, bus, chain: ledger.chain, peers, peerChains, connectivity: parts.connectivity }),
+    new Partition({
+      env,
+      bus,
+      chain: ledger.chain,
+      peers,
+      peerChains,
+      connectivity: parts.connectivity,
+      survey: () => topology.survey(),
+    }),
   ];
   const inventory: Inventory = new Inventory({ env, services, dedupe });
   const requests = new Requests(env);

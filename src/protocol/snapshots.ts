@@ -397,9 +397,9 @@ export interface ApplicationsSnapshot {
 
 /**
  * `no-peers`: nobody is connected. `disagreement`: peers follow different chains, and our own does not grow.
- * `stale-tip`: no block came for far longer than the network takes for one.
+ * `split-view`: much of the network vanished at once, as far as topology tells. `stale-tip`: no block came for far longer than the network takes for one.
  */
-export type PartitionReason = "no-peers" | "disagreement" | "stale-tip";
+export type PartitionReason = "no-peers" | "disagreement" | "split-view" | "stale-tip";
 
 /** `reseed`: ask for addresses outside. `extra-peer`: dial more than the usual number. `rotate`: replace the slowest. */
 export type PartitionStep = "reseed" | "extra-peer" | "rotate";

@@ -1,6 +1,8 @@
 import type { Bus } from "../bus/bus.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { HeaderNode } from "../chain/header_tree.ts";
+import { SplitView } from "../net/topology/split_view.ts";
+import type { Survey } from "../net/topology/survey.ts";
 import type { PeerSet } from "../net/peers.ts";
 import {
   DISAGREEMENT_MS,
@@ -35,6 +37,8 @@ export interface PartitionDeps {
   readonly peers: PeerSet;
   readonly peerChains: PeerChains;
   readonly connectivity: Connectivity;
+  /** How much of the network can be reached, by what peers tell of it. */
+  readonly survey: () => Survey;
 }
 
 interface Suspicion {
@@ -47,6 +51,8 @@ interface Suspicion {
 /** What is done in turn while the reason lasts. */
 const STEPS: { readonly [R in PartitionReason]: readonly PartitionStep[] } = {
   "no-peers": ["reseed"],
+  // Hearsay: it is reason enough to look around, and none to leave anybody.
+  "split-view": ["reseed"],
   "disagreement": ["reseed", "extra-peer", "rotate"],
   "stale-tip": ["extra-peer", "reseed", "rotate"],
 };
@@ -57,14 +63,15 @@ const MS_PER_SECOND = 1000;
 
 /**
  * Notices that we, or half of the network, may be cut off, and reaches out: more addresses, more peers, other peers.
- * Every step is an event. It judges by its own observation and clock only: nothing that a peer claims starts a step
- * without headers that prove their work.
+ * Every step is an event. It judges by its own observation and clock: what peers claim, without headers that prove their
+ * work, makes it ask for addresses at most.
  */
 export class Partition implements Service {
   readonly name = "partition";
   readonly handles: Handlers = {};
   readonly #deps: PartitionDeps;
   readonly #log: Logger;
+  readonly #splitView: SplitView;
   #tip: HeaderNode;
   #tipSince: number;
   #sawTipCome = false;
@@ -80,6 +87,7 @@ export class Partition implements Service {
   constructor(deps: PartitionDeps) {
     this.#deps = deps;
     this.#log = deps.env.logger("net");
+    this.#splitView = new SplitView(deps.survey);
     this.#tip = deps.chain.tip;
     this.#tipSince = this.#lastPeerAt = this.#agreedAt = deps.env.now();
   }
@@ -138,6 +146,7 @@ export class Partition implements Service {
     if (!this.#deps.connectivity.wantsPeers) return undefined;
     if (now - this.#lastPeerAt >= NO_PEERS_MS) return "no-peers";
     if (now - Math.max(this.#agreedAt, this.#tipSince) >= DISAGREEMENT_MS) return "disagreement";
+    if (this.#splitView.look(now)) return "split-view";
     if (this.#tip === this.#quietTip) return undefined;
     const interval = this.#expectedInterval();
     return interval !== undefined && now - this.#tipSince > STALE_TIP_INTERVALS * interval ? "stale-tip" : undefined;

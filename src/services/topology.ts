@@ -1,5 +1,6 @@
 import { type NodeRecord, NOTHING_KNOWN } from "../net/topology/node_record.ts";
 import { snapshotTopology } from "../net/topology/snapshot.ts";
+import { type Survey, surveyTopology } from "../net/topology/survey.ts";
 import { type ToldRecord, Topology } from "../net/topology/topology.ts";
 import type { PeerSet } from "../net/peers.ts";
 import type { PeerAbilities } from "../net/request_worker.ts";
@@ -120,6 +121,12 @@ export class TopologyService implements Service {
   /** A peer told us the address of a node. */
   heardAddress(peer: Peer, address: string): void {
     this.topology.hearAddress(address, formatEndpoint(peer.dialled), this.#deps.env.now());
+  }
+
+  /** How much of the network can be reached from here. */
+  survey(): Survey {
+    this.#observe();
+    return surveyTopology(this.topology);
   }
 
   snapshot(fanout: number): TopologySnapshot {

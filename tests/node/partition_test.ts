@@ -4,7 +4,7 @@ import type { NodeEvents } from "../../src/protocol/snapshots.ts";
 import type { NodeOptions, P2PNode } from "../../src/node/types.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../../src/platform/memory.ts";
 import type { NetworkParams } from "../../src/protocol/network_params.ts";
-import { REGTEST } from "../../src/protocol/networks.ts";
+import { P2P, REGTEST } from "../../src/protocol/networks.ts";
 import { ListSource } from "../support/list_source.ts";
 import { Miner } from "../support/mining.ts";
 import { dialScripted } from "../support/scripted_peer.ts";
@@ -162,6 +162,28 @@ test("partition: where no pace is prescribed a chain may rest: other peers are t
   members[1]!.node.submitBlock(blocks.at(-1)!.raw);
   await network.run(network.now() + 40 * MINUTE_MS);
   assertEquals(events, [...round, ...round], "each new tip is waited for anew");
+});
+
+test("partition: nodes that tell of each other notice that half of them is gone, and that it is back", {
+  timeout: 60_000,
+}, async () => {
+  const network = createMemoryNetwork({ seed: 8 });
+  const members = await startNodes(network, 10, { network: { ...P2P, defaultPort: PORT } });
+  await network.run(3 * MINUTE_MS);
+  const sides = [members.slice(0, 5), members.slice(5)];
+  assertEquals(members.flatMap(({ events }) => events), []);
+  network.partition(sides.map((side) => side.map(({ host }) => host)));
+  await network.run(network.now() + 3 * MINUTE_MS);
+  for (const { host, events } of members) assertEquals(events.slice(0, 2), ["suspected split-view", "reseed"], host);
+  network.heal();
+  await network.run(network.now() + 5 * MINUTE_MS);
+  for (const { host, events } of members) assertEquals(events.at(-1), "healed split-view", host);
+
+  // One that stops is no split.
+  const before = members.map(({ events }) => events.length);
+  network.kill(members[0]!.host, { silently: true });
+  await network.run(network.now() + 3 * MINUTE_MS);
+  assertEquals(members.slice(1).map(({ events }) => events.length), before.slice(1));
 });
 
 test("partition: a peer that shows more work, whose blocks do not come, is a reason to look for others", {
