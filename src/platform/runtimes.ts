@@ -34,6 +34,7 @@ export interface BunListener {
 /** The part of the global `Bun` that we use. */
 export interface BunRuntime {
   readonly version: string;
+  gc(synchronously: boolean): void;
   readonly SHA256: { hash(data: Uint8Array, into: Uint8Array): Uint8Array };
   connect<Data>(
     options: BunAddress & { readonly socket: BunSocketHandlers<Data> },

@@ -27,6 +27,7 @@ export async function runWith(argv: readonly string[], commands = COMMANDS): Pro
     onSignal: () => nothing,
     onUncaught: () => nothing,
     memory: () => ({ residentBytes: 0, heapBytes: 0 }),
+    collectGarbage() {},
     cpuMs: () => 0,
     setExitCode() {},
     exit: (code) => {

@@ -21,6 +21,17 @@ test("the host names the runtime and measures the process", () => {
   assert(host.stdout.columns > 0);
 });
 
+test("garbage is collected where a program may ask for it", { skip: bun === undefined }, () => {
+  const host = currentHost();
+  let weight: number[] | undefined = Array.from({ length: 2_000_000 }, (_, i) => i + 0.5);
+  host.collectGarbage();
+  const before = host.memory().heapBytes;
+  assert(weight.length > 0);
+  weight = undefined;
+  host.collectGarbage();
+  assert(host.memory().heapBytes < before);
+});
+
 test("the transport of this runtime listens", async () => {
   const listener = await createTransport().listen({ host: "127.0.0.1", port: 0 }, () => {});
   listener.close();

@@ -9,7 +9,7 @@ test("simulation: blocks spread at less than one and a half of the best time", {
     SCENARIOS.spread,
     settingOf(SCENARIOS.spread, 1, { nodes: 25 }),
   );
-  assertEquals([broken, propagation.count], [undefined, 20 * 24]);
+  assertEquals([broken, propagation.count], [undefined, 10 * 24]);
   assert(findings.p50Ratio! >= 1 && findings.p50Ratio! < 1.5, `${findings.p50Ratio}`);
 });
 

@@ -69,7 +69,10 @@ async function runOnce(context: Context, options: BenchOptions, wish: Wish, seed
     seed,
     nodes,
     hasher: createHasher(),
-    memory: () => context.host.memory(),
+    memory() {
+      context.host.collectGarbage();
+      return context.host.memory();
+    },
     stopwatch: () => performance.now(),
     cpuMs: () => context.host.cpuMs(),
     ...(faults && { faults }),

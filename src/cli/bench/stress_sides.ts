@@ -60,6 +60,8 @@ export function createStressedNode(side: SideContext, { wire }: VisitSpec) {
       heard = peers.reduce((sum, { messages }) => sum + (messages.in.app ?? 0), 0);
       const delays = delay.latencies.encode();
       delay.latencies.reset();
+      // What is left is held by somebody.
+      side.context.host.collectGarbage();
       return {
         ...takeSample(side.context.host, side.clock, heard),
         peers: peers.length,

@@ -18,7 +18,7 @@ const QUARTER_HOURS = 6;
 /** What the last quarter may take more than the second: a day's chain and its index, as a share and in bytes a node. */
 const GROWTH_SHARE = 0.1;
 const CHAIN_BYTES_PER_NODE = 512 * 1024;
-const SAMPLE_INTERVAL_MS = 5 * MINUTE;
+const SAMPLE_INTERVAL_MS = 30 * MINUTE;
 const CHURN_HOURS = 4;
 /** Of all nodes, each hour. */
 const CHURN_SHARE = 0.05;

@@ -10,9 +10,9 @@ const SECOND = 1000;
 /** Everybody has shaken hands by then, over the slowest ways too. */
 const SETTLING_MS = 10 * SECOND;
 /** Blocks after which nodes know whom to let push blocks to them, and blocks that are measured then. */
-const WARM_UP_BLOCKS = 15;
-const MEASURED_BLOCKS = 20;
-const INTERVAL_MS = 20 * SECOND;
+const WARM_UP_BLOCKS = 5;
+const MEASURED_BLOCKS = 10;
+const INTERVAL_MS = 5 * SECOND;
 /** A header, a nonce, and a transaction in full: no form of a block that is passed on is smaller. */
 const LEAST_BLOCK_BYTES = 190;
 
