@@ -11,6 +11,7 @@ const SPREADING_SYSTEMS: readonly string[] = ["linux", "freebsd"];
 export const ownThreads: Threads = {
   start: startThread,
   sharesPorts: SPREADING_SYSTEMS.includes(process.platform),
+  sharesMemory: typeof SharedArrayBuffer === "function",
 };
 
 /**
@@ -35,7 +36,7 @@ export function startThread(path: string, data: unknown, events: ThreadEvents): 
     events.ended(new Error(`${path}: ${why}`, { cause: error }));
   });
   return {
-    post: (message) => worker.postMessage(message),
+    post: (message, transfer = []) => worker.postMessage(message, transfer as ArrayBuffer[]),
     async end() {
       if (isOver) return;
       await worker.terminate();
@@ -54,9 +55,9 @@ export function stayAlive(): void {
   parentPort?.on("message", () => {});
 }
 
-/** Sends a message to the thread that started this one. */
-export function postToParent(message: unknown): void {
-  parentPort?.postMessage(message);
+/** Sends a message to the thread that started this one. What is in `transfer` is moved and not copied. */
+export function postToParent(message: unknown, transfer: readonly ArrayBuffer[] = []): void {
+  parentPort?.postMessage(message, transfer as ArrayBuffer[]);
 }
 
 /** Calls `listener` with what the thread that started this one sends. */

@@ -81,8 +81,8 @@ export interface Transport {
 
 /** Another thread of this process, with an event loop of its own. */
 export interface Thread {
-  /** Sends a message. */
-  post(message: unknown): void;
+  /** Sends a message. What is in `transfer` is moved and not copied. */
+  post(message: unknown, transfer?: readonly ArrayBuffer[]): void;
   /** Ends it at once, whatever it is doing. Resolves when it is gone. Idempotent. */
   end(): Promise<void>;
 }
@@ -101,6 +101,8 @@ export interface Threads {
   readonly start: StartThread;
   /** Whether several threads can listen on one port, and the system spreads connections over them (SO_REUSEPORT). */
   readonly sharesPorts: boolean;
+  /** Whether threads can see the same memory. */
+  readonly sharesMemory: boolean;
 }
 
 /** What the store knows about one header. */

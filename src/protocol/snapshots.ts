@@ -54,8 +54,8 @@ export interface ShardSnapshot {
   readonly id: number;
   readonly state: "running" | "down";
   readonly peers: number;
-  /** Share of each ring that is full now, 0 to 1. */
-  readonly ringUse: { readonly toShard: number; readonly toMain: number };
+  /** Share of each ring that is full now, 0 to 1; null where threads share no memory. */
+  readonly ringUse: { readonly toShard: number | null; readonly toMain: number | null };
   /** Bytes for the shard that wait for room in its ring. */
   readonly waitingBytes: number;
   /** How late its event loop was when it last reported. */

@@ -52,7 +52,7 @@ const SHARD_COLUMNS: readonly DataColumn<Shard>[] = [
   { name: "restarts", help: "how often it failed", unit: "count", rank: 7, value: ({ restarts }) => restarts },
 ];
 
-function use(way: keyof ShardSnapshot["ringUse"]): (shard: Shard) => number | undefined {
+function use(way: keyof ShardSnapshot["ringUse"]): (shard: Shard) => number | null | undefined {
   return ({ ringUse }) => ringUse?.[way];
 }
 

@@ -12,10 +12,11 @@ export const SHARD_METRICS: readonly Definition[] = [
     "shard_ring_usage_ratio",
     "Share of the ring that is full, to the worker and to the main thread.",
     ({ vitals: { shards } }) =>
-      shards.flatMap(({ id, ringUse }) => [
-        { value: ringUse.toShard, labels: { shard: String(id), to: "shard" } },
-        { value: ringUse.toMain, labels: { shard: String(id), to: "main" } },
-      ]),
+      shards.flatMap(({ id, ringUse: { toShard, toMain } }) =>
+        [["shard", toShard], ["main", toMain]].flatMap(([to, value]) =>
+          typeof value === "number" ? [{ value, labels: { shard: String(id), to: String(to) } }] : []
+        )
+      ),
   ),
   gauge("shard_waiting_bytes", "Bytes that wait for room in the ring to it.", ofShards((shard) => shard.waitingBytes)),
   gauge(

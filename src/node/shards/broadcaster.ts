@@ -11,8 +11,8 @@ export interface RecordPort {
 
 export interface BroadcasterOptions {
   readonly env: Env;
-  /** The ring that all shards read. */
-  readonly sink: FrameSink;
+  /** The ring that all shards read; undefined: there is none. */
+  readonly sink: FrameSink | undefined;
   /** Those whose threads live. */
   readonly ports: () => Iterable<RecordPort>;
   /** Larger frames go to each shard by itself: they would pass through the ring in parts, at the pace of the slowest. */
@@ -63,7 +63,7 @@ export class Broadcaster {
   /** False: there is no room, because a shard is slow. */
   #write(frame: Uint8Array): boolean {
     const { sink, maxBytes } = this.#options;
-    if (frame.length > maxBytes) return false;
+    if (!sink || frame.length > maxBytes) return false;
     const number = (this.#number + 1) % NUMBERS;
     if (!sink.offer(encodeNumbered(number, frame))) return false;
     // Before any shard can read of it in its own ring.

@@ -7,7 +7,7 @@ import type { ShardPeer } from "./shard_peer.ts";
 /** Brings frames of the main thread to the outboxes of peers, sealed. */
 export class FrameInbox {
   readonly #codec: SortingCodec;
-  readonly #broadcasts: BroadcastReader;
+  readonly #broadcasts: BroadcastReader | undefined;
   readonly #peerOf: (id: number) => ShardPeer | undefined;
   readonly #cutter: Decoder<Message | RawFrame>;
 
@@ -15,7 +15,7 @@ export class FrameInbox {
   constructor(
     codec: SortingCodec,
     cutter: Decoder<Message | RawFrame>,
-    broadcasts: BroadcastReader,
+    broadcasts: BroadcastReader | undefined,
     peerOf: (id: number) => ShardPeer | undefined,
   ) {
     this.#codec = codec;
@@ -31,6 +31,7 @@ export class FrameInbox {
       const { frame, peers } = decodeSealed(record);
       return this.#share(frame.slice(), peers);
     }
+    if (!this.#broadcasts) throw new Error("a record speaks of a ring that is not there");
     const { number, peers } = decodeBroadcast(record);
     this.#share(this.#broadcasts.take(number), peers);
   }

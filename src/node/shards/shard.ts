@@ -26,7 +26,7 @@ export interface ShardOptions {
   /** The same wire, without its checksums. */
   readonly unsealed: SortingCodec;
   readonly sender: RecordSender;
-  readonly broadcasts: FrameSource;
+  readonly broadcasts: FrameSource | undefined;
   /** Types that the main thread has a use for; others are counted and go no further. */
   readonly wanted: ReadonlySet<MessageType>;
   /** Whether anybody listens to messages of applications now. */
@@ -55,7 +55,12 @@ export class Shard {
     this.#sockets = new ShardSockets({ transport: options.transport, tell: (note) => this.#tell(note) });
     this.#forwarder = new Forwarder(sender);
     const cutter = unsealed.createSorter(new Set());
-    this.#inbox = new FrameInbox(codec, cutter, new BroadcastReader(broadcasts), (peer) => this.#peers.get(peer));
+    this.#inbox = new FrameInbox(
+      codec,
+      cutter,
+      broadcasts && new BroadcastReader(broadcasts),
+      (peer) => this.#peers.get(peer),
+    );
     this.#turns = new Turns(env);
   }
 

@@ -1,19 +1,18 @@
-import { type BellsHandle, type OpenBells } from "../../platform/bells.ts";
-import { copyBytes } from "../../platform/copy_bytes.ts";
 import type { StartThread, Thread } from "../../platform/types.ts";
 import { LocalError } from "../../protocol/errors.ts";
 import type { MessageType } from "../../protocol/messages.ts";
 import type { NetworkParams } from "../../protocol/network_params.ts";
-import { SHARD_RING_BYTES, SHARD_SILENCE_MS, SHARD_START_MS, SHARD_STOP_MS } from "../../protocol/shard_params.ts";
+import { SHARD_SILENCE_MS, SHARD_START_MS, SHARD_STOP_MS } from "../../protocol/shard_params.ts";
 import type { ShardSnapshot } from "../../protocol/snapshots.ts";
-import { createRing, openReader, openWriter, type RingHandle, ringUse } from "../../ring/ring.ts";
 import type { Env, LogLevel } from "../../util/env.ts";
 import type { SortingCodec } from "../../wire/codec.ts";
 import type { Broadcaster } from "./broadcaster.ts";
+import type { MainLinks, MainWays } from "./main_ways.ts";
 import { RecordReceiver } from "./record_receiver.ts";
 import { RecordSender } from "./record_sender.ts";
 import { ShardPort } from "./shard_port.ts";
-import { SHARD_FILE, SHARD_LOGS, type ShardStart, threadOf } from "./shard_start.ts";
+import { SHARD_FILE, SHARD_LOGS, type ShardStart } from "./shard_start.ts";
+import type { WaysStart } from "./ways.ts";
 
 export interface ShardSlotOptions {
   readonly shard: number;
@@ -23,11 +22,8 @@ export interface ShardSlotOptions {
   readonly codec: SortingCodec;
   readonly startThread: StartThread;
   readonly wanted: () => readonly MessageType[];
-  readonly bells: BellsHandle;
-  readonly ownBells: OpenBells;
-  readonly broadcasts: RingHandle;
+  readonly links: MainLinks;
   readonly broadcaster: Broadcaster;
-  readonly flags: SharedArrayBuffer;
   readonly onUnheard: (count: number) => void;
   /** The thread is gone, and with it so many peers. Not called when it was told to end. */
   readonly onFailed: (why: string, peers: number) => void;
@@ -39,10 +35,8 @@ interface Life {
   hung: boolean;
   readonly port: ShardPort;
   readonly thread: Thread;
-  readonly toShard: RingHandle;
-  readonly toMain: RingHandle;
+  readonly ways: MainWays;
   readonly sender: RecordSender;
-  readonly wake: () => void;
   readonly started: Promise<void>;
   readonly ended: Promise<void>;
 }
@@ -94,7 +88,7 @@ export class ShardSlot {
 
   /** Call it when this thread's bell was rung. */
   wake(): void {
-    this.#life?.wake();
+    this.#life?.ways.wake();
   }
 
   /** Ends a thread that gives no sign of life: it hangs. Not to be called in a turn before which we stood still ourselves. */
@@ -124,7 +118,7 @@ export class ShardSlot {
       id: this.shard,
       state: life ? "running" : "down",
       peers: life?.port.peerCount ?? 0,
-      ringUse: { toShard: life ? ringUse(life.toShard) : 0, toMain: life ? ringUse(life.toMain) : 0 },
+      ringUse: life?.ways.use() ?? { toShard: 0, toMain: 0 },
       waitingBytes: life?.port.waitingBytes ?? 0,
       delayMs: this.#delayMs,
       restarts: Math.max(0, this.#starts - 1),
@@ -132,16 +126,12 @@ export class ShardSlot {
   }
 
   #begin(): Life {
-    const { shard, env, codec, broadcaster, ownBells, onUnheard } = this.#options;
-    const toShard = createRing({ capacityBytes: SHARD_RING_BYTES });
-    const toMain = createRing({ capacityBytes: SHARD_RING_BYTES });
-    const wakeShard = () => ownBells.ring(threadOf(shard));
+    const { shard, env, codec, broadcaster, links, onUnheard } = this.#options;
     const started = Promise.withResolvers<void>();
     const ended = Promise.withResolvers<void>();
     started.promise.catch(() => {});
-    const sink = openWriter(toShard, { copy: copyBytes, wakeReader: wakeShard, onRoom: () => sender.proceed() });
-    const source = openReader(toMain, { copy: copyBytes, wakeWriter: wakeShard, onFrames: () => receiver.kick() });
-    const sender: RecordSender = new RecordSender({ env, sink });
+    const ways = links.open(shard, { onRoom: () => sender.proceed(), onFrames: () => receiver.kick() });
+    const sender: RecordSender = new RecordSender({ env, sink: ways.sink });
     const port = new ShardPort({
       shard,
       env,
@@ -157,11 +147,12 @@ export class ShardSlot {
     });
     const receiver: RecordReceiver = new RecordReceiver({
       env,
-      source,
+      source: ways.source,
       handle: (record) => port.handle(record),
       onEnd: () => void thread.end(),
     });
-    const thread: Thread = this.#options.startThread(SHARD_FILE, this.#describe(toShard, toMain), {
+    const thread: Thread = this.#options.startThread(SHARD_FILE, this.#describe(ways.start), {
+      message: (message) => ways.onMessage(message),
       ended: (error) => {
         const why = life.hung ? `no sign of life for ${SHARD_SILENCE_MS / MS_PER_SECOND} s` : error.message;
         // What it had committed was said by a living shard: ends of peers are not to be lost.
@@ -173,13 +164,10 @@ export class ShardSlot {
         this.#onEnded(life, why, peerCount);
       },
     });
+    ways.connect(thread);
     receiver.kick();
-    const wake = () => {
-      sink.wake();
-      source.wake();
-    };
     const promises = { started: started.promise, ended: ended.promise };
-    const life: Life = { hung: false, port, thread, toShard, toMain, sender, wake, ...promises };
+    const life: Life = { hung: false, port, thread, ways, sender, ...promises };
     return life;
   }
 
@@ -190,14 +178,14 @@ export class ShardSlot {
     this.#options.onFailed(why, peers);
   }
 
-  #describe(toShard: RingHandle, toMain: RingHandle): ShardStart {
-    const { shard, env, network, wanted, bells, broadcasts, flags } = this.#options;
+  #describe(ways: WaysStart): ShardStart {
+    const { shard, env, network, wanted } = this.#options;
     const levels = SHARD_LOGS.flatMap((category) => {
       const least = LEVELS.find((level) => env.logger(category).enabled(level));
       return least ? [[category, least] as const] : [];
     });
     const { wire, magic } = network;
     const logLevels = Object.fromEntries(levels);
-    return { shard, wire, magic, wanted: wanted(), bells, toShard, toMain, broadcasts, flags, logLevels };
+    return { shard, wire, magic, wanted: wanted(), ways, logLevels };
   }
 }

@@ -1,55 +1,47 @@
 // The program of a shard's thread: opens the rings, and serves until the main thread closes its own.
 
-import { openBells } from "../../platform/bells.ts";
-import { copyBytes } from "../../platform/copy_bytes.ts";
 import { createEnv } from "../../platform/env.ts";
 import { createHasher } from "../../platform/hasher.ts";
 import { createTransport } from "../../platform/host.ts";
 import { ownData, stayAlive } from "../../platform/threads.ts";
-import { openReader, openWriter } from "../../ring/ring.ts";
 import type { LogFields, Logger, LogLevel } from "../../util/env.ts";
 import { RecordReceiver } from "./record_receiver.ts";
 import { RecordSender } from "./record_sender.ts";
 import { encodeNote } from "./records.ts";
 import { Shard } from "./shard.ts";
-import { createCodec, FLAG, MAIN_THREAD, type ShardStart, threadOf } from "./shard_start.ts";
+import { createCodec, type ShardStart } from "./shard_start.ts";
+import { openShardWays } from "./shard_ways.ts";
 
 const RANKS: { readonly [L in LogLevel]: number } = { debug: 0, info: 1, warn: 2, error: 3 };
 
 function run(start: ShardStart): void {
-  const bells = openBells(start.bells, threadOf(start.shard));
-  const wakeMain = () => bells.ring(MAIN_THREAD);
-  const writer = openWriter(start.toMain, { copy: copyBytes, wakeReader: wakeMain, onRoom: () => sender.proceed() });
-  const reader = openReader(start.toShard, { copy: copyBytes, wakeWriter: wakeMain, onFrames: () => receiver.kick() });
-  const broadcasts = openReader(start.broadcasts, { copy: copyBytes, wakeWriter: wakeMain, reader: start.shard });
   const logger = (category: string) => passLogOn(category, start.logLevels[category], sender);
   const env = createEnv({ logger });
-  const flags = new Int32Array(start.flags);
+  const ways = openShardWays(start.shard, start.ways, {
+    onRoom: () => sender.proceed(),
+    onFrames: () => receiver.kick(),
+  });
   const hasher = createHasher();
-  const sender: RecordSender = new RecordSender({ env, sink: writer, onRoom: () => shard.onRoom() });
+  const sender: RecordSender = new RecordSender({ env, sink: ways.sink, onRoom: () => shard.onRoom() });
   const shard: Shard = new Shard({
     env,
     transport: createTransport(env.logger("platform")),
     codec: createCodec(start, hasher),
     unsealed: createCodec(start, hasher, false),
     sender,
-    broadcasts,
+    broadcasts: ways.broadcasts,
     wanted: new Set(start.wanted),
-    hearsApps: () => Atomics.load(flags, FLAG.hearsApps) === 1,
+    hearsApps: ways.hearsApps,
   });
   const receiver: RecordReceiver = new RecordReceiver({
     env,
-    source: reader,
+    source: ways.source,
     handle: (record) => shard.handle(record),
     onEnd() {
       shard.close();
       // The last ends of peers come with the turn in which their sockets go.
       env.nextTurn(() => sender.close());
     },
-  });
-  bells.listen(() => {
-    writer.wake();
-    reader.wake();
   });
   stayAlive();
   shard.start();

@@ -3,8 +3,6 @@ import { backoffMs } from "../../net/backoff.ts";
 import type { Line, Lines } from "../../peer/line.ts";
 import { LocalLines } from "../../peer/local_lines.ts";
 import { Turns } from "../../peer/turns.ts";
-import { createBells, openBells } from "../../platform/bells.ts";
-import { copyBytes } from "../../platform/copy_bytes.ts";
 import type { DialOptions, Endpoint, Listener, TcpEndpoint, Threads, Transport } from "../../platform/types.ts";
 import { LocalError } from "../../protocol/errors.ts";
 import type { MessageType } from "../../protocol/messages.ts";
@@ -17,16 +15,16 @@ import {
   STEADY_SHARD_MS,
 } from "../../protocol/shard_params.ts";
 import type { ShardSnapshot } from "../../protocol/snapshots.ts";
-import { createRing, openWriter } from "../../ring/ring.ts";
 import { formatEndpoint } from "../../util/endpoint.ts";
 import type { Env, Logger } from "../../util/env.ts";
 import type { Hasher } from "../../util/hash.ts";
 import type { WireCodec } from "../../wire/codec.ts";
 import { Broadcaster } from "./broadcaster.ts";
+import { createLinks, type MainLinks } from "./main_ways.ts";
 import { RemotePeer } from "./remote_peer.ts";
 import type { RemoteSocket, ShardPort } from "./shard_port.ts";
 import { ShardSlot } from "./shard_slot.ts";
-import { createCodec, FLAG, FLAGS_BYTES, MAIN_THREAD, threadOf } from "./shard_start.ts";
+import { createCodec } from "./shard_start.ts";
 
 export interface ShardsOptions {
   readonly env: Env;
@@ -63,13 +61,11 @@ export class Shards implements Lines {
   readonly #local: LocalLines;
   readonly #turns: Turns;
   readonly #slots: readonly ShardSlot[];
-  readonly #flags = new Int32Array(new SharedArrayBuffer(FLAGS_BYTES));
+  readonly #links: MainLinks;
   readonly #listeners = new Map<number, Shared>();
   readonly #failures: number[];
   readonly #startedAt: number[];
   readonly #codec;
-  readonly #bells;
-  readonly #broadcasts;
   #nextListener = 1;
   #isStopped = false;
 
@@ -82,14 +78,10 @@ export class Shards implements Lines {
     this.#local = new LocalLines({ env, transport, codec });
     this.#turns = new Turns(env);
     this.#codec = createCodec(network, hasher, false);
-    const bells = createBells(count + 1);
-    this.#bells = openBells(bells, MAIN_THREAD);
-    const broadcasts = createRing({ capacityBytes: SHARD_RING_BYTES, readers: count });
-    const wakeReader = (reader: number) => this.#bells.ring(threadOf(reader));
-    this.#broadcasts = openWriter(broadcasts, { copy: copyBytes, wakeReader });
+    this.#links = createLinks(count, options.threads.sharesMemory);
     const broadcaster = new Broadcaster({
       env,
-      sink: this.#broadcasts,
+      sink: this.#links.broadcasts,
       ports: () => this.#ports(),
       maxBytes: SHARD_RING_BYTES / WHOLE_SHARE,
     });
@@ -103,18 +95,12 @@ export class Shards implements Lines {
         codec: this.#codec,
         startThread: options.threads.start,
         wanted: options.wanted,
-        bells,
-        ownBells: this.#bells,
-        broadcasts,
+        links: this.#links,
         broadcaster,
-        flags: this.#flags.buffer,
         onUnheard: options.onUnheard,
         onFailed: (why, peers) => this.#onFailed(shard, why, peers),
       }));
-    this.#bells.listen(() => {
-      this.#broadcasts.wake();
-      for (const slot of this.#slots) slot.wake();
-    });
+    this.#links.listen(() => this.#slots.forEach((slot) => slot.wake()));
   }
 
   /** Resolves when all threads serve. Rejects with LocalError where one cannot be started. */
@@ -155,7 +141,7 @@ export class Shards implements Lines {
 
   /** Whether messages of applications are of use to anybody; at once, whatever is on its way to the shards. */
   setHearsApps(hears: boolean): void {
-    Atomics.store(this.#flags, FLAG.hearsApps, hears ? 1 : 0);
+    this.#links.setHearsApps(hears);
   }
 
   /** Looks for threads that hang. */
@@ -171,7 +157,7 @@ export class Shards implements Lines {
   async stop(): Promise<void> {
     this.#isStopped = true;
     await Promise.all(this.#slots.map((slot) => slot.stop()));
-    this.#bells.close();
+    this.#links.close();
   }
 
   *#ports(): Iterable<ShardPort> {
@@ -231,7 +217,7 @@ export class Shards implements Lines {
 
   #onFailed(shard: number, why: string, peers: number): void {
     const { env } = this.#options;
-    this.#broadcasts.detach(shard);
+    this.#links.detach(shard);
     if (env.now() - this.#startedAt[shard]! > STEADY_SHARD_MS) this.#failures[shard] = 0;
     const failures = ++this.#failures[shard]!;
     this.#log.error("a worker ended, and its peers with it", { shard, why, peers });
@@ -243,7 +229,7 @@ export class Shards implements Lines {
   async #restart(shard: number): Promise<void> {
     if (this.#isStopped) return;
     const slot = this.#slots[shard]!;
-    this.#broadcasts.attach(shard);
+    this.#links.attach(shard);
     try {
       await slot.start();
     } catch (error) {

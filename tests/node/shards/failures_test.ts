@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { test } from "node:test";
 import { assert, assertEquals, assertGreater, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { createEnv } from "../../../src/platform/env.ts";
-import { startThread } from "../../../src/platform/threads.ts";
+import { ownThreads, startThread } from "../../../src/platform/threads.ts";
 import type { Thread, Threads } from "../../../src/platform/types.ts";
 import { LocalError, RemoteFault } from "../../../src/protocol/errors.ts";
 import { silentLogger } from "../../../src/util/env.ts";
@@ -20,7 +20,13 @@ const SILENCE_MS = 31_000;
 /** Real threads that the test can end as a crash would. */
 class Mortals implements Threads {
   readonly sharesPorts = true;
+  readonly sharesMemory: boolean;
   readonly threads: Thread[] = [];
+
+  constructor(sharesMemory: boolean) {
+    this.sharesMemory = sharesMemory;
+  }
+
   readonly start: Threads["start"] = (path, data, events) => {
     const thread = startThread(path, data, events);
     this.threads.push(thread);
@@ -28,43 +34,79 @@ class Mortals implements Threads {
   };
 }
 
-test("shards: a worker that dies takes its own peers, and another one takes its place and its listeners", async () => {
-  await using nodes = new RealNodes();
-  const threads = new Mortals();
-  const node = await nodes.start({ workers: 2 }, { threads });
-  const others = await Promise.all(Array.from({ length: 12 }, () => nodes.start({ listen: [] })));
-  for (const other of others) await link(other, node);
-  const doomed = node.peers().filter(({ shard }) => shard === 1).map(({ id }) => id);
-  const gone: number[] = [];
-  node.on("peer:disconnected", ({ peer, reason }) => void (reason === "connection-lost" && gone.push(peer.id)));
-  const failed = nextEvent(node, "shard:failed");
-  const started = nextEvent(node, "shard:started");
-  await threads.threads[1]!.end();
-  const { shard, peers, reason } = await failed;
-  assertEquals([shard, peers], [1, doomed.length]);
-  assertMatch(reason, /shard_worker: it ended with code/);
-  assertEquals((await started).shard, 1);
-  assertEquals(gone.sort(), doomed.sort());
-  assertEquals(node.peers().length, others.length - doomed.length);
-  assertEquals(node.shards().map(({ state, restarts }) => [state, restarts]), [["running", 0], ["running", 1]]);
-  // The kernel decides who gets a connection: of so many one is the new worker's.
-  const inNew = nextEvent(node, "peer:connected", ({ peer }) => peer.shard === 1);
-  const isThere = () => Promise.resolve(node.peers().some((peer) => peer.shard === 1));
-  await poll("a peer in the new worker", async () => {
-    await link(await nodes.start({ listen: [] }), node);
-    return await isThere();
-  }, (there) => there);
-  const { peer } = await inNew;
-  const heard = nextEvent(node, "app:message", (message) => message.peer === peer.id);
-  for (const other of nodes.all) for (const { id } of other.peers()) other.send(id, Uint8Array.of(1));
-  assertEquals((await heard).payload, Uint8Array.of(1));
-});
+for (const sharesMemory of [true, false]) {
+  const shards = sharesMemory ? "shards" : "shards without shared memory";
+
+  test(`${shards}: a worker that dies takes its own peers, and another one takes its place and its listeners`, async () => {
+    await using nodes = new RealNodes();
+    const threads = new Mortals(sharesMemory);
+    const node = await nodes.start({ workers: 2 }, { threads });
+    const others = await Promise.all(Array.from({ length: 12 }, () => nodes.start({ listen: [] })));
+    for (const other of others) await link(other, node);
+    const doomed = node.peers().filter(({ shard }) => shard === 1).map(({ id }) => id);
+    const gone: number[] = [];
+    node.on("peer:disconnected", ({ peer, reason }) => void (reason === "connection-lost" && gone.push(peer.id)));
+    const failed = nextEvent(node, "shard:failed");
+    const started = nextEvent(node, "shard:started");
+    await threads.threads[1]!.end();
+    const { shard, peers, reason } = await failed;
+    assertEquals([shard, peers], [1, doomed.length]);
+    assertMatch(reason, /shard_worker: it ended with code/);
+    assertEquals((await started).shard, 1);
+    assertEquals(gone.sort(), doomed.sort());
+    assertEquals(node.peers().length, others.length - doomed.length);
+    assertEquals(node.shards().map(({ state, restarts }) => [state, restarts]), [["running", 0], ["running", 1]]);
+    // The kernel decides who gets a connection: of so many one is the new worker's.
+    const inNew = nextEvent(node, "peer:connected", ({ peer }) => peer.shard === 1);
+    const isThere = () => Promise.resolve(node.peers().some((peer) => peer.shard === 1));
+    await poll("a peer in the new worker", async () => {
+      await link(await nodes.start({ listen: [] }), node);
+      return await isThere();
+    }, (there) => there);
+    const { peer } = await inNew;
+    const heard = nextEvent(node, "app:message", (message) => message.peer === peer.id);
+    for (const other of nodes.all) for (const { id } of other.peers()) other.send(id, Uint8Array.of(1));
+    assertEquals((await heard).payload, Uint8Array.of(1));
+  });
+
+  test(`${shards}: while the main thread is busy sockets wait, and nothing is lost or out of order`, async () => {
+    await using nodes = new RealNodes();
+    const sharded = await nodes.start({ workers: 2 }, { threads: { ...ownThreads, sharesMemory } });
+    const senders = await Promise.all([nodes.start({ listen: [] }), nodes.start({ listen: [] })]);
+    const next = new Map<number, number>();
+    let count = 0;
+    let fullest = 0;
+    const { promise: all, resolve } = Promise.withResolvers<void>();
+    sharded.topic("flood", {
+      validate({ payload, from }) {
+        const number = new DataView(payload.buffer, payload.byteOffset).getUint32(0);
+        assertEquals(number, next.get(from) ?? 0);
+        next.set(from, number + 1);
+        // Meanwhile the senders fill both rings many times over.
+        if (count % FLOOD === 0) { for (const until = performance.now() + BUSY_MS; performance.now() < until;); }
+        fullest = Math.max(fullest, ...sharded.shards().map(({ ringUse }) => ringUse.toMain ?? 1));
+        if (++count === 2 * FLOOD) resolve();
+        return "ignore";
+      },
+    });
+    for (const sender of senders) {
+      const flood = sender.topic("flood");
+      await link(sender, sharded);
+      const subscribed = () => Promise.resolve(sender.applications().topics[0]!.peers);
+      await poll("the subscription", subscribed, (peers) => peers === 1);
+      for (let number = 0; number < FLOOD; number++) flood.publish(numberedBytes(number));
+    }
+    await all;
+    assertEquals([...next.values()], [FLOOD, FLOOD]);
+    assertGreater(fullest, 0.9);
+  });
+}
 
 test("shards: a worker that hangs is replaced, and those that do not are left alone", async () => {
   await using nodes = new RealNodes();
   const threads: Thread[] = [];
   const hanging: Threads = {
-    sharesPorts: true,
+    ...ownThreads,
     start(_, data, events) {
       threads.push(startThread("../tests/node/shards/hanging_shard", data, events));
       return threads.at(-1)!;
@@ -84,38 +126,6 @@ test("shards: a worker that hangs is replaced, and those that do not are left al
   assertEquals([shard, reason], [0, "no sign of life for 30 s"]);
   assertEquals((await started).shard, 0);
   assertEquals(node.shards().map(({ restarts }) => restarts), [1, 0]);
-});
-
-test("shards: while the main thread is busy sockets wait, and nothing is lost or out of order", async () => {
-  await using nodes = new RealNodes();
-  const sharded = await nodes.start({ workers: 2 });
-  const senders = await Promise.all([nodes.start({ listen: [] }), nodes.start({ listen: [] })]);
-  const next = new Map<number, number>();
-  let count = 0;
-  let fullest = 0;
-  const { promise: all, resolve } = Promise.withResolvers<void>();
-  sharded.topic("flood", {
-    validate({ payload, from }) {
-      const number = new DataView(payload.buffer, payload.byteOffset).getUint32(0);
-      assertEquals(number, next.get(from) ?? 0);
-      next.set(from, number + 1);
-      // Meanwhile the senders fill both rings many times over.
-      if (count % FLOOD === 0) { for (const until = performance.now() + BUSY_MS; performance.now() < until;); }
-      fullest = Math.max(fullest, ...sharded.shards().map(({ ringUse }) => ringUse.toMain));
-      if (++count === 2 * FLOOD) resolve();
-      return "ignore";
-    },
-  });
-  for (const sender of senders) {
-    const flood = sender.topic("flood");
-    await link(sender, sharded);
-    const subscribed = () => Promise.resolve(sender.applications().topics[0]!.peers);
-    await poll("the subscription", subscribed, (peers) => peers === 1);
-    for (let number = 0; number < FLOOD; number++) flood.publish(numberedBytes(number));
-  }
-  await all;
-  assertEquals([...next.values()], [FLOOD, FLOOD]);
-  assertGreater(fullest, 0.9);
 });
 
 test("shards: limits hold for all of them together", async () => {
@@ -153,7 +163,7 @@ test("shards: garbage ends its own connection with the reason, and a connection 
 
 test("shards: where a port cannot be spread over threads, those who come stay in the main thread", async () => {
   await using nodes = new RealNodes();
-  const node = await nodes.start({ workers: 2 }, { threads: { start: startThread, sharesPorts: false } });
+  const node = await nodes.start({ workers: 2 }, { threads: { ...ownThreads, sharesPorts: false } });
   const { listener } = await link(await nodes.start({ listen: [] }), node);
   assertEquals(listener.shard, null);
   const { dialler } = await link(node, await nodes.start());
@@ -171,7 +181,7 @@ test("shards: a port that is taken, even by another node with workers, is refuse
 test("shards: a worker whose program is missing is named, and the node does not start", async () => {
   await using nodes = new RealNodes();
   const threads: Threads = {
-    sharesPorts: true,
+    ...ownThreads,
     start: (_, data, events) => startThread("node/shards/missing_worker", data, events),
   };
   const error = await assertRejects(() => nodes.start({ workers: 2 }, { threads }), LocalError);
