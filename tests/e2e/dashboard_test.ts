@@ -19,8 +19,8 @@ const HAS_INK = `(() => {
   return canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value !== 0);
 })()`;
 
-interface Scene {
-  readonly node: P2pNode;
+/** The page of a node in a browser. */
+interface Opened {
   readonly page: Page;
   /** What the page wrote to its console as an error, and what it threw. */
   readonly errors: string[];
@@ -28,22 +28,38 @@ interface Scene {
   readonly requests: string[];
 }
 
-async function openScene(
-  site: Site,
-  { width = 1400, scheme }: { readonly width?: number; readonly scheme?: "light" | "dark" } = {},
-): Promise<Scene> {
-  const node = await site.node({ args: ["--mine", "1"] });
-  const browser: Browser = await openBrowser();
-  site.onEnd(() => browser.close());
+interface Look {
+  readonly width?: number;
+  readonly scheme?: "light" | "dark";
+}
+
+async function openPage(browser: Browser, url: string, { width = 1400, scheme }: Look = {}): Promise<Opened> {
   const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme: scheme ?? null });
   const errors: string[] = [];
   const requests: string[] = [];
   page.on("console", (message) => void (message.type() === "error" && errors.push(message.text())));
   page.on("pageerror", (error) => void errors.push(error.message));
   page.on("request", (request) => void requests.push(request.url()));
-  await page.goto(`http://${node.control}/`);
+  await page.goto(url);
+  return { page, errors, requests };
+}
+
+interface Scene extends Opened {
+  readonly node: P2pNode;
+  readonly browser: Browser;
+}
+
+/** A node that makes blocks, and its page, which is live. */
+async function openScene(site: Site): Promise<Scene> {
+  const [node, browser] = await Promise.all([site.node({ args: ["--mine", "0.5"] }), openBrowser()]);
+  site.onEnd(() => browser.close());
+  const opened = await openPage(browser, `http://${node.control}/`);
+  await isLive(opened.page);
+  return { node, browser, ...opened };
+}
+
+async function isLive(page: Page): Promise<void> {
   await page.getByText("live", { exact: true }).waitFor();
-  return { node, page, errors, requests };
 }
 
 /** Keeps what the page looks like where somebody wants to see it. */
@@ -80,8 +96,8 @@ siteTest("dashboard: survives a restart of its node", async (site) => {
   await page.locator("#figure-height", { hasText: /^[1-9]/ }).waitFor();
   await node.stop();
   await page.getByText("no answer: trying again").waitFor();
-  const again = await site.node({ dataDir: node.dataDir, args: ["--control", node.control, "--mine", "1"] });
-  await page.getByText("live", { exact: true }).waitFor();
+  const again = await site.node({ dataDir: node.dataDir, args: ["--control", node.control] });
+  await isLive(page);
   const peer = await RawPeer.dial(again.port);
   site.onEnd(() => peer.close());
   await peer.shakeHands({ userAgent: "/after:1/" });
@@ -90,20 +106,17 @@ siteTest("dashboard: survives a restart of its node", async (site) => {
 }, NEEDS_CHROMIUM);
 
 siteTest("dashboard: at the width of a phone and of a desk, light and dark", async (site) => {
+  const { node, browser } = await openScene(site);
   const backgrounds = new Set<string>();
   for (const width of [390, 1400]) {
     for (const scheme of ["light", "dark"] as const) {
-      const { page, errors } = await openScene(site, { width, scheme });
+      const { page, errors } = await openPage(browser, `http://${node.control}/`, { width, scheme });
       await page.locator("#chain .block").first().waitFor();
       await page.locator("#graph-note", { hasText: "nodes" }).waitFor();
       // Two frames: what was drawn last is there.
       await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
       await keep(page, `dashboard-${width}-${scheme}`);
-      assertEquals(
-        await page.evaluate("document.documentElement.scrollWidth - innerWidth"),
-        0,
-        `${width} ${scheme}`,
-      );
+      assertEquals(await page.evaluate("document.documentElement.scrollWidth - innerWidth"), 0, `${width} ${scheme}`);
       assertEquals(await page.evaluate(HAS_INK), true, "the network is drawn");
       backgrounds.add(await page.evaluate<string>("getComputedStyle(document.body).backgroundColor"));
       assertEquals(errors, []);
@@ -111,6 +124,20 @@ siteTest("dashboard: at the width of a phone and of a desk, light and dark", asy
     }
   }
   assertEquals(backgrounds.size, 2);
+}, NEEDS_CHROMIUM);
+
+siteTest("dashboard: asks for the token where the node does, and for nothing without it", async (site) => {
+  const token = "a-token-of-some-length";
+  const args = ["--control", "0.0.0.0:0", "--control-token-file", site.file("token", token)];
+  const [node, browser] = await Promise.all([site.node({ args }), openBrowser()]);
+  site.onEnd(() => browser.close());
+  const { page } = await openPage(browser, `http://${node.control}/`);
+  await page.getByLabel("token").fill(token);
+  assertEquals(await page.locator("#figure-height").textContent(), "–");
+  await page.getByRole("button", { name: "Use it" }).click();
+  await isLive(page);
+  await page.locator("#figure-height", { hasText: "0" }).waitFor();
+  assertEquals(await page.locator("#token").isVisible(), false);
 }, NEEDS_CHROMIUM);
 
 siteTest("dashboard: everything can be reached with the keyboard, and the theme is kept", async (site) => {
@@ -123,6 +150,7 @@ siteTest("dashboard: everything can be reached with the keyboard, and the theme 
   for (const name of ["theme", "graph", "ping", "events"]) {
     assert(seen.has(name), `${name} among ${[...seen].join(", ")}`);
   }
+  await page.locator("#graph-note", { hasText: "nodes" }).waitFor();
   await page.locator("#graph").focus();
   await page.keyboard.press("ArrowRight");
   assertStringIncludes((await page.locator("#graph-detail").textContent())!, "this node");
