@@ -67,7 +67,8 @@ export function closeSlots(memory: SharedMemory, size: QueueSize, wake: (user: n
 }
 
 /**
- * Says that a user's thread died; call it once the runtime has said so. The slots that it was writing are passed by.
+ * Says that a user's thread died; it must not run any more (`abandonRing` says when that is known). The slots that it was
+ * writing are passed by.
  * Frames that it had taken and not finished go to `onTaken`: whether to handle them again is for the caller to say.
  */
 export function abandonUser(

@@ -87,8 +87,9 @@ export function ringUse({ buffer, size }: RingHandle): number {
 }
 
 /**
- * Says that the writer's thread died; call it once the runtime has said so. What it had committed can still be read;
- * what it had not is as if it had never been written. Another writer may be opened afterwards, with `restarts`.
+ * Says that the writer's thread died. What it had committed can still be read; what it had not is as if it had never been
+ * written. Another writer may be opened afterwards, with `restarts`, where the thread ended by itself or the runtime is
+ * to be believed: of a thread that is ended from outside Deno says that it is gone while it may still run for a moment.
  */
 export function abandonRing(handle: RingHandle, wakeReader: (reader: number) => void): void {
   abandon(new BufferMemory(handle.buffer, noCopy), handle.size, wakeReader);
