@@ -1,11 +1,10 @@
-import type { ChainSnapshot } from "../protocol/snapshots.ts";
+import type { ChainSnapshot, ForkSnapshot } from "../protocol/snapshots.ts";
+import { isOneChain, type Linked, placeForks } from "./chain_rules.ts";
 import { byId, el } from "./dom.ts";
 import { shortHash } from "./format.ts";
 
 /** What of a block is shown. */
-export interface BlockInfo {
-  readonly hash: string;
-  readonly height: number;
+export interface BlockInfo extends Linked {
   /** Null where the block itself is not held. */
   readonly transactions: number | null;
 }
@@ -57,36 +56,36 @@ export class ChainView {
   async #load({ height, bestHash }: ChainSnapshot): Promise<void> {
     const first = Math.max(0, height - BLOCKS + 1);
     for (const known of [...this.#blocks.keys()]) if (known < first || known > height) this.#blocks.delete(known);
-    // After a reorganisation what was known of the end is no longer so.
-    if (this.#blocks.get(height)?.hash !== bestHash && this.#blocks.has(height)) this.#blocks.clear();
-    const missing = Array.from({ length: height - first + 1 }, (_, i) => first + i).filter((h) => !this.#blocks.has(h));
+    await this.#fetchMissing(first, height);
+    if (isOneChain(this.#inOrder(), bestHash)) return;
+    // After a reorganisation what was known is no longer so, up to some height.
+    this.#blocks.clear();
+    await this.#fetchMissing(first, height);
+  }
+
+  async #fetchMissing(first: number, last: number): Promise<void> {
+    const missing = Array.from({ length: last - first + 1 }, (_, i) => first + i).filter((h) => !this.#blocks.has(h));
     for (const block of await Promise.all(missing.map((h) => this.#fetchBlock(h)))) {
       this.#blocks.set(block.height, block);
     }
   }
 
+  #inOrder(): readonly BlockInfo[] {
+    return [...this.#blocks.values()].sort((left, right) => left.height - right.height);
+  }
+
   #draw({ forks, headers, height }: ChainSnapshot): void {
-    const blocks = [...this.#blocks.values()].sort((left, right) => left.height - right.height);
+    const blocks = this.#inOrder();
     const first = blocks[0]?.height ?? 0;
+    const last = height + BLOCKS;
     const shown = forks.filter((fork) => fork.height - fork.length >= first && fork.height - fork.length <= height);
-    const columns = Math.max(blocks.length, ...shown.map((fork) => fork.height - first + 1));
+    const columns = Math.max(blocks.length, ...shown.map((fork) => Math.min(fork.height, last) - first + 1));
     this.#place.style.setProperty("--columns", String(columns));
     this.#place.replaceChildren(
-      ...blocks.map((block) => cell(block.height - first, 0, block.height, block.hash, "block", block.transactions)),
-      ...shown.flatMap((fork, row) =>
-        Array.from({ length: fork.length }, (_, i) => {
-          const at = fork.height - fork.length + 1 + i;
-          const isTip = at === fork.height;
-          return cell(
-            at - first,
-            row + 1,
-            at,
-            isTip ? fork.hash : "",
-            i === 0 ? "block fork first" : "block fork",
-            null,
-          );
-        })
+      ...blocks.map(({ height: at, hash, transactions }) =>
+        cell(at - first, 0, at, hash, "block", transactions === null ? "" : `${transactions} tx`)
       ),
+      ...placeForks(shown).flatMap(({ fork, row }) => forkCells(fork, row + 1, first, last)),
     );
     this.#showEnd();
     const elsewhere = forks.length - shown.length;
@@ -98,20 +97,29 @@ export class ChainView {
   }
 }
 
+/** From where the branch leaves the best chain to its tip, or as far as there is room. */
+function forkCells({ height, hash, length, complete }: ForkSnapshot, row: number, first: number, last: number) {
+  const start = height - length + 1;
+  return Array.from({ length: Math.min(height, last) - start + 1 }, (_, i) => {
+    const kind = i === 0 ? "block fork first" : "block fork";
+    return cell(start + i - first, row, start + i, start + i === height ? hash : "", kind, complete ? "" : "header");
+  });
+}
+
 function cell(
   column: number,
   row: number,
   height: number,
   hash: string,
   kind: string,
-  transactions: number | null,
+  note: string,
 ): HTMLElement {
   const box = el(
     "div",
     { class: kind, title: hash || `block ${height} of a branch`, role: "listitem" },
     el("b", {}, String(height)),
     el("span", {}, hash ? shortHash(hash) : "branch"),
-    el("small", {}, transactions === null ? "" : `${transactions} tx`),
+    el("small", {}, note),
   );
   box.style.gridColumn = String(column + 1);
   box.style.gridRow = String(row + 1);

@@ -9,6 +9,7 @@ import { formatBytes, formatCount, formatMs } from "./format.ts";
 import { Graph } from "./graph.ts";
 import { History, type Moment } from "./history.ts";
 import { EventList, showChannels, showFigures, showFindings, showSync } from "./panels.ts";
+import { paced } from "./paced.ts";
 import { PeersTable } from "./peers_table.ts";
 import type { ServerEvent } from "./sse.ts";
 import { startThemeSwitch } from "./theme.ts";
@@ -18,6 +19,8 @@ const VITALS_MS = 2_000;
 const PEERS_MS = 2_000;
 const MANY_PEERS_MS = 10_000;
 const MANY_PEERS = 200;
+/** A sync has a new tip thousands of times a second. */
+const CHAIN_MS = 500;
 const DOCTOR_MS = 5_000;
 const TOPOLOGY_MS = 10_000;
 const SHOWN_TYPES = 5;
@@ -87,6 +90,13 @@ async function refreshPeers(): Promise<number> {
   return peers.length > MANY_PEERS ? MANY_PEERS_MS : PEERS_MS;
 }
 
+/** What events ask for: however many there are, no more often than this. */
+const wishPeers = paced(async () => await attempt(refreshPeers) ?? PEERS_MS);
+const wishChain = paced(async () => {
+  await attempt(refreshChain);
+  return CHAIN_MS;
+});
+
 async function refreshNode(): Promise<void> {
   const { version, network, wire } = await getJson<NodeInfo>("/v1/node");
   setText(byId("about"), `${version} · network ${network} · ${wire} wire`);
@@ -121,15 +131,15 @@ function onState(isConnected: boolean): void {
   if (!isConnected) return;
   byId("token").hidden = true;
   void attempt(refreshNode);
-  void attempt(refreshChain);
+  wishChain();
 }
 
 function onEvent({ name, data }: ServerEvent): void {
   const told = JSON.parse(data);
   if (name === "lag") return events.add("lag", Date.now(), told);
   if (!UNEVENTFUL.has(told.type)) events.add(told.type, told.time, told.event);
-  if (told.type === "chain:tip") void attempt(refreshChain);
-  if (told.type === "peer:connected" || told.type === "peer:disconnected") void attempt(refreshPeers);
+  if (told.type === "chain:tip") wishChain();
+  if (told.type === "peer:connected" || told.type === "peer:disconnected") wishPeers();
 }
 
 function start(): void {

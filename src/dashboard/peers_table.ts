@@ -1,6 +1,7 @@
 import type { PeerSnapshot } from "../protocol/snapshots.ts";
 import { byId, el } from "./dom.ts";
-import { formatBytes, formatMs, formatSeconds } from "./format.ts";
+import { formatBytes, formatCount, formatMs, formatSeconds } from "./format.ts";
+import { compareKnown } from "./order.ts";
 
 interface Column {
   readonly title: string;
@@ -45,6 +46,14 @@ const COLUMNS: readonly Column[] = [
     key: ({ pingMs }) => pingMs.mean,
     text: ({ pingMs }) => formatMs(pingMs.mean),
     ...number,
+  },
+  {
+    title: "messages",
+    help: "messages a second that it sends",
+    key: ({ rates }) => rates.messagesIn,
+    text: ({ rates }) => `${formatCount(rates.messagesIn)}/s`,
+    ...number,
+    ...wide,
   },
   {
     title: "in",
@@ -118,8 +127,9 @@ export class PeersTable {
 
   #draw(): void {
     const { key } = COLUMNS[this.#sortBy]!;
-    const sign = this.#isDescending ? -1 : 1;
-    const sorted = [...this.#peers].sort((left, right) => sign * compare(key(left), key(right)) || left.id - right.id);
+    const sorted = [...this.#peers].sort((left, right) =>
+      compareKnown(key(left), key(right), this.#isDescending) || left.id - right.id
+    );
     this.#body.replaceChildren(...sorted.slice(0, MAX_ROWS).map(row));
     this.#note.textContent = sorted.length === 0
       ? "Nobody is connected."
@@ -143,10 +153,4 @@ function row(peer: PeerSnapshot): HTMLElement {
 
 function classOf(isNumber = false, isWide = false): string | undefined {
   return [isNumber && "number", isWide && "wide"].filter(Boolean).join(" ") || undefined;
-}
-
-/** What is not known comes last, whichever way. */
-function compare(left: number | string | null, right: number | string | null): number {
-  if (left === null || right === null) return Number(left === null) - Number(right === null);
-  return left < right ? -1 : left > right ? 1 : 0;
 }

@@ -148,7 +148,8 @@ export function changesBetween(shown: readonly string[], lines: readonly string[
   let changes = "";
   for (let row = 0; row < Math.max(shown.length, lines.length); row++) {
     if (shown[row] === lines[row]) continue;
-    changes += `\x1b[${row + 1};1H${lines[row] ?? ""}\x1b[0m${CLEAR_TO_END}`;
+    // Cleared first: after a line as wide as the screen the cursor stands on its last character.
+    changes += `\x1b[${row + 1};1H${CLEAR_TO_END}${lines[row] ?? ""}\x1b[0m`;
   }
   return changes;
 }

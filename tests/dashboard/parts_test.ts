@@ -1,5 +1,6 @@
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
+import { isOneChain, placeForks } from "../../src/dashboard/chain_rules.ts";
 import {
   formatBytes,
   formatCount,
@@ -10,6 +11,8 @@ import {
 } from "../../src/dashboard/format.ts";
 import { detailsOf, labelsOf, radiusFor } from "../../src/dashboard/graph_rules.ts";
 import { History } from "../../src/dashboard/history.ts";
+import { compareKnown } from "../../src/dashboard/order.ts";
+import { paced } from "../../src/dashboard/paced.ts";
 import { EventParser } from "../../src/dashboard/sse.ts";
 import type { TopologyNodeSnapshot } from "../../src/protocol/snapshots.ts";
 import { vitals } from "../support/observations.ts";
@@ -89,4 +92,56 @@ test("dashboard: a node in words", () => {
   };
   const text = "b6293a1447baef4f · heard of from others · 1 link · 2 hops, 40 ms away · region eu · heard of 9 s ago";
   assertEquals(detailsOf(node, 1, formatMs), text);
+});
+
+test("dashboard: however many events ask for it, one request at a time, and one more for all that came meanwhile", async () => {
+  let calls = 0;
+  let wake = () => {};
+  const rests: number[] = [];
+  const wish = paced(() => Promise.resolve(++calls), (ms) => {
+    rests.push(ms);
+    return new Promise((resolve) => wake = resolve);
+  });
+  const settle = () => new Promise((resolve) => setTimeout(resolve));
+  for (let i = 0; i < 100; i++) wish();
+  await settle();
+  assertEquals(calls, 1);
+  for (let i = 0; i < 100; i++) wish();
+  await settle();
+  assertEquals(calls, 1);
+  wake();
+  await settle();
+  assertEquals(calls, 2);
+  wake();
+  await settle();
+  wish();
+  await settle();
+  assertEquals([calls, rests], [3, [1, 2, 3]]);
+});
+
+test("dashboard: what is not known comes last, whichever way the table is sorted", () => {
+  const sort = (isDescending: boolean) =>
+    [2, null, 10, 1].sort((left, right) => compareKnown(left, right, isDescending));
+  assertEquals([sort(false), sort(true)], [[1, 2, 10, null], [10, 2, 1, null]]);
+});
+
+test("dashboard: blocks that a reorganisation replaced are no part of the chain", () => {
+  const block = (height: number, branch: string, on = branch) => ({
+    height,
+    hash: `${branch}${height}`,
+    previous: `${on}${height - 1}`,
+  });
+  assertEquals(isOneChain([], "a0"), true);
+  assertEquals(isOneChain([block(1, "a"), block(2, "a"), block(3, "b", "a")], "b3"), true);
+  assertEquals(isOneChain([block(1, "a"), block(2, "a"), block(3, "b")], "b3"), false);
+  assertEquals(isOneChain([block(1, "a"), block(2, "a")], "b2"), false);
+});
+
+test("dashboard: branches share a row where they do not meet", () => {
+  const forks = [{ height: 20, length: 1 }, { height: 18, length: 1 }, { height: 19, length: 3 }, {
+    height: 12,
+    length: 2,
+  }];
+  const rows = placeForks(forks).map(({ fork: { height, length }, row }) => [height, length, row]);
+  assertEquals(rows, [[20, 1, 0], [18, 1, 0], [19, 3, 1], [12, 2, 0]]);
 });

@@ -18,9 +18,9 @@ function open(): Pty {
   return new Pty({ file: process.execPath, args }, [CHILD], { columns: 61, rows: 17 });
 }
 
-test("screen: only what changed is written", () => {
-  assertEquals(changesBetween([], ["a"]), "\x1b[1;1Ha\x1b[0m\x1b[K");
-  assertEquals(changesBetween(["a", "b", "c"], ["a", "x"]), "\x1b[2;1Hx\x1b[0m\x1b[K\x1b[3;1H\x1b[0m\x1b[K");
+test("screen: only what changed is written, and nothing is cleared after it", () => {
+  assertEquals(changesBetween([], ["a"]), "\x1b[1;1H\x1b[Ka\x1b[0m");
+  assertEquals(changesBetween(["a", "b", "c"], ["a", "x"]), "\x1b[2;1H\x1b[Kx\x1b[0m\x1b[3;1H\x1b[K\x1b[0m");
   assertEquals(changesBetween(["a"], ["a"]), "");
 });
 

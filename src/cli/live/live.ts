@@ -10,7 +10,7 @@ import { checkSelection, selectRows } from "../inspect/selection.ts";
 import type { InspectSettings, Question } from "../inspect/view.ts";
 import { type Interrupt, watchSignals } from "../signals.ts";
 import { bestPeerHeight, extendHistory, type History, type LiveData } from "./data.ts";
-import { chosenPeers, drawLive, type LiveView, pageRows, shownColumns, timeOfDay } from "./picture.ts";
+import { drawLive, type LiveView, scrolledBy, shownColumns, timeOfDay } from "./picture.ts";
 import { INITIAL_STATE, type LiveState, press } from "./state.ts";
 
 const DEFAULT_INTERVAL_MS = 1_000;
@@ -80,8 +80,7 @@ async function followOnScreen(
   function onKey(key: string): void {
     state = press(state, key, {
       columns: shownColumns(view(), screen),
-      rows: chosenPeers(view()).length,
-      pageRows: pageRows(screen),
+      ...scrolledBy(view(), screen),
       checkFilter: (condition) => void selectRows([], PEER_COLUMNS, { sort: undefined, filter: [condition] }),
     });
     draw(screen);

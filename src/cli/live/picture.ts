@@ -52,9 +52,18 @@ const HEAD_ROWS = 8;
 /** The titles of the table, and the last line of the screen. */
 const TABLE_FRAME_ROWS = 2;
 
-/** Rows of the table that fit. */
-export function pageRows({ rows }: Size): number {
-  return Math.max(0, rows - headRows(rows) - TABLE_FRAME_ROWS);
+/** What keys scroll through, and how much of it is in sight: rows of the table, or lines of the doctor. */
+export interface Scrolled {
+  readonly rows: number;
+  readonly pageRows: number;
+}
+
+export function scrolledBy(view: LiveView, size: Size): Scrolled {
+  const { data, state } = view;
+  const pageRows = Math.max(0, size.rows - headRows(size.rows) - TABLE_FRAME_ROWS);
+  if (!state.showsDoctor) return { rows: chosenPeers(view).length, pageRows };
+  // It has no titles.
+  return { rows: data ? doctorLines(data, size.columns).length : 0, pageRows: pageRows + 1 };
 }
 
 /** The rows of peers that the state chooses, in its order. */
@@ -82,7 +91,7 @@ function drawBody(view: LiveView, size: Size, colors: Colors): readonly string[]
   const { data, state } = view;
   if (state.showsHelp) return drawHelp(size, colors);
   if (!data) return [];
-  return state.showsDoctor ? drawDoctor(data, size, colors) : drawTable(view, size, colors);
+  return state.showsDoctor ? drawDoctor(view, data, size, colors) : drawTable(view, size, colors);
 }
 
 /** Low terminals lose what is below the first lines. */
@@ -185,29 +194,39 @@ function levelStyles({ red, yellow, green }: Colors) {
   return { problem: red, warning: yellow, note: undefined, ok: green } as const;
 }
 
-function drawDoctor({ doctor }: LiveData, { columns }: Size, colors: Colors): readonly string[] {
+function drawDoctor(view: LiveView, data: LiveData, size: Size, colors: Colors): readonly string[] {
+  const { first, last } = sight(view, size);
+  return doctorLines(data, size.columns).slice(first, last).map(({ level, label, text }) => {
+    const style = levelStyles(colors)[level];
+    return joinParts([[label.padEnd(LABEL_WIDTH), style], [text, label ? undefined : colors.dim]], size.columns);
+  });
+}
+
+/** Each finding's level stands beside its first line. */
+function doctorLines({ doctor }: LiveData, columns: number) {
   return (doctor?.findings ?? []).flatMap((finding) => {
     const level = finding.level ?? "note";
-    const [first = "", ...rest] = findingLines(finding);
-    return [
-      joinParts([[level.padEnd(LABEL_WIDTH), levelStyles(colors)[level]], [first]], columns),
-      ...rest.flatMap((line) => wrapText(line, columns - LABEL_WIDTH)).map((line) => {
-        return joinParts([[" ".repeat(LABEL_WIDTH)], [line, colors.dim]], columns);
-      }),
-    ];
+    const lines = findingLines(finding).map((line) => wrapText(line, columns - LABEL_WIDTH));
+    return lines.flat().map((text, at) => ({ level, label: at === 0 ? level : "", text }));
   });
+}
+
+/** The part of what is scrolled that is in sight. */
+function sight(view: LiveView, size: Size): { readonly first: number; readonly last: number } {
+  const { rows, pageRows } = scrolledBy(view, size);
+  const first = Math.max(0, Math.min(view.state.offset, rows - pageRows));
+  return { first, last: Math.min(rows, first + pageRows) };
 }
 
 function drawTable(view: LiveView, size: Size, colors: Colors): readonly string[] {
   const { state } = view;
   const rows = chosenPeers(view);
-  const page = pageRows(size);
-  const offset = Math.max(0, Math.min(state.offset, rows.length - page));
+  const { first, last } = sight(view, size);
   const [sorted, direction] = (state.sort ?? "").split(":");
   const { strips } = fitPeers(rows, size);
   const columns = strips.map(({ column, cells }) => ({
     title: column.name === sorted ? `${column.name}${direction === "desc" ? "▼" : "▲"}` : column.name,
-    cells: cells.slice(offset, offset + page),
+    cells: cells.slice(first, last),
     isNumber: column.unit !== undefined,
   }));
   const [titles = "", ...lines] = layOut(columns).map((line) => fitText(line, size.columns));
@@ -228,15 +247,21 @@ function drawFoot(view: LiveView, size: Size, colors: Colors): string {
   const { state } = view;
   if (state.typing !== undefined) return joinParts([["filter: ", colors.bold], [`${state.typing}_`]], size.columns);
   if (state.complaint !== undefined) return joinParts([[escapeText(state.complaint), colors.red]], size.columns);
-  const total = view.data?.peers.length ?? 0;
-  const rows = chosenPeers(view).length;
-  const shown = Math.min(rows, pageRows(size));
-  const first = Math.max(0, Math.min(state.offset, rows - shown));
-  const range = rows > shown ? `${first + 1}-${first + shown} of ${rows}` : `${rows}`;
-  const filter = state.filter.length > 0 ? ` with ${state.filter.map(escapeText).join(", ")}` : "";
-  const keys = "q quit  s sort  r reverse  / filter  d doctor  p pause  ? help";
-  const count = `${range} peers${rows < total ? ` of ${total}` : ""}${filter}`;
+  const { rows } = scrolledBy(view, size);
+  const { first, last } = sight(view, size);
+  const range = rows > last - first ? `${first + 1}-${last} of ${rows}` : `${rows}`;
+  const count = state.showsDoctor ? `${range} lines` : `${range} peers${chosenOf(view)}`;
+  // Those that one looks for first stand first: narrow terminals lose the others, which help lists.
+  const keys = "? help  q quit  s sort  / filter  d doctor  p pause  r reverse";
   return joinParts([[count], ["   "], [keys, colors.dim]], size.columns);
+}
+
+/** Of how many by which filter. */
+function chosenOf(view: LiveView): string {
+  const total = view.data?.peers.length ?? 0;
+  const { filter } = view.state;
+  const choice = filter.length > 0 ? ` with ${filter.map(escapeText).join(", ")}` : "";
+  return `${chosenPeers(view).length < total ? ` of ${total}` : ""}${choice}`;
 }
 
 /** Hours, minutes and seconds, UTC as in logs. */

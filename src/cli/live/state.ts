@@ -6,7 +6,7 @@ export interface LiveState extends Selection {
   readonly showsHelp: boolean;
   /** What the doctor says, instead of the peers. */
   readonly showsDoctor: boolean;
-  /** Rows of the table above the first one that is shown. */
+  /** Rows of the table, or lines of the doctor, above the first one that is shown. */
   readonly offset: number;
   /** The filter as it is being typed; undefined where none is. */
   readonly typing: string | undefined;
@@ -19,8 +19,9 @@ export interface LiveState extends Selection {
 export interface KeyContext {
   /** Columns that are shown, in the order in which a key goes through them. */
   readonly columns: readonly string[];
+  /** Of what is scrolled: rows of the table, or lines of the doctor. */
   readonly rows: number;
-  /** Rows of the table that fit on the screen. */
+  /** So many of them fit on the screen. */
   readonly pageRows: number;
   /** Throws an error that says what is wrong with a condition. */
   checkFilter(condition: string): void;
@@ -56,7 +57,11 @@ export const KEYS: readonly { readonly keys: readonly string[]; readonly help: s
   { keys: ["r"], help: "the other way round", step: ({ sort }) => ({ sort: reverse(sort) }) },
   { keys: ["/"], help: "filter the rows: ping>100, agent~btcd", step: () => ({ typing: "" }) },
   { keys: ["escape", "c"], help: "show all rows again", step: () => ({ filter: [], offset: 0 }) },
-  { keys: ["d"], help: "what the doctor says, and back", step: ({ showsDoctor }) => ({ showsDoctor: !showsDoctor }) },
+  {
+    keys: ["d"],
+    help: "what the doctor says, and back",
+    step: ({ showsDoctor }) => ({ showsDoctor: !showsDoctor, offset: 0 }),
+  },
   { keys: ["p", " "], help: "pause, and go on", step: ({ isPaused }) => ({ isPaused: !isPaused }) },
   { keys: ["up", "k"], help: "a row up", step: ({ offset }, context) => scroll(offset - 1, context) },
   { keys: ["down", "j"], help: "a row down", step: ({ offset }, context) => scroll(offset + 1, context) },

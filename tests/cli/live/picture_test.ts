@@ -113,6 +113,21 @@ test("live picture: what the doctor says, with its numbers and its advice", () =
   assertEquals(draw(viewOf({ ...data, doctor: undefined }, { showsDoctor: true }))[8], "");
 });
 
+test("live picture: what the doctor says is wrapped, and scrolls", () => {
+  const findings = Array.from({ length: 12 }, (_, id) => ({
+    level: "warning" as const,
+    text: `peer ${id} ${"is slow ".repeat(12)}end of ${id}`,
+  }));
+  const data = { ...dataOf(2), doctor: { findings } };
+  const top = draw(viewOf(data, { showsDoctor: true }));
+  assertStringIncludes(top[8]!, "warning   peer 0 is slow");
+  assertStringIncludes(top.join("\n"), "end of 0");
+  assertStringIncludes(top.at(-1)!, "1-15 of 36 lines");
+  const bottom = draw(viewOf(data, { showsDoctor: true, offset: 99 }));
+  assertStringIncludes(bottom.at(-1)!, "22-36 of 36 lines");
+  assertStringIncludes(bottom.join("\n"), "end of 11");
+});
+
 test("live picture: says when it is paused, or when the node is silent", () => {
   assertStringIncludes(draw(viewOf(dataOf(1), { isPaused: true }))[0]!, "paused");
   assertStringIncludes(draw(viewOf(dataOf(1), {}, "no answer since 00:00:01"))[0]!, "no answer since 00:00:01");
