@@ -42,9 +42,9 @@ const COLUMNS: readonly Column[] = [
   },
   {
     title: "ping",
-    help: "mean round trip",
-    key: ({ pingMs }) => pingMs.mean,
-    text: ({ pingMs }) => formatMs(pingMs.mean),
+    help: "median round trip",
+    key: ({ pingMs }) => pingMs.median,
+    text: ({ pingMs }) => formatMs(pingMs.median),
     ...number,
   },
   {

@@ -105,13 +105,13 @@ function thrownOut({ peers, offenders }: Observation): Finding[] {
 }
 
 function slow({ peers, workers }: Observation, rates: readonly PeerRate[]): Finding[] {
-  const pings = peers.flatMap(({ pingMs }) => pingMs.mean === null ? [] : [pingMs.mean]);
+  const pings = peers.flatMap(({ pingMs }) => pingMs.median === null ? [] : [pingMs.median]);
   const usualPing = median(pings) ?? 0;
   const latencies = workers.flatMap(({ latencyMs }) => latencyMs === null ? [] : [latencyMs]);
   const usualLatency = median(latencies) ?? 0;
   return rates.flatMap(({ peer, dropped }) => {
     const evidence: Record<string, number | string> = {};
-    const ping = peer.pingMs.mean;
+    const ping = peer.pingMs.median;
     if (ping !== null && isFar(ping, usualPing, pings.length)) {
       Object.assign(evidence, { pingMs: round(ping), usualPingMs: round(usualPing) });
     }

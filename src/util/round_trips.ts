@@ -23,8 +23,10 @@ export class RoundTrips {
   #min: number | null = null;
   #smoothed = 0;
   #deviation = 0;
+  /** Of the samples kept; null once there are others. */
+  #median: number | null = null;
 
-  /** Keeps the last `capacity` samples for the percentile. */
+  /** Keeps the last `capacity` samples for the median and the percentile. */
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
@@ -33,6 +35,7 @@ export class RoundTrips {
     this.#recent[this.#next] = sampleMs;
     this.#next = (this.#next + 1) % this.#capacity;
     this.#last = sampleMs;
+    this.#median = null;
     this.#min = this.#min === null ? sampleMs : Math.min(this.#min, sampleMs);
     this.#sum += sampleMs;
     this.#count++;
@@ -55,6 +58,12 @@ export class RoundTrips {
 
   get mean(): number | null {
     return this.#count === 0 ? null : this.#sum / this.#count;
+  }
+
+  /** The middle one of the samples kept, or the lower of two: one that came late for a reason of ours changes nothing. */
+  get median(): number | null {
+    if (this.#recent.length === 0) return null;
+    return this.#median ??= this.#recent.toSorted((a, b) => a - b)[(this.#recent.length - 1) >> 1]!;
   }
 
   /** Smoothed mean, which follows changes; undefined before the first sample. */

@@ -63,10 +63,17 @@ test("doctor: what was sent before the window is no flood", () => {
 
 test("doctor: who answers four times later than others is slow, if that is long", () => {
   const others = [peerWith(1), peerWith(2), peerWith(3)];
-  const late = (mean: number) => accused(observation({}, { peers: [...others, peerWith(4, { pingMs: { mean } })] }));
+  const late = (median: number) =>
+    accused(observation({}, { peers: [...others, peerWith(4, { pingMs: { median } })] }));
   assertEquals([late(249), late(250)], [[], [["slow", 4]]]);
-  const far = [1, 2, 3].map((id) => peerWith(id, { pingMs: { mean: 100 } }));
-  assertEquals(accused(observation({}, { peers: [...far, peerWith(4, { pingMs: { mean: 400 } })] })), []);
+  const far = [1, 2, 3].map((id) => peerWith(id, { pingMs: { median: 100 } }));
+  assertEquals(accused(observation({}, { peers: [...far, peerWith(4, { pingMs: { median: 400 } })] })), []);
+});
+
+test("doctor: one answer that came late accuses nobody: it may have been our own loop", () => {
+  const late = { last: 4_000, mean: 1_400, median: 50 };
+  const peers = [1, 2, 3, 4].map((id) => peerWith(id, id < 3 ? { pingMs: late } : {}));
+  assertEquals(accused(observation({}, { peers })), []);
 });
 
 test("doctor: who does not take what is sent to it is slow, or delivers late, or fails", () => {
