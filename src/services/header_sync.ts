@@ -126,15 +126,20 @@ export class HeaderSync implements Service {
     return last;
   }
 
+  /** One after the other; but who claims no more than we have gives way to one who claims more. */
   #askNext(): void {
-    if (this.#leader) return;
-    const [peer] = this.#unasked;
-    if (!peer) return;
+    const [first] = this.#unasked;
+    const peer = this.#leader ? [...this.#unasked].find((other) => this.#claimsMore(other)) : first;
+    if (!peer || (this.#leader && this.#claimsMore(this.#leader))) return;
     this.#unasked.delete(peer);
     this.#leader = peer;
     // From the parent of our best: the answer is not empty then, and shows what the peer has.
     const { bestHeader } = this.#deps.ledger.chain;
     this.#ask(peer, this.#deps.ledger.chain.locator(bestHeader.parent ?? bestHeader));
+  }
+
+  #claimsMore(peer: Peer): boolean {
+    return peer.agreement!.version.startHeight > this.#deps.ledger.chain.bestHeader.height;
   }
 
   #ask(peer: Peer, locator: readonly Hash[]): void {
@@ -156,10 +161,10 @@ export class HeaderSync implements Service {
   #onTimeout(peer: Peer, state: State): void {
     state.awaited = undefined;
     state.presync = undefined;
-    const claimed = peer.agreement!.version.startHeight;
-    const height = this.#deps.ledger.chain.bestHeader.height;
+    const claimsMore = this.#claimsMore(peer);
     this.#finish(peer);
-    if (claimed > height) {
+    if (claimsMore) {
+      const claimed = peer.agreement!.version.startHeight;
       return peer.blame(new RemoteFault("stalled", `claims height ${claimed} and sends no headers`));
     }
     if (state.announcedMeanwhile) this.#ask(peer, this.#deps.ledger.chain.locator());

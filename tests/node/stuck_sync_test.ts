@@ -103,6 +103,23 @@ test(
   },
 );
 
+test("sync: a peer that is behind and says nothing keeps nobody waiting who claims more", {
+  timeout: 60_000,
+}, async () => {
+  const { main } = testChain();
+  const network = createMemoryNetwork({ seed: 8 });
+  const node = await startWith(network, "node", main.slice(0, 101));
+  // As btcd does while it downloads: asked for headers it is silent, and it sends much else.
+  const silent = await dialScripted(network, "silent", "node");
+  silent.onMessage = (message) => message.type === "ping" && silent.send({ type: "pong", nonce: message.nonce });
+  const others = simulateNode(network, "source", { connect: ["node"] }).node;
+  feed(others, main);
+  await others.start();
+  const items = [{ kind: INV_BLOCK, hash: hashOf(main[1]!) }];
+  for (let i = 0; i < 50; i++) silent.send({ type: "getdata", items });
+  await reach(network, node, main.length - 1, 2_000);
+});
+
 test("sync: the newest blocks come from a peer that pruned the old ones", { timeout: 60_000 }, async () => {
   const { main } = testChain();
   const network = createMemoryNetwork({ seed: 3 });
