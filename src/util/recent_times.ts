@@ -27,19 +27,20 @@ export interface TimesSnapshot {
   readonly maxMs: number | null;
 }
 
-/** How long something took of late: HDR histograms of the present window and of the one before. */
+/**
+ * How long something took of late: HDR histograms of the present window and of the one before. Each takes some kilobytes,
+ * and is made when there is something to put into it.
+ */
 export class RecentTimes {
   readonly #options: RecentTimesOptions;
-  #current: hdr.Histogram;
-  #previous: hdr.Histogram;
+  #current: hdr.Histogram | undefined;
+  #previous: hdr.Histogram | undefined;
   #since = Number.NEGATIVE_INFINITY;
   #count = 0;
   #sumMs = 0;
 
   constructor(options: RecentTimesOptions) {
     this.#options = options;
-    this.#current = this.#build();
-    this.#previous = this.#build();
   }
 
   add(ms: number, now: number): void {
@@ -47,24 +48,25 @@ export class RecentTimes {
     const bounded = Math.min(this.#options.maxMs, Math.max(0, ms));
     this.#count++;
     this.#sumMs += bounded;
+    this.#current ??= this.#build();
     this.#current.recordValue(Math.round(bounded * US_PER_MS));
   }
 
   snapshot(now: number): TimesSnapshot {
     this.#turn(now);
+    const [count, sumMs, recent] = [this.#count, this.#sumMs, this.#recent()];
+    if (!recent) return { count, sumMs, p50Ms: null, p90Ms: null, p99Ms: null, maxMs: null };
+    const at = (percentile: number) => recent.getValueAtPercentile(percentile) / US_PER_MS;
+    return { count, sumMs, p50Ms: at(P50), p90Ms: at(P90), p99Ms: at(P99), maxMs: recent.maxValue / US_PER_MS };
+  }
+
+  /** Both windows together; undefined if there is nothing in them. */
+  #recent(): hdr.Histogram | undefined {
+    const filled = [this.#previous, this.#current].filter((times) => times !== undefined && times.totalCount > 0);
+    if (filled.length === 0) return undefined;
     const merged = this.#build();
-    merged.add(this.#previous);
-    merged.add(this.#current);
-    const isEmpty = merged.totalCount === 0;
-    const at = (percentile: number) => isEmpty ? null : merged.getValueAtPercentile(percentile) / US_PER_MS;
-    return {
-      count: this.#count,
-      sumMs: this.#sumMs,
-      p50Ms: at(P50),
-      p90Ms: at(P90),
-      p99Ms: at(P99),
-      maxMs: isEmpty ? null : merged.maxValue / US_PER_MS,
-    };
+    for (const times of filled) merged.add(times!);
+    return merged;
   }
 
   #turn(now: number): void {
@@ -72,8 +74,8 @@ export class RecentTimes {
     if (now - this.#since < windowMs) return;
     const isStale = now - this.#since >= 2 * windowMs;
     [this.#current, this.#previous] = [this.#previous, this.#current];
-    this.#current.reset();
-    if (isStale) this.#previous.reset();
+    this.#current?.reset();
+    if (isStale) this.#previous?.reset();
     this.#since = now;
   }
 
