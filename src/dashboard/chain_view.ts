@@ -14,6 +14,8 @@ const BLOCKS = 12;
 /** How far above a branch the best chain is, and each branch above the next. */
 const FIRST_RISE_PX = 12;
 const ROW_PX = 66;
+/** So near to the end counts as there. */
+const END_PX = 8;
 
 /** The end of the best chain, and the branches that leave it there. */
 export class ChainView {
@@ -21,7 +23,6 @@ export class ChainView {
   readonly #fetchBlock: (height: number) => Promise<BlockInfo>;
   readonly #blocks = new Map<number, BlockInfo>();
   #busy = false;
-  #isAtEnd = false;
   #next: ChainSnapshot | undefined;
 
   constructor(fetchBlock: (height: number) => Promise<BlockInfo>) {
@@ -38,19 +39,19 @@ export class ChainView {
         const wish = this.#next;
         this.#next = undefined;
         await this.#load(wish);
-        this.#draw(wish);
+        this.#keepEnd(() => this.#draw(wish));
       }
     } finally {
       this.#busy = false;
     }
   }
 
-  /** Where not all has room, the newest is what one looks for; after that the reader decides. */
-  #showEnd(): void {
-    if (this.#isAtEnd) return;
-    this.#isAtEnd = true;
-    const { parentElement } = this.#place;
-    parentElement!.scrollLeft = parentElement!.scrollWidth;
+  /** Where not all has room, the newest is what one looks for, until one scrolls away from it. */
+  #keepEnd(draw: () => void): void {
+    const scroller = this.#place.parentElement!;
+    const isAtEnd = scroller.scrollLeft + scroller.clientWidth >= scroller.scrollWidth - END_PX;
+    draw();
+    if (isAtEnd) scroller.scrollLeft = scroller.scrollWidth;
   }
 
   async #load({ height, bestHash }: ChainSnapshot): Promise<void> {
@@ -87,7 +88,6 @@ export class ChainView {
       ),
       ...placeForks(shown).flatMap(({ fork, row }) => forkCells(fork, row + 1, first, last)),
     );
-    this.#showEnd();
     const elsewhere = forks.length - shown.length;
     byId("chain-note").textContent = [
       headers > height ? `${headers - height} blocks are known by their headers only.` : "",
