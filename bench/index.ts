@@ -15,6 +15,7 @@ const SUBJECTS: Readonly<Record<string, () => Promise<{ readonly subject: Subjec
   compact: () => import("./compact.ts"),
   eviction: () => import("./eviction.ts"),
   notifications: () => import("./notifications.ts"),
+  bells: () => import("./bells.ts"),
   "ring-seam": () => import("./ring_seam.ts"),
   inspect: () => import("./inspect.ts"),
   store: () => import("./store.ts"),
