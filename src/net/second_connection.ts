@@ -1,5 +1,6 @@
 import type { Endpoint } from "../platform/types.ts";
 import type { Peer } from "../peer/peer.ts";
+import { identifyHost } from "./host_identity.ts";
 
 type Party = Pick<Peer, "remote" | "direction" | "kind" | "permissions">;
 
@@ -17,6 +18,8 @@ export function secondConnection<P extends Party>(newer: P, older: P, isOurIdLow
   return ours.find((peer) => peer.kind !== "manual" && !peer.permissions.has("noban"));
 }
 
+/** This machine has many addresses, and dials by another one than it listens on. */
 function hostOf(endpoint: Endpoint): string | undefined {
-  return "host" in endpoint ? endpoint.host : undefined;
+  if ("path" in endpoint) return undefined;
+  return identifyHost(endpoint.host).scope === "loopback" ? "this machine" : endpoint.host;
 }

@@ -36,6 +36,8 @@ test("second connection: what the owner wants or spares stays, and so does what 
   assertEquals(secondConnection(party(IN), party(MANUAL), false), undefined);
   assertEquals(secondConnection(party(IN), party(OUT, NOBAN), false), undefined);
   assertEquals(secondConnection(party(IN, NO_PERMISSIONS, "20.1.0.2"), party(OUT), false), undefined);
+  const local = [party(IN, NO_PERMISSIONS, "127.0.0.1"), party(OUT, NO_PERMISSIONS, "127.44.0.3")] as const;
+  assertEquals(secondConnection(...local, false), local[1]);
   const overSocket: Party = { ...party(IN), remote: { path: "/run/p2p" } };
   assertEquals(secondConnection(overSocket, overSocket, false), undefined);
 });

@@ -26,7 +26,7 @@ const OFFENDER_COLUMNS: readonly DataColumn<Told<OffenderSnapshot>>[] = [
   },
   {
     name: "left-alone",
-    help: "how long nobody is taken from there; an address of this machine never is",
+    help: "how long nobody is taken from there; addresses of this machine and of private networks never are",
     unit: "seconds",
     rank: 5,
     value: ({ secondsLeft }) => secondsLeft,
