@@ -3,7 +3,7 @@ import { isatty } from "node:tty";
 import { createTransport as createBunTransport } from "./bun.ts";
 import { createTransport as createDenoTransport } from "./deno.ts";
 import { createTransport as createNodeTransport } from "./nodejs.ts";
-import { bun, deno } from "./runtimes.ts";
+import { bun, collectGarbage, deno } from "./runtimes.ts";
 import type { Transport } from "./types.ts";
 import type { Logger } from "../util/env.ts";
 
@@ -88,7 +88,7 @@ export function currentHost(): Host {
     },
     collectGarbage() {
       if (bun) bun.gc(true);
-      else globalThis.gc?.();
+      else collectGarbage?.();
     },
     cpuMs() {
       const { user, system } = process.cpuUsage();

@@ -84,6 +84,8 @@ export interface DenoRuntime {
  */
 export const bun: BunRuntime | undefined = globalNamed("Bun");
 export const deno: DenoRuntime | undefined = globalNamed("Deno");
+/** There where V8 was told so: `node --expose-gc`. */
+export const collectGarbage: (() => void) | undefined = globalNamed("gc");
 
 function globalNamed<T>(name: string): T | undefined {
   return Reflect.get(globalThis, name);
