@@ -8,6 +8,7 @@ import { dialScripted, type ScriptedPeer } from "../support/scripted_peer.ts";
 import { simulateNode } from "../support/simulated_node.ts";
 
 const MINUTE_MS = 60_000;
+const PEERS = 200;
 
 /** A peer that answers pings and does nothing else, unless told. */
 async function dialGuest(network: MemoryNetwork, from: string, to: string, startHeight = 0): Promise<ScriptedPeer> {
@@ -19,12 +20,12 @@ async function dialGuest(network: MemoryNetwork, from: string, to: string, start
   return guest;
 }
 
-test("doctor: finds the slow, the flooding and the lying one among a node's peers", async () => {
+test("doctor: finds the slow, the flooding and the lying one among a node's 200 peers", async () => {
   const network = createMemoryNetwork({ seed: 1 });
-  const { node } = simulateNode(network, "30.0.0.1");
+  const { node } = simulateNode(network, "30.0.0.1", { maxInbound: PEERS });
   await node.start();
   network.setLink("20.0.0.4", "30.0.0.1", { latencyMs: 400 });
-  for (const host of ["20.0.0.1", "20.0.0.2", "20.0.0.3"]) await dialGuest(network, host, "30.0.0.1");
+  for (let i = 0; i < PEERS - 3; i++) await dialGuest(network, `40.${i}.0.1`, "30.0.0.1");
   await dialGuest(network, "20.0.0.4", "30.0.0.1");
   const flooder = await dialGuest(network, "20.0.0.5", "30.0.0.1");
   await dialGuest(network, "20.0.0.6", "30.0.0.1", 5_000);
@@ -35,6 +36,7 @@ test("doctor: finds the slow, the flooding and the lying one among a node's peer
     }
     await network.run(network.now() + 1_000);
   }
+  assertEquals(node.peers().length, PEERS);
   const accused = node.diagnose().findings.filter(({ peer }) => peer !== null);
   const hosts = accused.map(({ id, evidence }) => `${id} ${String(evidence.address).split(":")[0]}`);
   assertEquals(hosts, ["flood 20.0.0.5", "false-claim 20.0.0.6", "slow 20.0.0.4"]);

@@ -1,6 +1,7 @@
 import type { AddressBook } from "../../net/address_book.ts";
 import { addressKey, fromEndpoint, type PeerAddress } from "../../net/peer_address.ts";
 import { reaches } from "../../net/reach.ts";
+import { HELD_ENTRY_BYTES } from "../../protocol/vitals_params.ts";
 import type { Peer } from "../../peer/peer.ts";
 import type { Endpoint } from "../../platform/types.ts";
 import {
@@ -138,6 +139,11 @@ export class Addresses implements Service {
 
   peerClosed(peer: Peer): void {
     this.#correspondents.delete(peer);
+  }
+
+  heldBytes(peer: Peer): number {
+    const correspondent = this.#correspondents.get(peer);
+    return correspondent ? (correspondent.known.size + correspondent.news.size) * HELD_ENTRY_BYTES : 0;
   }
 
   tick(now: number): void {
