@@ -1,0 +1,46 @@
+// Kills the compiled node at random moments of its start, of syncs and of reorganisations, and looks each time whether
+// it has what it had told (tests/support/torture.ts). Ends at the first thing that is missing, with exit code 1.
+// Usage: node scripts/torture.ts [--kills N] [--seed S] [--parallel P]
+
+import { availableParallelism } from "node:os";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { Site } from "../tests/support/site.ts";
+import { torture } from "../tests/support/torture.ts";
+
+const REPORT_EVERY = 100;
+
+const { values } = parseArgs({
+  options: {
+    kills: { type: "string", default: "1000" },
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+    parallel: { type: "string", default: String(availableParallelism()) },
+  },
+});
+const [kills, seed, parallel] = [values.kills, values.seed, values.parallel].map(Number) as [number, number, number];
+if (![kills, seed, parallel].every((value) => Number.isSafeInteger(value) && value > 0)) {
+  console.error("--kills, --seed and --parallel take whole numbers above 0");
+  process.exit(2);
+}
+
+const startedAt = performance.now();
+let killed = 0;
+const site = new Site();
+try {
+  const share = Math.ceil(kills / parallel);
+  const onKill = () => {
+    if (++killed % REPORT_EVERY === 0) console.error(`${killed} kills, ${seconds()} s`);
+  };
+  const runs = Array.from({ length: parallel }, (_, i) => torture(site, { kills: share, seed: seed + i, onKill }));
+  const counts = await Promise.all(runs);
+  console.log(JSON.stringify({ seed, seconds: seconds(), directories: counts }, null, 2));
+} catch (error) {
+  console.error(`seed ${seed}, after ${killed} kills: ${error instanceof Error ? error.stack : error}`);
+  process.exitCode = 1;
+} finally {
+  await site.close();
+}
+
+function seconds(): number {
+  return Math.round((performance.now() - startedAt) / 1000);
+}
