@@ -1,7 +1,8 @@
 import { HEADER_SIZE_BYTES, readBlockHeader } from "../protocol/block_header.ts";
 import { LocalError } from "../protocol/errors.ts";
 import { ByteReader } from "../util/bytes.ts";
-import { type Hash, ZERO_HASH } from "../util/hash.ts";
+import { type Hash, HASH_SIZE_BYTES, ZERO_HASH } from "../util/hash.ts";
+import { isHexOfSize } from "../util/hex.ts";
 import type { BlockLinks } from "./block_links.ts";
 import type { HeaderRules } from "./header_rules.ts";
 import { type HeaderNode, type HeaderTree, INVALID, LINKED } from "./header_tree.ts";
@@ -54,6 +55,7 @@ export function restoreLinks(
   held: readonly HeaderNode[],
   tipHash: Hash | undefined,
 ): HeaderNode {
+  if (tipHash !== undefined && !isHexOfSize(tipHash, HASH_SIZE_BYTES)) throw corrupt("the hash of the tip", tipHash);
   const stored = tipHash === undefined ? tree.genesis : tree.get(tipHash);
   if (stored === undefined) throw corrupt(`the header of the tip ${tipHash}`, "no such header");
   for (let node = stored; !node.linked; node = node.parent!) node.mark(LINKED, true);

@@ -90,10 +90,13 @@ const ERROR_STATUS: { readonly [C in LocalErrorCode]?: number } = {
   "stopped": STATUS.unready,
   "unreachable": STATUS.badGateway,
   "timeout": STATUS.badGateway,
+  "store-corrupt": STATUS.unready,
+  "store-full": STATUS.unready,
+  "bad-file": STATUS.unready,
 };
 
 /** What went wrong elsewhere, in words; a bug flies on. */
-function explain(error: unknown): ControlResponse {
+export function explain(error: unknown): ControlResponse {
   if (error instanceof RemoteFault) return refuse(STATUS.badGateway, error.message);
   const status = error instanceof LocalError ? ERROR_STATUS[error.code] : undefined;
   if (status === undefined) throw error;

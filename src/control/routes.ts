@@ -7,7 +7,7 @@ import type { ControlAnswer, ControlRequest, ControlResponse } from "./http_type
 import { HASH_SIZE_BYTES } from "../util/hash.ts";
 import { bytesToHex, isHexOfSize } from "../util/hex.ts";
 import { formatEndpoint } from "../util/endpoint.ts";
-import { actionMethods } from "./actions.ts";
+import { actionMethods, explain } from "./actions.ts";
 import { checkAccess, checkAuthority } from "./guard.ts";
 import { answerMetrics } from "./metrics_route.ts";
 import { json, JSON_HEADERS, ok, refuse, STATUS } from "./responses.ts";
@@ -58,7 +58,11 @@ export function answer(subject: ControlSubject, request: ControlRequest): Answer
         headers: { ...JSON_HEADERS, allow: ["GET", "HEAD", ...actionMethods(request.path)].join(", ") },
       };
     }
-    return route.get(subject, request, match[1] ?? "");
+    try {
+      return route.get(subject, request, match[1] ?? "");
+    } catch (error) {
+      return explain(error);
+    }
   }
   return refuse(STATUS.notFound, "no such path");
 }

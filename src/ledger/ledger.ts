@@ -5,6 +5,7 @@ import type { HeaderNode } from "../chain/header_tree.ts";
 import type { BlockOutcome, ChainChange, HeadersOutcome } from "../chain/outcomes.ts";
 import type { StoredHeader } from "../platform/types.ts";
 import { type BlockHeader, encodeBlockHeader } from "../protocol/block_header.ts";
+import { LocalError } from "../protocol/errors.ts";
 import { MAX_PARSED_BLOCKS } from "../protocol/params.ts";
 import type { BlockCounts, NodeEvents } from "../protocol/snapshots.ts";
 import type { Env, Logger } from "../util/env.ts";
@@ -79,7 +80,7 @@ export class Ledger {
     }
     this.chain.restore(records(), store.setting(TIP_SETTING));
     this.#pruner?.begin(blockBytes);
-    this.checkWritten();
+    this.checkStore();
   }
 
   /** Takes a list of headers, each the child of the one before. */
@@ -102,7 +103,12 @@ export class Ledger {
   block(hash: Hash): Uint8Array | undefined {
     const { genesisHash, genesisBlock } = this.chain.params;
     if (hash === genesisHash) return genesisBlock;
-    return this.#parsed.get(hash)?.raw ?? this.#options.store.block(hash);
+    const atHand = this.#parsed.get(hash)?.raw;
+    if (atHand) return atHand;
+    const { store } = this.#options;
+    const raw = store.block(hash);
+    if (raw === undefined && this.chain.get(hash)?.hasBlock) store.fail(lostBlock(hash));
+    return raw;
   }
 
   /** Whether the block need not be read back. */
@@ -118,8 +124,8 @@ export class Ledger {
     return raw && this.#keepParsed(hash, parseBlock(raw));
   }
 
-  /** Throws what made a write fail: from then on nothing that was offered is acknowledged. */
-  checkWritten(): void {
+  /** Throws what made the store fail: from then on nothing that was offered is acknowledged. */
+  checkStore(): void {
     const { failure } = this.#options.store;
     if (failure) throw failure;
   }
@@ -199,6 +205,11 @@ export class Ledger {
   #nowSeconds(): number {
     return Math.floor(this.#options.env.wallClock() / MS_PER_SECOND);
   }
+}
+
+function lostBlock(hash: Hash): LocalError {
+  const advice = "the store is damaged; move it away and sync again, or put back a copy";
+  return new LocalError("store-corrupt", `Cannot read block ${hash}: ${advice}`);
 }
 
 function place(node: HeaderNode): { readonly hash: Hash; readonly height: number } {

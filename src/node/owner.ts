@@ -40,13 +40,15 @@ export function chainMethods({ ledger, services }: NodeCore): ChainMethods {
       const node = typeof id === "number" ? chain.nodeAt(id) : chain.get(id);
       if (!node) return undefined;
       const { hash, height, header } = node;
-      return { hash, height, header, active: chain.isActive(node), raw: ledger.block(hash) };
+      const raw = ledger.block(hash);
+      ledger.checkStore();
+      return { hash, height, header, active: chain.isActive(node), raw };
     },
     inventory: () => services.inventory.counts(),
     pool: () => services.transactionRelay.snapshot(),
     submitBlock(raw) {
       const outcome = ledger.acceptBlock(raw);
-      ledger.checkWritten();
+      ledger.checkStore();
       switch (outcome.kind) {
         case "orphan":
           return { kind: "orphan" };
@@ -59,7 +61,7 @@ export function chainMethods({ ledger, services }: NodeCore): ChainMethods {
     submitTransaction: (raw, options = {}) => services.transactionRelay.submit(raw, options.feeRate),
     commit() {
       ledger.commit();
-      ledger.checkWritten();
+      ledger.checkStore();
     },
   };
 }
@@ -78,12 +80,12 @@ export function connectionMethods(core: NodeCore): ConnectionMethods {
     offenders: () => connections.reputation.offenders(),
     ban(subnet, options = {}) {
       const ban = connections.ban(subnet, options);
-      ledger.checkWritten();
+      ledger.checkStore();
       return ban;
     },
     unban(subnet) {
       const wasBanned = connections.unban(subnet);
-      ledger.checkWritten();
+      ledger.checkStore();
       return wasBanned;
     },
   };

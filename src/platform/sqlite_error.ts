@@ -7,7 +7,8 @@ interface Cause {
   readonly meaning: string;
 }
 
-const DAMAGED = "the file is damaged; move it away and sync again, or put back a copy";
+/** What to do about a damaged store. */
+export const DAMAGED = "the file is damaged; move it away and sync again, or put back a copy";
 
 const CAUSES: readonly Cause[] = [
   {

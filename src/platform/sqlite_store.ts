@@ -7,6 +7,16 @@ import { bytesToHex } from "../util/hex.ts";
 import { explainSqliteError } from "./sqlite_error.ts";
 import { checkNetwork, prepareDatabase, type SqliteStoreOptions } from "./sqlite_file.ts";
 import { checkBlock, checkHash, checkHeader, checkUntil, closedStore, unknownHeader } from "./store_checks.ts";
+import {
+  checkTexts,
+  damaged,
+  isHeaderWhole,
+  openSealedBlock,
+  SEAL_OF_BLOCK_SIZE,
+  sealBlock,
+  type SealedBlock,
+  sealHeader,
+} from "./store_seals.ts";
 import type { Store, StoredAddress, StoredBan, StoredHeader } from "./types.ts";
 
 /** Headers read at a time: enough that the call costs nothing, few enough that they do not matter. */
@@ -35,11 +45,23 @@ export function openSqliteStore(
   try {
     database = new DatabaseSync(path);
     prepareDatabase(database, path, options);
-    checkNetwork(database, path, network);
-    return new SqliteStore(path, database);
+    return asOfOurFormat(path, () => {
+      checkNetwork(database!, path, network);
+      return new SqliteStore(path, database!);
+    });
   } catch (error) {
     database?.close();
     throw explainSqliteError(`open ${path}`, error);
+  }
+}
+
+/** A schema of our format that does not have our tables is a damaged one. */
+function asOfOurFormat<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof LocalError || explainSqliteError("", error) instanceof LocalError) throw error;
+    throw damaged(path, error);
   }
 }
 
@@ -50,6 +72,7 @@ interface HeaderRow {
   readonly raw: Uint8Array;
   readonly block_size: number;
   readonly invalid: number;
+  readonly seal: number | null;
 }
 
 type Statements = ReturnType<typeof prepareStatements>;
@@ -59,14 +82,24 @@ function prepareStatements(database: DatabaseSync) {
     begin: database.prepare("BEGIN"),
     commit: database.prepare("COMMIT"),
     headersAfter: database.prepare(
-      `SELECT id, hash, raw, block_size, invalid FROM headers WHERE id > ? ORDER BY id LIMIT ${HEADERS_PER_READ}`,
+      `SELECT id, hash, raw, block_size, invalid, seal FROM headers WHERE id > ? ORDER BY id LIMIT ${HEADERS_PER_READ}`,
     ),
-    putHeader: database.prepare("INSERT INTO headers (hash, raw) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING"),
-    setBlockSize: database.prepare("UPDATE headers SET block_size = ? WHERE hash = ? RETURNING id"),
-    putBlock: database.prepare("INSERT OR REPLACE INTO blocks (id, raw) VALUES (?, ?)"),
-    block: database.prepare("SELECT raw FROM blocks WHERE id = (SELECT id FROM headers WHERE hash = ?)"),
+    putHeader: database.prepare(
+      "INSERT INTO headers (hash, raw, seal) VALUES (?, ?, ?) ON CONFLICT (hash) DO NOTHING",
+    ),
+    setBlockSize: database.prepare(
+      `UPDATE headers SET block_size = ?1, seal = seal + ${SEAL_OF_BLOCK_SIZE} * (?1 - block_size) WHERE hash = ?2
+      RETURNING id`,
+    ),
+    putBlock: database.prepare("INSERT OR REPLACE INTO blocks (id, raw, seal) VALUES (?, ?, ?)"),
+    block: database.prepare(
+      `SELECT block_size, blocks.raw, blocks.seal FROM headers LEFT JOIN blocks ON blocks.id = headers.id
+      WHERE hash = ?`,
+    ),
     removeBlock: database.prepare("DELETE FROM blocks WHERE id = ?"),
-    setInvalid: database.prepare("UPDATE headers SET invalid = ? WHERE hash = ? RETURNING id"),
+    setInvalid: database.prepare(
+      "UPDATE headers SET invalid = ?1, seal = seal + ?1 - invalid WHERE hash = ?2 RETURNING id",
+    ),
     setting: database.prepare("SELECT value FROM settings WHERE name = ?"),
     putSetting: database.prepare("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)"),
     addresses: database.prepare("SELECT endpoint, record FROM addresses"),
@@ -105,7 +138,9 @@ class SqliteStore implements Store {
   *headers(): Generator<StoredHeader> {
     for (let lastId = 0;;) {
       const rows = this.#readAll(this.#statements.headersAfter, lastId) as unknown as HeaderRow[];
-      for (const { hash, raw, invalid, block_size: blockSize } of rows) {
+      for (const row of rows) {
+        if (!isHeaderWhole(row)) throw damaged(this.#path);
+        const { hash, raw, invalid, block_size: blockSize } = row;
         yield { hash: bytesToHex(hash), raw, invalid: invalid !== 0, blockSize };
       }
       if (rows.length === 0) return;
@@ -115,18 +150,21 @@ class SqliteStore implements Store {
 
   putHeader(hash: Hash, raw: Uint8Array): void {
     checkHeader(hash, raw);
-    this.#write(this.#statements.putHeader, this.#keyOf(hash), raw);
+    const key = this.#keyOf(hash);
+    this.#write(this.#statements.putHeader, key, raw, sealHeader(key, raw));
   }
 
   putBlock(hash: Hash, raw: Uint8Array): void {
     checkBlock(hash, raw);
     const header = this.#write(this.#statements.setBlockSize, raw.length, this.#keyOf(hash));
     if (header === undefined) throw unknownHeader("store block", hash);
-    this.#write(this.#statements.putBlock, header.id!, raw);
+    this.#write(this.#statements.putBlock, header.id!, raw, sealBlock(this.#key, raw));
   }
 
   block(hash: Hash): Uint8Array | undefined {
-    return this.#read(this.#statements.block, this.#keyOf(hash))?.raw as Uint8Array | undefined;
+    const key = this.#keyOf(hash);
+    const row = this.#read(this.#statements.block, key) as SealedBlock | undefined;
+    return row && openSealedBlock(this.#path, key, row);
   }
 
   removeBlock(hash: Hash): void {
@@ -140,7 +178,8 @@ class SqliteStore implements Store {
   }
 
   setting(name: string): string | undefined {
-    return this.#read(this.#statements.setting, name)?.value as string | undefined;
+    const row = this.#read(this.#statements.setting, name);
+    return row && checkTexts(this.#path, row, "value").value;
   }
 
   putSetting(name: string, value: string): void {
@@ -148,8 +187,10 @@ class SqliteStore implements Store {
   }
 
   addresses(): readonly StoredAddress[] {
-    const rows = this.#readAll(this.#statements.addresses) as unknown as readonly StoredAddress[];
-    return rows.map(({ endpoint, record }) => ({ endpoint, record }));
+    return this.#readAll(this.#statements.addresses).map((row) => {
+      const { endpoint, record } = checkTexts(this.#path, row, "endpoint", "record");
+      return { endpoint, record };
+    });
   }
 
   putAddress({ endpoint, record }: StoredAddress): void {
@@ -161,8 +202,11 @@ class SqliteStore implements Store {
   }
 
   bans(): readonly StoredBan[] {
-    const rows = this.#readAll(this.#statements.bans) as unknown as readonly StoredBan[];
-    return rows.map(({ subnet, until, reason }) => ({ subnet, until, reason }));
+    return this.#readAll(this.#statements.bans).map((row) => {
+      const { subnet, reason } = checkTexts(this.#path, row, "subnet", "reason");
+      if (typeof row.until !== "number") throw damaged(this.#path);
+      return { subnet, until: row.until, reason };
+    });
   }
 
   putBan({ subnet, until, reason }: StoredBan): void {
@@ -175,7 +219,7 @@ class SqliteStore implements Store {
   }
 
   anchors(): readonly string[] {
-    return this.#readAll(this.#statements.anchors).map(({ endpoint }) => endpoint as string);
+    return this.#readAll(this.#statements.anchors).map((row) => checkTexts(this.#path, row, "endpoint").endpoint);
   }
 
   putAnchors(endpoints: readonly string[]): void {

@@ -55,6 +55,11 @@ export const MIGRATIONS: readonly string[] = [
     endpoint TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  -- Checksums of a row, see store_seals.ts; NULL in a row that an older format wrote.
+  ALTER TABLE headers ADD COLUMN seal INTEGER;
+  ALTER TABLE blocks ADD COLUMN seal INTEGER;
+  `,
 ];
 
 /** The format that this program writes, and the newest one that it reads. */

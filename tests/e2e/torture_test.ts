@@ -3,7 +3,7 @@ import { END_TO_END } from "../support/binary.ts";
 import { siteTest } from "../support/site.ts";
 import { torture } from "../support/torture.ts";
 
-/** 40 s on two idle cores; scripts/torture.ts does any number. */
+/** A minute on two busy cores; scripts/torture.ts does any number. */
 const KILLS = 200;
 /** As many run at once. */
 const SEEDS = [1, 2];

@@ -132,7 +132,7 @@ class Victim {
     const survived = readFileSync(path);
     assert(survived.length > 0 && height > 0);
     assert(survived.equals(encodeBlockFile(this.#pathTo(survived))), "the chain that survived is none of the source's");
-    const database = new DatabaseSync(join(this.#dataDir, "store.db"));
+    const database = new DatabaseSync(join(this.#dataDir, "chain.db"), { readOnly: true });
     const verdict = database.prepare("PRAGMA integrity_check").get();
     database.close();
     assertEquals({ ...verdict }, { integrity_check: "ok" });
