@@ -1,8 +1,11 @@
+import { escapeText } from "../util/escape.ts";
+
 /** Attributes of an element: `class`, `title`, `aria-…`; undefined leaves one out. */
 export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /**
- * Makes an element. Children that are text become text and nothing else: what a peer said is never read as HTML.
+ * Makes an element. Children that are text become text and nothing else: what a peer said is never read as HTML, and
+ * what cannot be seen in it, or turns the direction of what follows, is spelled out.
  */
 export function el<K extends keyof HTMLElementTagNameMap>(
   tag: K,
@@ -13,7 +16,7 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   for (const [name, value] of Object.entries(attributes)) {
     if (value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : String(value));
   }
-  element.append(...children);
+  element.append(...children.map((child) => typeof child === "string" ? escapeText(child) : child));
   return element;
 }
 
@@ -24,9 +27,10 @@ export function byId(id: string): HTMLElement {
   return element;
 }
 
-/** Sets a text if it differs: a screen reader is not told of what stayed the same. */
+/** Sets a text, spelled as above, if it differs: a screen reader is not told of what stayed the same. */
 export function setText(element: HTMLElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
+  const shown = escapeText(text);
+  if (element.textContent !== shown) element.textContent = shown;
 }
 
 /** A colour, or whatever the style sheet says, of the present theme. */

@@ -12,7 +12,7 @@ import {
 import type { TopologyNodeSnapshot, TopologySnapshot } from "../protocol/snapshots.ts";
 import { byId, setText, themed } from "./dom.ts";
 import { formatMs } from "./format.ts";
-import { detailsOf, labelsOf, radiusFor } from "./graph_rules.ts";
+import { type Box, detailsOf, isFree, isInside, labelsOf, radiusFor } from "./graph_rules.ts";
 
 interface Spot extends SimulationNodeDatum {
   readonly id: string;
@@ -38,6 +38,8 @@ const TICKS_PER_FRAME = 4;
 const REACH = 14;
 const MAX_SCALE = 2.2;
 const LABEL_GAP = 4;
+/** How much larger this node is drawn than others. */
+const SELF_SIZE = 1.6;
 const LINK_DISTANCE = 46;
 /** Towards the middle. */
 const PULL = 0.06;
@@ -190,7 +192,7 @@ export class Graph {
       const color = colors.get(spot.facts.source)!;
       const isSelf = spot.id === this.#self;
       context.beginPath();
-      context.arc(...this.#at(spot), isSelf ? radius * 1.6 : radius, 0, FULL_CIRCLE);
+      context.arc(...this.#at(spot), isSelf ? radius * SELF_SIZE : radius, 0, FULL_CIRCLE);
       context.fillStyle = spot.facts.source === "address" ? surface : color;
       context.fill();
       context.lineWidth = spot.id === this.#selected ? 3 : 1.5;
@@ -203,27 +205,32 @@ export class Graph {
     }
   }
 
-  /** Later ones give way to those that stand already: text over text is none. */
+  /** Later ones give way to those that stand already, and to nodes where there are few: in a crowd they stand above. */
   #drawLabels(context: CanvasRenderingContext2D, spots: readonly Spot[], width: number): void {
     context.font = `12px ${themed("--font")}`;
     context.textBaseline = "middle";
-    const taken: { x: number; y: number; right: number }[] = [];
-    const radius = radiusFor(spots.length);
+    const places = spots.length > CROWD ? [] : spots.map((spot) => this.#at(spot));
+    const taken: Box[] = [];
+    const gap = radiusFor(spots.length) + LABEL_GAP;
     for (const [id, text] of labelsOf(spots, this.#self, this.#selected, width < NARROW_PX)) {
       const [x, y] = this.#at(this.#spots.get(id)!);
       const size = context.measureText(text).width;
+      const isSelf = id === this.#self;
+      const right = x + (isSelf ? gap * SELF_SIZE : gap);
+      const left = x - gap - size;
       // Outwards, where there is room: inwards lie the links.
-      const isOutwards = x < width / 2 && x - radius - LABEL_GAP - size > 0 && id !== this.#self;
-      const isLeft = isOutwards || x + radius + LABEL_GAP + size > width;
-      const left = isLeft ? x - radius - LABEL_GAP - size : x + radius * 1.6 + LABEL_GAP;
-      const isFree = taken.every((other) => left > other.right || left + size < other.x || Math.abs(y - other.y) > 14);
-      if (!isFree && id !== this.#selected) continue;
-      taken.push({ x: left, y, right: left + size });
+      const sides = x < width / 2 && !isSelf ? [left, right] : [right, left];
+      const boxes = sides.map((start) => ({ left: start, right: start + size, y }));
+      const free = boxes.find((box) => isInside(box, width) && isFree(box, taken, places));
+      const box = free ??
+        (id === this.#selected || isSelf ? boxes.find((it) => isInside(it, width)) ?? boxes[0] : undefined);
+      if (!box) continue;
+      taken.push(box);
       context.lineWidth = 3;
       context.strokeStyle = themed("--surface");
-      context.strokeText(text, left, y);
+      context.strokeText(text, box.left, y);
       context.fillStyle = themed("--text");
-      context.fillText(text, left, y);
+      context.fillText(text, box.left, y);
     }
   }
 

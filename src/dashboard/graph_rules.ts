@@ -7,6 +7,15 @@ export interface Labelled {
   readonly degree: number;
 }
 
+/** Where a label stands: its ends, and the middle of its height. */
+export interface Box {
+  readonly left: number;
+  readonly right: number;
+  readonly y: number;
+}
+
+/** In pixels, of a line of labels. */
+const LABEL_HEIGHT = 14;
 const LEAST_RADIUS = 3.5;
 const MOST_RADIUS = 9;
 const RADIUS_SPREAD = 80;
@@ -38,6 +47,20 @@ export function labelsOf(
   const sorted = [...nodes].sort((left, right) => rank(right) - rank(left) || (left.id < right.id ? -1 : 1));
   const shown = nodes.length <= FEW_NODES ? sorted : sorted.slice(0, isNarrow ? FEW_HUBS : HUBS);
   return shown.map((node) => [node.id, nameOf(node, self)]);
+}
+
+export function isInside({ left, right }: Box, width: number): boolean {
+  return left > 0 && right < width;
+}
+
+/** Whether a label there covers no other one and no node. */
+export function isFree(
+  { left, right, y }: Box,
+  labels: readonly Box[],
+  nodes: readonly (readonly [x: number, y: number])[],
+): boolean {
+  return labels.every((other) => left > other.right || right < other.left || Math.abs(y - other.y) > LABEL_HEIGHT) &&
+    nodes.every((node) => node[0] < left || node[0] > right || Math.abs(node[1] - y) > LABEL_HEIGHT / 2);
 }
 
 /** One node in words, for those who point at it or go to it with the keyboard. */

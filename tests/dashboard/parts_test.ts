@@ -9,7 +9,7 @@ import {
   formatShare,
   shortHash,
 } from "../../src/dashboard/format.ts";
-import { detailsOf, labelsOf, radiusFor } from "../../src/dashboard/graph_rules.ts";
+import { detailsOf, isFree, isInside, labelsOf, radiusFor } from "../../src/dashboard/graph_rules.ts";
 import { History } from "../../src/dashboard/history.ts";
 import { compareKnown } from "../../src/dashboard/order.ts";
 import { paced } from "../../src/dashboard/paced.ts";
@@ -144,4 +144,13 @@ test("dashboard: branches share a row where they do not meet", () => {
   }];
   const rows = placeForks(forks).map(({ fork: { height, length }, row }) => [height, length, row]);
   assertEquals(rows, [[20, 1, 0], [18, 1, 0], [19, 3, 1], [12, 2, 0]]);
+});
+
+test("dashboard: a label covers neither another one nor a node, and stays within the drawing", () => {
+  const box = { left: 100, right: 180, y: 50 };
+  const label = (left: number, y: number) => isFree(box, [{ left, right: left + 80, y }], []);
+  assertEquals([label(150, 55), label(181, 55), label(150, 65), label(19, 50)], [false, true, true, true]);
+  const node = (x: number, y: number) => isFree(box, [], [[x, y]]);
+  assertEquals([node(140, 53), node(99, 50), node(140, 60)], [false, true, true]);
+  assertEquals([isInside(box, 181), isInside(box, 180), isInside({ ...box, left: -1 }, 500)], [true, false, false]);
 });

@@ -7,8 +7,9 @@ import type { P2pNode } from "../support/p2p_node.ts";
 import { RawPeer } from "../support/raw_peer.ts";
 import { type Site, siteTest } from "../support/site.ts";
 
-/** Whatever it is called, it stays text. */
-const HOSTILE_NAME = '/<img src=x onerror="document.title=1"><b>bold</b>/';
+/** Whatever it is called, it stays text, and what would turn its direction is spelled out. */
+const HOSTILE_NAME = '/<img src=x onerror="document.title=1"><b>bold</b>\u202egnp/';
+const SHOWN_NAME = HOSTILE_NAME.replace("\u202e", "\\u{202e}");
 /** What a browser itself says while a node does not answer. */
 const OUTAGE = /net::ERR_|Failed to load resource/;
 
@@ -75,7 +76,7 @@ siteTest("dashboard: loads, updates as things happen, and asks nobody but its no
   const peer = await RawPeer.dial(node.port);
   site.onEnd(() => peer.close());
   await peer.shakeHands({ userAgent: HOSTILE_NAME });
-  const row = page.locator("#peers-body tr", { hasText: HOSTILE_NAME });
+  const row = page.locator("#peers-body tr", { hasText: SHOWN_NAME });
   await row.waitFor();
   assertEquals(await page.locator("#peers-body img, #peers-body b, #events img").count(), 0);
   await page.locator("#events li", { hasText: "peer:connected" }).waitFor();
