@@ -31,6 +31,7 @@ export type {
   PeerSnapshot,
   PoolSnapshot,
   RequestsSnapshot,
+  ShardSnapshot,
   TopicMessage,
   TopicSnapshot,
   TransactionVerdict,
@@ -56,9 +57,13 @@ export type {
   Store,
   StoredHeader,
   TcpEndpoint,
+  Thread,
+  ThreadEvents,
+  Threads,
   Transport,
   UnixEndpoint,
 } from "./src/platform/types.ts";
 export { type Capture, type CaptureOptions, openCapture } from "./src/node/capture.ts";
 export { createMemoryNetwork, type LinkOptions, type MemoryNetwork } from "./src/platform/memory.ts";
+export { ownThreads } from "./src/platform/threads.ts";
 export { createMemoryStore } from "./src/platform/memory_store.ts";

@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { test } from "node:test";
 import { assert, assertEquals, assertGreater, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { openNode } from "../../../src/node/open_node.ts";
 import { createEnv } from "../../../src/platform/env.ts";
 import { ownThreads, startThread } from "../../../src/platform/threads.ts";
 import type { Thread, Threads } from "../../../src/platform/types.ts";
@@ -186,6 +187,17 @@ test("shards: a worker whose program is missing is named, and the node does not 
   };
   const error = await assertRejects(() => nodes.start({ workers: 2 }, { threads }), LocalError);
   assertMatch(error.message, /Cannot start worker [12]: .*missing_worker/);
+});
+
+test("shards: a library's node has as many event loops as it asks for, and one is its own", async () => {
+  for (const [workers, shards] of [[1, 0], [2, 2]] as const) {
+    const node = openNode({ network: "regtest", connect: ["127.0.0.1:1"], workers });
+    await node.start();
+    assertEquals(node.shards().length, shards);
+    await node.stop();
+    assertEquals(node.shards().every(({ state }) => state === "down"), true);
+  }
+  assertThrows(() => openNode({ network: "regtest", workers: 0 }), LocalError);
 });
 
 test("shards: only 1 to 64 of them are possible, and only with threads", () => {
