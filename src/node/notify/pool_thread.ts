@@ -99,7 +99,11 @@ export class PoolThread {
     if (running === slot + 1) return { culprit: subscription, reason: `it blocks its thread for ${stallMs} ms` };
     // Whoever runs is judged by itself.
     if (running !== 0) return undefined;
-    if (look.begun === look.done || look.isSkipped) return { culprit: undefined, reason: "its thread is blocked" };
+    if (look.isSkipped) return { culprit: undefined, reason: "its thread is blocked" };
+    if (look.begun === look.done) {
+      // Nothing of it was begun: the thread may only be waiting for a processor, so it has twice the time.
+      return ms < 2 * stallMs ? undefined : { culprit: undefined, reason: "its thread is blocked" };
+    }
     place.look = { ...look, since: now, isSkipped: true };
     this.post({ is: "skip", id: subscription.id });
     const type = subscription.batch[look.done - subscription.before]?.type ?? "an event";
