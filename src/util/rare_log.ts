@@ -17,7 +17,7 @@ export class RareLog {
   }
 
   /** `kind`: one of a few; whatever a stranger chooses is no kind. `fields` is called only if they are written. */
-  write(level: "warn" | "error", kind: string, message: string, fields: () => LogFields): void {
+  write(level: "info" | "warn" | "error", kind: string, message: string, fields: () => LogFields): void {
     const now = this.#now();
     let state = this.#kinds.get(kind);
     if (!state) this.#kinds.set(kind, state = { loggedAt: Number.NEGATIVE_INFINITY, untold: 0 });
