@@ -1,8 +1,11 @@
-const INITIAL_CAPACITY = 16;
+const INITIAL_CAPACITY = 4;
 
-/** A first-in, first-out queue in a growing ring: no element moves when another leaves. The owner bounds it. */
+/**
+ * A first-in, first-out queue in a growing ring: no element moves when another leaves. The owner bounds it. One that was
+ * never used takes no memory: each peer has a handful, and most peers are idle.
+ */
 export class Deque<T> {
-  #slots: (T | undefined)[] = new Array(INITIAL_CAPACITY);
+  #slots: (T | undefined)[] = [];
   #head = 0;
   #length = 0;
 
@@ -35,13 +38,13 @@ export class Deque<T> {
   }
 
   clear(): void {
-    this.#slots = new Array(INITIAL_CAPACITY);
+    this.#slots = [];
     this.#head = 0;
     this.#length = 0;
   }
 
   #double(): void {
-    const larger: (T | undefined)[] = new Array(2 * this.#slots.length);
+    const larger: (T | undefined)[] = new Array(Math.max(INITIAL_CAPACITY, 2 * this.#slots.length));
     for (let i = 0; i < this.#length; i++) larger[i] = this.#slots[(this.#head + i) & (this.#slots.length - 1)];
     this.#slots = larger;
     this.#head = 0;

@@ -15,9 +15,10 @@ const BLOCK_INTERVAL_MS = 10 * MINUTE;
 const TRANSACTION_INTERVAL_MS = 20 * SECOND;
 /** A day falls into quarters: the first is for growing up, the others are compared. */
 const QUARTER_HOURS = 6;
-/** What the last quarter may take more than the second: a day's chain and its index, as a share and in bytes a node. */
+/** What the last quarter may take more than the second, as a share. */
 const GROWTH_SHARE = 0.1;
-const CHAIN_BYTES_PER_NODE = 512 * 1024;
+/** And for each node what twelve hours add to the chain: 2,160 payments of 250 bytes, and their ids by which they are known. */
+const CHAIN_BYTES_PER_NODE = 1024 * 1024;
 const SAMPLE_INTERVAL_MS = 30 * MINUTE;
 const CHURN_HOURS = 4;
 /** Of all nodes, each hour. */
