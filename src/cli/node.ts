@@ -25,7 +25,7 @@ import { NODE_FLAGS } from "./node_flags.ts";
 import { createParts, type Parts } from "./parts.ts";
 import { checkControl, controlEndpoint, defaultDataDir } from "./place.ts";
 import { printConfig } from "./print_config.ts";
-import { announceReady } from "./readiness.ts";
+import { announceReady, withdrawReady } from "./readiness.ts";
 import { readToken } from "./token.ts";
 import { createProgress } from "./progress.ts";
 import { serveControl } from "./serve_control.ts";
@@ -85,6 +85,7 @@ async function runNode(context: Context, settings: NodeSettings, interrupt: Inte
   try {
     const control = controlEndpoint(settings.control, dataDir.path);
     checkControl(control, settings["control-token-file"]);
+    withdrawReady(settings["ready-file"]);
     const capture = await beginCapture(settings, { network, env: parts.env, err: context.err, who: "the node" });
     const overheard = { ...parts, transport: capture.tap(parts.transport) };
     const node = openNode(overheard, settings, network, dataDir.path);

@@ -17,6 +17,11 @@ export interface ReadinessFacts {
 
 const INDENT = 2;
 
+/** Before the start: a file that a crash left behind says what is not so yet. */
+export function withdrawReady(readyFile: string | undefined): void {
+  if (readyFile !== undefined) removeFile(readyFile);
+}
+
 /**
  * Tells whoever started the node that it listens, until disposed: by a file with the addresses, which scripts wait for,
  * and by a word to the service manager.
@@ -32,7 +37,7 @@ export async function announceReady(facts: ReadinessFacts, { host, err }: Contex
   await notify("ready", `${node.network.name}, listening on ${listen.join(", ") || "nothing"}`);
   return {
     async [Symbol.asyncDispose]() {
-      if (readyFile !== undefined) removeFile(readyFile);
+      withdrawReady(readyFile);
       await notify("stopping", "stopping");
     },
   };

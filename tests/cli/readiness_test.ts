@@ -1,12 +1,13 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 import { assert, assertEquals, assertFalse, assertMatch } from "@std/assert";
-import { BINARY, END_TO_END, type TestOptions } from "../support/binary.ts";
+import { BINARY, compiled, END_TO_END, type TestOptions } from "../support/binary.ts";
+import { run } from "../support/program.ts";
 import { siteTest } from "../support/site.ts";
 import { within } from "../support/wait.ts";
 
@@ -47,6 +48,15 @@ siteTest("node --ready-file: there with the addresses while it listens, and gone
   assertEquals((await node.stop()).code, 0);
   assertFalse(existsSync(path));
 });
+
+siteTest("node --ready-file: what a crash left behind is gone before the node is ready", async (site) => {
+  const path = join(site.directory(), "ready.json");
+  writeFileSync(path, "{}");
+  const { control } = await site.node();
+  const words = ["node", "--network", "regtest", "--data-dir", site.directory(), "--no-listen", "--no-discover"];
+  const { code } = await run(compiled(), [...words, "--control", control, "--ready-file", path]);
+  assertEquals([code, existsSync(path)], [1, false]);
+}, END_TO_END);
 
 siteTest("node: the service manager hears that it serves, and that it ends", async (site) => {
   const path = join(site.directory(), "notify");

@@ -20,6 +20,7 @@ const ANSWER_TIMEOUT_MS = 30_000;
 const FIRST_RETRY_MS = 50;
 const MAX_RETRY_MS = 1_000;
 const OK = 200;
+const BAD_REQUEST = 400;
 const NOT_FOUND = 404;
 const UNREADY = 503;
 const READINESS_PATH = "/readyz";
@@ -104,7 +105,8 @@ export async function openControlLines(
 function refusal(endpoint: Endpoint, path: string, status: number, body: string): CommandError {
   const { error } = readJson(body, endpoint) as { readonly error?: Json };
   if (status !== NOT_FOUND || error !== NO_SUCH_PATH) {
-    return new CommandError(EXIT.no, `the node answers ${status}: ${typeof error === "string" ? error : body}`);
+    const exitCode = status === BAD_REQUEST ? EXIT.usage : EXIT.no;
+    return new CommandError(exitCode, `the node answers ${status}: ${typeof error === "string" ? error : body}`);
   }
   const where = formatEndpoint(endpoint);
   const why = `the node at ${where} does not know ${path}: it is of another version than this program`;

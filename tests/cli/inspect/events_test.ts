@@ -31,7 +31,7 @@ siteTest("inspect events: one line an event, or one JSON, of the channels asked 
   const people = await run(compiled(), [...events, "--types", "block:connected", "--count", "1"]);
   assertMatch(people.stdout, /^\d\d:\d\d:\d\d\.\d{3} {2}sync {7}block:connected {2}hash=[0-9a-f]{64} height=\d+\n$/);
   const wrong = await run(compiled(), [...events, "--channels", "news"]);
-  assertEquals([wrong.code, wrong.stdout], [1, ""]);
+  assertEquals([wrong.code, wrong.stdout], [2, ""]);
   assertMatch(wrong.stderr, /channels are control, sync, inventory, data: received news/);
 });
 
