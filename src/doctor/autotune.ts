@@ -14,7 +14,7 @@ export class Autotune {
   #changedAt = Number.NEGATIVE_INFINITY;
 
   /** The finding to act upon, if there is one. Call it once a look. */
-  decide({ findings }: Diagnosis, now: number): DueFinding | undefined {
+  decide({ findings }: Pick<Diagnosis, "findings">, now: number): DueFinding | undefined {
     const found = findings.find((finding): finding is DueFinding => finding.change !== null);
     if (!found) {
       this.#steady = undefined;

@@ -3,15 +3,20 @@ import type { OffenderSnapshot, PeerSnapshot, WorkerSnapshot } from "../protocol
 import type { Env, Timer } from "../util/env.ts";
 import { Autotune, type DueFinding } from "./autotune.ts";
 import { diagnose } from "./diagnose.ts";
-import type { Diagnosis } from "./diagnosis.ts";
+import type { Diagnosis, Observation } from "./diagnosis.ts";
 import { figuresOf } from "./figures.ts";
 import type { Vitals } from "./vitals.ts";
-import { VitalsWindow } from "./window.ts";
+import { findTuning } from "./tuning.ts";
+import { type PeerMark, VitalsWindow } from "./window.ts";
 
 export interface DoctorOptions {
   readonly env: Env;
   readonly intervalMs: number;
-  readonly look: () => { readonly vitals: Vitals; readonly peers: readonly PeerSnapshot[] };
+  readonly look: () => Vitals;
+  /** Everybody in full: asked for a diagnosis only. */
+  readonly peers: () => readonly PeerSnapshot[];
+  /** What each peer has done so far: asked twice a minute. */
+  readonly marks: () => ReadonlyMap<number, PeerMark>;
   readonly workers: () => readonly WorkerSnapshot[];
   readonly offenders: () => readonly OffenderSnapshot[];
   /** Follows advice; undefined: it is given and no more. */
@@ -50,30 +55,28 @@ export class Doctor {
     this.start();
     const at = this.#options.env.now();
     if (this.#last && at - this.#last.at < MIN_LOOK_INTERVAL_MS) return this.#last.diagnosis;
-    const { peers } = this.#look();
-    const diagnosis = this.#diagnose(peers);
+    this.#look();
+    const diagnosis = diagnose(this.#observe(this.#options.peers()));
     this.#last = { at, diagnosis };
     return diagnosis;
   }
 
   #schedule(): void {
     this.#timer = this.#options.env.after(this.#options.intervalMs, () => {
-      const { peers } = this.#look();
-      if (this.#options.apply) this.#tune(peers, this.#options.apply);
+      this.#look();
+      if (this.#options.apply) this.#tune(this.#options.apply);
       if (!this.#isStopped) this.#schedule();
     });
   }
 
-  #look(): { readonly peers: readonly PeerSnapshot[] } {
-    const { vitals, peers } = this.#options.look();
-    this.#window.add(vitals, peers);
-    return { peers };
+  #look(): void {
+    this.#window.add(this.#options.look(), this.#options.marks);
   }
 
-  #diagnose(peers: readonly PeerSnapshot[]): Diagnosis {
+  #observe(peers: readonly PeerSnapshot[]): Observation {
     const { recent, slow, marks } = this.#window;
     const now = recent.at(-1)!;
-    return diagnose({
+    return {
       now,
       figures: figuresOf(recent, slow),
       peers,
@@ -81,11 +84,13 @@ export class Doctor {
       offenders: this.#options.offenders(),
       marks: marks.byPeer,
       marksSeconds: (now.at - marks.at) / MS_PER_SECOND,
-    });
+    };
   }
 
-  #tune(peers: readonly PeerSnapshot[], apply: (finding: DueFinding) => void): void {
-    const due = this.#autotune.decide(this.#diagnose(peers), this.#options.env.now());
+  /** What is tuned has nothing to do with single peers: they need not be described for it. */
+  #tune(apply: (finding: DueFinding) => void): void {
+    const findings = findTuning(this.#observe([]));
+    const due = this.#autotune.decide({ findings }, this.#options.env.now());
     if (!due) return;
     apply(due);
     this.#last = undefined;

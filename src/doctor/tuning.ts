@@ -21,7 +21,7 @@ export function findTuning(observation: Observation): readonly Finding[] {
     lagPercent: percent(lag?.share),
     channelUsePercent: percent(channelUse?.share),
     duplicatesPercent: percent(duplicateShare),
-    peers: observation.peers.length,
+    peers: countPeers(observation),
     dedupe: observation.now.dedupe,
     channels: observation.now.channelMode,
   };
@@ -39,11 +39,14 @@ function onLag(observation: Observation, evidence: Evidence): Finding {
 }
 
 /** In this order: fewer events, separate queues, longer queues. */
-function changeForLag({ figures, now, peers }: Observation): Change | null {
+function changeForLag(observation: Observation): Change | null {
+  const { figures, now } = observation;
   if (now.dedupe === "off") return { kind: "dedupe", to: "count" };
   const hasManyDuplicates = (figures.duplicateShare ?? 0) > MANY_DUPLICATES_SHARE;
   if (hasManyDuplicates && now.dedupe !== "drop") return { kind: "dedupe", to: "drop" };
-  if (peers.length > MANY_PEERS && now.channelMode === "single") return { kind: "channels", to: "segmented" };
+  if (countPeers(observation) > MANY_PEERS && now.channelMode === "single") {
+    return { kind: "channels", to: "segmented" };
+  }
   return largerChannel(figures.lag!.channel, now.channels);
 }
 
@@ -100,4 +103,8 @@ function finding(
 
 function percent(share: number | null | undefined): number | null {
   return share === null || share === undefined ? null : Number((share * PERCENT).toFixed(DIGITS));
+}
+
+function countPeers({ now: { peers } }: Observation): number {
+  return peers.inbound + peers.outbound;
 }

@@ -24,14 +24,15 @@ export class VitalsWindow {
   /** The older one is compared with: it is at least half a window old once there was time for two. */
   #marks: readonly [older: Marks, newer: Marks] = [NO_MARKS, NO_MARKS];
 
-  add(vitals: Vitals, peers: readonly PeerSnapshot[]): void {
+  /** `marks` is called when it is time for them. */
+  add(vitals: Vitals, marks: () => ReadonlyMap<number, PeerMark>): void {
     const { at } = vitals;
     this.#recent.push(vitals);
     while (this.#recent.length > 2 && this.#recent[1]!.at <= at - RATE_WINDOW_MS) this.#recent.shift();
     const last = this.#slow.at(-1);
     if (!last || at - last.at >= SLOW_WINDOW_MS / SLOW_WINDOW_SAMPLES) this.#slow.push(vitals);
     if (this.#slow.length > SLOW_WINDOW_SAMPLES + 1) this.#slow.shift();
-    this.#mark(at, peers);
+    this.#mark(at, marks);
   }
 
   /** Forgets what was before a change, which is no evidence of what is now. */
@@ -54,10 +55,10 @@ export class VitalsWindow {
     return this.#marks[0];
   }
 
-  #mark(at: number, peers: readonly PeerSnapshot[]): void {
+  #mark(at: number, marks: () => ReadonlyMap<number, PeerMark>): void {
     const [older, newer] = this.#marks;
     if (newer !== NO_MARKS && at - newer.at < RATE_WINDOW_MS / 2) return;
-    const fresh = { at, byPeer: new Map(peers.map((peer) => [peer.id, markOf(peer)])) };
+    const fresh = { at, byPeer: marks() };
     this.#marks = older === NO_MARKS ? [fresh, fresh] : [newer, fresh];
   }
 }

@@ -35,9 +35,10 @@ function addTo(
   messages: Readonly<Record<string, number>>,
   bytes: Readonly<Record<string, number>>,
 ): void {
-  for (const [type, count] of Object.entries(messages)) {
+  // No lists: there may be thousands of peers, and this is done every few seconds.
+  for (const type in messages) {
     const entry = counts[type] ??= { messages: 0, bytes: 0 };
-    entry.messages += count;
+    entry.messages += messages[type]!;
     entry.bytes += bytes[type] ?? 0;
   }
 }

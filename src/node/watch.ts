@@ -1,5 +1,8 @@
 import { Doctor } from "../doctor/doctor.ts";
 import type { Change } from "../doctor/diagnosis.ts";
+import type { PeerMark } from "../doctor/window.ts";
+import type { Peer } from "../peer/peer.ts";
+import type { MessageType } from "../protocol/messages.ts";
 import { DEFAULT_CADENCES } from "../protocol/cadences.ts";
 import type { NodeCore } from "./core.ts";
 import { readVitals } from "./vitals.ts";
@@ -12,7 +15,9 @@ export function createDoctor(core: NodeCore): Doctor {
   return new Doctor({
     env,
     intervalMs: metricsMs,
-    look: () => ({ vitals: readVitals(core), peers: [...peers.all()].map((peer) => peerLife.snapshot(peer)) }),
+    look: () => readVitals(core),
+    peers: () => [...peers.all()].map((peer) => peerLife.snapshot(peer)),
+    marks: () => new Map([...peers.all()].map((peer) => [peer.id, markPeer(peer)])),
     workers: () => [
       ...blockSync.balancer.snapshot("blocks"),
       ...anyOfRequests.dispatcher.balancer.snapshot("requests"),
@@ -25,6 +30,12 @@ export function createDoctor(core: NodeCore): Doctor {
       bus.publish("autotune:applied", { reason: id, change: what, evidence });
     },
   });
+}
+
+function markPeer({ messagesIn, bytesIn, cpuMs, outbox }: Peer): PeerMark {
+  let messages = 0;
+  for (const type in messagesIn) messages += messagesIn[type as MessageType]!;
+  return { messages, bytes: bytesIn, cpuMs, dropped: outbox.dropped };
 }
 
 function applyChange({ bus, services }: NodeCore, change: Change): void {

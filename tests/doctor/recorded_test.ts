@@ -5,7 +5,7 @@ import { diagnose } from "../../src/doctor/diagnose.ts";
 import type { Diagnosis } from "../../src/doctor/diagnosis.ts";
 import { figuresOf } from "../../src/doctor/figures.ts";
 import type { Vitals } from "../../src/doctor/vitals.ts";
-import { VitalsWindow } from "../../src/doctor/window.ts";
+import { markOf, VitalsWindow } from "../../src/doctor/window.ts";
 import type { PeerSnapshot, WorkerSnapshot } from "../../src/protocol/snapshots.ts";
 
 interface Recording {
@@ -17,7 +17,7 @@ interface Recording {
 /**
  * Figures of two nodes of one running network of eight, as /v1/vitals, /v1/peers and /v1/balancing told them: one in good
  * company, and one with three more peers, of which one answered 900 ms late, one claimed 5,000 blocks, and one sent 200
- * announcements a second.
+ * announcements a second. The median of pings, which was not told then, is the last one.
  */
 const recordings = JSON.parse(
   readFileSync(new URL("../vectors/doctor_recorded.json", import.meta.url), "utf8"),
@@ -25,7 +25,9 @@ const recordings = JSON.parse(
 
 function look({ looks, workers }: Recording): Diagnosis {
   const window = new VitalsWindow();
-  for (const { vitals, peers } of looks) window.add(vitals, peers);
+  for (const { vitals, peers } of looks) {
+    window.add(vitals, () => new Map(peers.map((peer) => [peer.id, markOf(peer)])));
+  }
   const { vitals: now, peers } = looks.at(-1)!;
   const { recent, slow, marks } = window;
   return diagnose({

@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { findTuning } from "../../src/doctor/tuning.ts";
 import type { Vitals } from "../../src/doctor/vitals.ts";
-import { channelsWith, observation, peerWith } from "../support/observations.ts";
+import { channelsWith, observation } from "../support/observations.ts";
 
 interface Situation {
   readonly lagPercent?: number;
@@ -19,11 +19,12 @@ function advise(
     Situation,
 ) {
   const seen = observation({
+    peers: { inbound: peers - 1, outbound: 1 },
     channels: channelsWith({ offered: 10_000, lag: lagPercent * 100, usage, capacity }),
     inventory: { announced: 1_000, duplicates: duplicatesPercent * 10 },
     dedupe,
     channelMode: mode,
-  }, { peers: Array.from({ length: peers }, (_, i) => peerWith(i + 1)) });
+  });
   const found = findTuning(seen);
   assertEquals(found.length, 1, "one thing at a time");
   return found[0]!;
