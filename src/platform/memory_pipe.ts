@@ -140,6 +140,7 @@ export class Pipe implements Task {
     const parcel = this.#first!;
     this.#first = parcel.next;
     if (this.#first) world.clock.at(this.#first.atMs, this);
+    else this.#last = undefined;
     world.onDelivery?.(this, parcel);
     this.receiver.receive(parcel);
   }
