@@ -9,6 +9,7 @@ import { markOf, VitalsWindow } from "../../src/doctor/window.ts";
 import type { PeerSnapshot, WorkerSnapshot } from "../../src/protocol/snapshots.ts";
 
 interface Recording {
+  readonly name: string;
   /** A minute apart. */
   readonly looks: readonly { readonly vitals: Vitals; readonly peers: readonly PeerSnapshot[] }[];
   readonly workers: readonly WorkerSnapshot[];
@@ -19,11 +20,13 @@ interface Recording {
  * company, and one with three more peers, of which one answered 900 ms late, one claimed 5,000 blocks, and one sent 200
  * announcements a second. The median of pings, which was not told then, is the last one.
  */
-const recordings = JSON.parse(
-  readFileSync(new URL("../vectors/doctor_recorded.json", import.meta.url), "utf8"),
-) as { readonly well: Recording; readonly rogues: Recording };
+const recordings = new Map(
+  readFileSync(new URL("../vectors/doctor_recorded.jsonl", import.meta.url), "utf8").trimEnd().split("\n")
+    .map((line) => JSON.parse(line) as Recording).map((recording) => [recording.name, recording]),
+);
 
-function look({ looks, workers }: Recording): Diagnosis {
+function look(name: string): Diagnosis {
+  const { looks, workers } = recordings.get(name)!;
   const window = new VitalsWindow();
   for (const { vitals, peers } of looks) {
     window.add(vitals, () => new Map(peers.map((peer) => [peer.id, markOf(peer)])));
@@ -42,12 +45,12 @@ function look({ looks, workers }: Recording): Diagnosis {
 }
 
 test("doctor, recorded: good company is left alone", () => {
-  const { healthy, findings } = look(recordings.well);
+  const { healthy, findings } = look("well");
   assertEquals([healthy, findings.map(({ id }) => id)], [true, ["chain-follows", "headroom"]]);
 });
 
 test("doctor, recorded: who floods, who lies and who is slow are told from those who do nothing of the kind", () => {
-  const { findings, figures } = look(recordings.rogues);
+  const { findings, figures } = look("rogues");
   const accused = findings.filter(({ peer }) => peer !== null).map(({ id, peer }) => `${id} ${peer}`);
   assertEquals(accused, ["flood 5", "false-claim 4", "slow 3"]);
   assertEquals(Math.round(figures.invMessagesPerSecond!), 194);
