@@ -25,11 +25,19 @@ export function printBanner({ node, network, dataDir, control }: BannerFacts, { 
     ["tip", `${height} ${bestHash}`],
     ["data", dataDir],
     ["control", formatEndpoint(control)],
+    ...dashboardRow(control),
     ["listen", node.listening.map(formatEndpoint).join(", ") || "nowhere"],
     ["join by", join ?? "nobody can: this node does not listen"],
   ];
   err.line(`${err.colors.bold(`p2p ${VERSION}`)} on ${host.runtime}`);
   for (const [label, value] of rows) err.line(`${err.colors.dim(label.padEnd(LABEL_WIDTH))}${value}`);
+}
+
+/** What to open in a browser: there is no page to a unix socket. */
+function dashboardRow(control: Endpoint): readonly (readonly [string, string])[] {
+  if (!("host" in control)) return [];
+  const host = ANY_ADDRESS.includes(control.host) ? "127.0.0.1" : control.host;
+  return [["look at", `http://${formatHostPort({ host, port: control.port })}/`]];
 }
 
 /** What somebody else types to join; undefined where nobody can. */

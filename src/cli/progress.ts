@@ -27,7 +27,7 @@ export function createProgress(label: string, unit: string, err: Output, now: ()
 
 function createBar(label: string, unit: string, now: () => number): Progress {
   const bar = new cliProgress.SingleBar({
-    format: `${label} {bar} {percentage}% {value}/{total} ${unit}, {rate}/s, {left} left`,
+    format: `${label} {bar} {percentage}% {value}/{total} ${unit}{pace}`,
     barsize: BAR_CHARACTERS,
     barCompleteChar: "█",
     barIncompleteChar: "░",
@@ -39,7 +39,7 @@ function createBar(label: string, unit: string, now: () => number): Progress {
   return {
     update(done, total) {
       rate.note(done);
-      const payload = { rate: rate.text, left: rate.timeLeft(total - done) };
+      const payload = { pace: rate.describe(total - done) };
       if (!isRunning) bar.start(total, done, payload);
       isRunning = true;
       bar.setTotal(total);
@@ -61,7 +61,7 @@ function createLines(label: string, unit: string, err: Output, now: () => number
       if (now() - lastLine < LINE_INTERVAL_MS) return;
       lastLine = now();
       const percent = total === 0 ? PERCENT : Math.floor(PERCENT * done / total);
-      err.line(`${label} ${percent}% ${done}/${total} ${unit}, ${rate.text}/s, ${rate.timeLeft(total - done)} left`);
+      err.line(`${label} ${percent}% ${done}/${total} ${unit}${rate.describe(total - done)}`);
     },
     stop() {},
   };
@@ -94,12 +94,14 @@ class Rate {
     this.#lastAt = at;
   }
 
-  get text(): string {
-    if (this.#perSecond === undefined) return "?";
-    return this.#perSecond < SLOW_BELOW ? this.#perSecond.toFixed(1) : String(Math.round(this.#perSecond));
+  /** What stands behind the count: rate and time left; nothing before the first measurement, and no time at the end. */
+  describe(left: number): string {
+    if (this.#perSecond === undefined) return "";
+    const rate = this.#perSecond < SLOW_BELOW ? this.#perSecond.toFixed(1) : String(Math.round(this.#perSecond));
+    return left > 0 ? `, ${rate}/s, ${this.#timeLeft(left)} left` : `, ${rate}/s`;
   }
 
-  timeLeft(count: number): string {
+  #timeLeft(count: number): string {
     if (!this.#perSecond || this.#perSecond < 0) return "?";
     return formatDuration(count * MS_PER_SECOND / this.#perSecond);
   }
