@@ -273,12 +273,11 @@ export const COMPACT_PROTOCOL_VERSION = 70014;
 /** The version of compact blocks that is in use: short ids of wtxids (BIP152). Version 1 is of before witnesses. */
 export const COMPACT_VERSION = 2n;
 
-/**
- * Peers that push new blocks to us unasked, by wire. Bitcoin: the number that BIP152 allows. On our own wire all
- * neighbours of a usual node do: announcing a block first takes two ways more, and a copy too many costs some kilobytes
- * (p2p bench sim --scenario spread).
- */
-export const MAX_HIGH_BANDWIDTH_PEERS = { bitcoin: 3, native: 16 } as const;
+/** Peers that push new blocks to us unasked on the Bitcoin wire: the number that BIP152 allows. */
+export const MAX_HIGH_BANDWIDTH_PEERS = 3;
+
+/** On our own wire all neighbours of a usual node do: announcing a block first takes two ways more (docs/reliability.md). */
+export const MAX_NATIVE_HIGH_BANDWIDTH_PEERS = 16;
 
 /** Blocks below the tip that are served as compact ones (BIP152): of older ones the peer's pool holds nothing. */
 export const MAX_COMPACT_DEPTH = 5;

@@ -21,6 +21,7 @@ import {
   MAX_COMPACT_DEPTH,
   MAX_HIGH_BANDWIDTH_PEERS,
   MAX_MISSING_SHARE,
+  MAX_NATIVE_HIGH_BANDWIDTH_PEERS,
 } from "../../protocol/params.ts";
 import type { PeerSet } from "../../net/peers.ts";
 import type { Peer } from "../../peer/peer.ts";
@@ -96,7 +97,8 @@ export class CompactBlocks implements Service {
     this.#deps = deps;
     this.#log = deps.env.logger("relay");
     this.#recent = new RecentBlocks(deps);
-    this.#highBandwidth = new HighBandwidthPeers(MAX_HIGH_BANDWIDTH_PEERS[deps.ledger.chain.params.wire]);
+    const isNative = deps.ledger.chain.params.wire === "native";
+    this.#highBandwidth = new HighBandwidthPeers(isNative ? MAX_NATIVE_HIGH_BANDWIDTH_PEERS : MAX_HIGH_BANDWIDTH_PEERS);
   }
 
   peerReady(peer: Peer): void {
