@@ -14,13 +14,13 @@ siteTest("node: import, export and sync show how far they are on a terminal", as
   const exporter = new Pty(compiled(), [...importing, "--export", file], SCREEN);
   site.onEnd(() => exporter.cleanUp());
   assertEquals(await exporter.ended(), 0);
-  assertMatch(exporter.output, /import █+ 100% \d+\/\d+ MiB, [\d?.]+\/s/);
-  assertMatch(exporter.output, /export █+ 100% 2100\/2100 blocks, [\d?.]+\/s/);
+  assertMatch(exporter.output, /import █+ 100% \d+\/\d+ MiB/);
+  assertMatch(exporter.output, /export █+ 100% 2100\/2100 blocks/);
   const source = await site.node({ args: ["--import", file] });
   const sink = new Pty(compiled(), [...place, "--data-dir", site.directory(), "--connect", source.endpoint], SCREEN);
   site.onEnd(() => sink.cleanUp());
   await sink.shows(/synced to block 2100 /);
-  assertMatch(sink.output, /sync [█░]+ \d+% \d+\/2100 blocks, /);
+  assertMatch(sink.output, /sync [█░]+ \d+% \d+\/2100 blocks/);
   assertStringIncludes(sink.output, testChain().mainTip);
   sink.type("\x03");
   assertEquals(await sink.ended(), 0);
