@@ -31,7 +31,9 @@ interface Step {
 /** Whole nodes against whole nodes, ours and others': what must also hold where connections are in threads. */
 const WITH_WORKERS: readonly string[] = [
   "tests/e2e/hostile_test.ts",
+  "tests/e2e/remote_test.ts",
   "tests/e2e/sync_test.ts",
+  "tests/e2e/topics_test.ts",
   "tests/e2e/transcript_test.ts",
   "tests/interop/btcd_test.ts",
   "tests/interop/btcd_transactions_test.ts",

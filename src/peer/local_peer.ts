@@ -303,9 +303,13 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
 
   #onMessage(message: M | Message): void {
     if (this.#state !== "ready" || HANDSHAKE_MESSAGES.has(message.type)) return this.#onHandshakeMessage(message);
-    if (isOpen(message, "ping")) this.send({ type: "pong", nonce: message.nonce });
+    if (isOpen(message, "ping")) this.#onPing(message);
     else if (isOpen(message, "pong")) this.#onPong(message);
     else this.#options.observer.message(this, message as M);
+  }
+
+  #onPing(message: MessageOf<"ping">): void {
+    if (!this.#options.observer.pinged?.(this, message)) this.send({ type: "pong", nonce: message.nonce });
   }
 
   #onHandshakeMessage(message: Typed): void {

@@ -1,7 +1,7 @@
 import type { Connection, Endpoint } from "../platform/types.ts";
 import type { FaultCode } from "../protocol/errors.ts";
 import type { HandshakeOptions } from "../protocol/handshake.ts";
-import type { Message, MessageType } from "../protocol/messages.ts";
+import type { Message, MessageOf, MessageType } from "../protocol/messages.ts";
 import type { Permissions } from "../protocol/permissions.ts";
 import type { Env } from "../util/env.ts";
 import type { RoundTrips } from "../util/round_trips.ts";
@@ -43,6 +43,8 @@ export interface PeerObserver<P, M = Message> {
   writable(peer: P): void;
   /** Last call, exactly once. */
   closed(peer: P, reason: CloseReason): void;
+  /** It asked whether we are there. True: somebody else answers. */
+  pinged?(peer: P, ping: MessageOf<"ping">): boolean;
   /** It was asked whether it is there. */
   ping?(peer: P): void;
   /** A round trip was measured, in milliseconds. */

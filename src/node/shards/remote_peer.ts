@@ -94,7 +94,7 @@ export class RemotePeer implements Peer, RemoteEnd {
       pause: () => port.tell({ is: "hold", peer: id }),
       resume: () => port.tell({ is: "release", peer: id }),
       isOver: () => this.isOver,
-      handle: (message) => options.observer.message(this, message),
+      handle: (message) => this.#onMessage(message),
       run: (work) => this.#timed(work),
     });
   }
@@ -259,6 +259,11 @@ export class RemotePeer implements Peer, RemoteEnd {
     this.#reason ??= reason;
     this.#state = "closed";
     this.#options.observer.closed(this, this.#reason);
+  }
+
+  #onMessage(message: Message): void {
+    if (message.type === "ping") this.send({ type: "pong", nonce: message.nonce });
+    else this.#options.observer.message(this, message);
   }
 
   #timed(work: () => void): void {

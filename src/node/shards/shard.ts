@@ -145,6 +145,7 @@ export class Shard {
       },
       // The handshake, pings and pongs never come here, and all else is closed.
       message: (peer, message) => this.#forward(peer, message as RawFrame),
+      pinged: ({ id }, ping) => this.#pinged(id, ping),
       turnEnded: ({ id }) => {
         if (!this.#forwarder.flush()) this.#holdForRing(id);
       },
@@ -166,7 +167,20 @@ export class Shard {
       if (takesApps(peer)) this.#unheard++;
       return;
     }
-    if (!this.#forwarder.forward(peer.id, frame)) this.#holdForRing(peer.id);
+    this.#peers.get(peer.id)?.pings.passedOn();
+    this.#passOn(peer.id, frame);
+  }
+
+  /** True: the main thread answers, behind what else it has of this peer. */
+  #pinged(id: number, ping: MessageOf<"ping">): boolean {
+    if (!this.#peers.get(id)?.pings.passes()) return false;
+    const bytes = this.#options.unsealed.encode(ping);
+    this.#passOn(id, { type: "ping", bytes, start: 0, end: bytes.length });
+    return true;
+  }
+
+  #passOn(id: number, frame: RawFrame): void {
+    if (!this.#forwarder.forward(id, frame)) this.#holdForRing(id);
   }
 
   #holdForRing(id: number): void {

@@ -9,6 +9,7 @@ import { DIRECT_WRITE_BYTES } from "../../protocol/params.ts";
 import { TAKEN_REPORT_BYTES, TAKEN_REPORT_FRAMES } from "../../protocol/shard_params.ts";
 import type { Env } from "../../util/env.ts";
 import type { RawFrame, SortingCodec } from "../../wire/codec.ts";
+import { PingOrder } from "./ping_order.ts";
 import type { LaneTotal, PeerFigures } from "./records.ts";
 
 /** What a shard's peers answer without the main thread; all other messages are passed on closed. */
@@ -31,6 +32,7 @@ export interface ShardPeerOptions
 /** A peer in its shard: socket, handshake, liveness, outbox; and what the main thread needs to know of them. */
 export class ShardPeer {
   readonly peer: LocalPeer<ShardMessage>;
+  readonly pings = new PingOrder();
   /** Frames that came from the main thread, by lane. */
   readonly #received = LANES.map(() => ({ bytes: 0, frames: 0 }));
   #reportedBytes = 0;
@@ -56,6 +58,7 @@ export class ShardPeer {
     const lane = this.#received[LANES.indexOf(LANE_OF[type])]!;
     lane.bytes += frame.length;
     lane.frames++;
+    if (type === "pong") this.pings.answered();
     this.peer.sendFrame(type, frame.length >= DIRECT_WRITE_BYTES && !isLasting ? frame.slice() : frame);
   }
 

@@ -123,6 +123,15 @@ test("remote peer: a message that is charged for ends its turn; the rest is hand
   assertEquals([bench.handled, bench.told.at(-1)], [messages, { is: "release", peer: 7 }]);
 });
 
+test("remote peer: a ping is answered behind what came before it", () => {
+  const bench = connect((peer) => peer.send({ type: "getaddr" }));
+  shakeHands(bench);
+  const pong = codec.encode({ type: "pong", nonce: 5n }).length;
+  const getaddr = codec.encode({ type: "getaddr" }).length;
+  bench.peer.onFrames(framesOf([...apps(1), { type: "ping", nonce: 5n }, ...apps(1)]));
+  assertEquals([bench.sent, bench.handled.length], [[getaddr, pong, getaddr], 2]);
+});
+
 test("remote peer: what it says wrong inside a frame ends it with the fault, and nothing after it is handled", () => {
   const bench = connect();
   shakeHands(bench);
