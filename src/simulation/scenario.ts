@@ -8,6 +8,8 @@ export interface Setting {
   readonly hasher: Hasher;
   /** Numbers of the faults that happen, of those that the seed plans; all if left out. */
   readonly faults?: ReadonlySet<number>;
+  /** Ends the run with its reason, within some virtual seconds. */
+  readonly signal?: AbortSignal;
   /** What this process takes now. Nothing that happens depends on it. */
   readonly memory: () => { readonly residentBytes: number; readonly heapBytes: number };
   /** Real milliseconds, for what is measured; nothing that happens depends on it. */

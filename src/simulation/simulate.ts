@@ -37,6 +37,7 @@ export async function simulate(scenario: Scenario, setting: Setting): Promise<Re
   const before = setting.memory().residentBytes;
   const [startedAt, cpuBefore] = [setting.stopwatch(), setting.cpuMs()];
   const world = scenario.build(setting);
+  world.signal = setting.signal;
   let findings: Findings = {};
   let broken: Broken | undefined;
   try {

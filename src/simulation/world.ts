@@ -71,6 +71,8 @@ export class World {
   readonly watch: Watch;
   readonly trace = new Trace();
   readonly propagation: Propagation;
+  /** Whoever runs it wants no more of it. */
+  signal: AbortSignal | undefined;
   /** Called when a member begins a life. */
   onStart: (member: Member) => void = () => {};
   readonly counts: WorldCounts = { reorganisations: 0, deepest: 0, crashes: 0, blocks: 0 };
@@ -178,7 +180,7 @@ export class World {
     this.watch.throwIfBroken();
   }
 
-  /** Lets virtual time pass, and looks at everybody now and then. Throws Broken. */
+  /** Lets virtual time pass, and looks at everybody now and then. Throws Broken, or the signal's reason. */
   async run(forMs: number): Promise<void> {
     await this.runUntil(() => false, forMs);
   }
@@ -191,6 +193,7 @@ export class World {
       await this.network.run(until);
       if (until === this.#nextCheckAt) this.#check();
       this.watch.throwIfBroken();
+      this.signal?.throwIfAborted();
       if (holds()) return true;
       if (this.network.now() >= deadline) return false;
     }

@@ -1,5 +1,5 @@
 import { test } from "node:test";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import type { Scenario } from "../../src/simulation/scenario.ts";
 import { shrink, simulate } from "../../src/simulation/simulate.ts";
 import { World } from "../../src/simulation/world.ts";
@@ -26,4 +26,17 @@ test("shrink: what is left is what it takes to break the same invariant", async 
   assertEquals(report.broken?.invariant, "one-tip");
   const { nodes, faults, broken } = await shrink(fragile, setting, report);
   assertEquals([nodes, faults, broken?.invariant], [3, [1, 4], "one-tip"]);
+});
+
+test("simulate: an interruption ends a run with its reason", async () => {
+  const patient: Scenario = {
+    ...fragile,
+    play: async (world) => {
+      await world.run(1_000_000_000);
+      return {};
+    },
+  };
+  const stop = new AbortController();
+  stop.abort(new Error("enough"));
+  await assertRejects(() => simulate(patient, settingOf(patient, 1, { signal: stop.signal })), Error, "enough");
 });

@@ -24,6 +24,7 @@ interface Wish {
   readonly nodes: number;
   readonly seeds: readonly [first: number, last: number];
   readonly faults: ReadonlySet<number> | undefined;
+  readonly signal?: AbortSignal;
 }
 
 /** Plays a scenario of simulated networks: once, or for many seeds. */
@@ -33,13 +34,16 @@ export async function benchSim(context: Context, options: BenchOptions): Promise
   let [runs, broken] = [0, 0];
   try {
     for (let seed = wish.seeds[0]; seed <= wish.seeds[1] && !interrupt.signal.aborted; seed++) {
-      const report = await runOnce(context, options, wish, seed);
+      const report = await runOnce(context, options, { ...wish, signal: interrupt.signal }, seed);
       runs++;
       if (report.broken) broken++;
     }
     if (runs > 1 && !options.json) context.out.line(`${runs} seeds, ${broken} broken`);
     if (interrupt.signal.aborted) return interrupt.exitCode;
     return broken === 0 ? EXIT.done : EXIT.no;
+  } catch (error) {
+    if (!interrupt.signal.aborted) throw error;
+    return interrupt.exitCode;
   } finally {
     interrupt[Symbol.dispose]();
   }
@@ -64,7 +68,7 @@ function wishOf({ scenario: name = DEFAULT_SCENARIO, nodes, seed, seeds, faults 
 
 /** A failure is shrunk, and told with the command that plays it again. */
 async function runOnce(context: Context, options: BenchOptions, wish: Wish, seed: number): Promise<Report> {
-  const { scenario, nodes, faults, seeds } = wish;
+  const { scenario, nodes, faults, seeds, signal } = wish;
   const setting: Setting = {
     seed,
     nodes,
@@ -76,6 +80,7 @@ async function runOnce(context: Context, options: BenchOptions, wish: Wish, seed
     stopwatch: () => performance.now(),
     cpuMs: () => context.host.cpuMs(),
     ...(faults && { faults }),
+    ...(signal && { signal }),
   };
   const report = await simulate(scenario, setting);
   const isAlone = seeds[0] === seeds[1];
