@@ -10,6 +10,9 @@ import { commandHelp, generalHelp } from "./help.ts";
 import { type LogThreshold, shiftLevel } from "./log_levels.ts";
 import { type Invocation, parse } from "./parse.ts";
 
+/** Of what was received and is quoted in a refusal: half a screen. */
+const MAX_REFUSAL_CHARACTERS = 1_000;
+
 /** Reads the command line, runs what it asks for, and resolves with the exit code. Never rejects. */
 export async function run(
   host: Host,
@@ -35,9 +38,16 @@ export async function run(
 /** One line; for a bug also its stack, if that is wanted. */
 export function describeError(error: unknown, withStack: boolean): string {
   const message = error instanceof Error ? error.message : String(error);
-  if (exitCodeOf(error) !== undefined) return `p2p: ${toOneLine(message)}\n`;
+  if (exitCodeOf(error) !== undefined) return `p2p: ${toOneLine(clip(message))}\n`;
   const stack = withStack && error instanceof Error && error.stack ? `${error.stack}\n` : "";
   return `p2p: internal error: ${toOneLine(message)}${withStack ? "" : " (-v shows where)"}\n${stack}`;
+}
+
+/** The beginning says what is wrong, the end what would be right; a word of a megabyte between them helps nobody. */
+function clip(message: string): string {
+  if (message.length <= MAX_REFUSAL_CHARACTERS) return message;
+  const half = MAX_REFUSAL_CHARACTERS / 2;
+  return `${message.slice(0, half)} … ${message.slice(-half)}`;
 }
 
 function inform(

@@ -1,0 +1,127 @@
+import { assert, assertEquals } from "@std/assert";
+import { createMemoryNetwork, type MemoryNetwork } from "../../../src/platform/memory.ts";
+import type { P2PNode } from "../../../src/node/types.ts";
+import { REGTEST } from "../../../src/protocol/networks.ts";
+import type { Env, Logger } from "../../../src/util/env.ts";
+import { Miner } from "../../support/mining.ts";
+import { concatBytes } from "../../../src/util/bytes.ts";
+import { dialRaw, dialScripted, type ScriptedPeer } from "../../support/scripted_peer.ts";
+import { feed, simulateNode } from "../../support/simulated_node.ts";
+import { bitcoinFrames, realFrames, repairBitcoinFrame, streams } from "../corpora.ts";
+import type { FuzzTarget } from "../target.ts";
+
+const HEIGHT = 8;
+/** Virtual milliseconds in which a node takes what it got. */
+const SETTLE_MS = 50;
+/** The node forgets whom it blamed: a new one, and a new network, after so many inputs. */
+const INPUTS_PER_WORLD = 200;
+const GREETING = new Set(["version", "verack", "wtxidrelay", "sendaddrv2", "ping"]);
+
+/** A node with an honest peer, and strangers who come one by one and say what they like. */
+class World {
+  readonly #network: MemoryNetwork;
+  readonly #node: P2PNode;
+  readonly #honest: ScriptedPeer;
+  readonly #bugs: string[];
+  #strangers = 0;
+  #reason = "";
+
+  private constructor(network: MemoryNetwork, node: P2PNode, honest: ScriptedPeer, bugs: string[]) {
+    this.#network = network;
+    this.#node = node;
+    this.#honest = honest;
+    this.#bugs = bugs;
+    node.on("peer:disconnected", ({ reason }) => void (this.#reason = reason));
+  }
+
+  static async create(): Promise<World> {
+    const network = createMemoryNetwork({ seed: 1 });
+    const bugs: string[] = [];
+    const { node } = simulateNode(network, "node", { env: recordingBugs(network.env("node"), bugs) });
+    feed(node, [REGTEST.genesisBlock!, ...new Miner().mineMany(HEIGHT).map(({ raw }) => raw)]);
+    await node.start();
+    return new World(network, node, await dialScripted(network, "honest", "node"), bugs);
+  }
+
+  /** One stranger, greeted or not, and all that it says. */
+  async visit(input: Uint8Array, greets: boolean): Promise<string> {
+    this.#reason = "";
+    const name = `stranger${++this.#strangers}`;
+    const stranger = greets
+      ? await dialScripted(this.#network, name, "node")
+      : await dialRaw(this.#network, name, "node");
+    stranger.sendRaw(input);
+    await this.#network.run(this.#network.now() + SETTLE_MS);
+    const reason = this.#reason.split(":")[0]!;
+    const heard = stranger.received.map(({ type }) => type);
+    stranger.connection.close();
+    await this.#network.run(this.#network.now() + SETTLE_MS);
+    await this.#check();
+    return `${reason || "stays"} ${[...new Set(heard)].slice(-3).join(" ")}`;
+  }
+
+  async #check(): Promise<void> {
+    assertEquals(this.#bugs, []);
+    assert(!this.#honest.closed, "the honest peer was thrown out");
+    assertEquals(this.#node.peers().map(({ address }) => address.split(":")[0]), ["honest"]);
+    assert(this.#node.chain().height >= HEIGHT, "the chain was lost");
+    const before = this.#honest.of("pong").length;
+    this.#honest.send({ type: "ping", nonce: BigInt(this.#strangers) });
+    await this.#network.run(this.#network.now() + SETTLE_MS);
+    assertEquals(this.#honest.of("pong").length, before + 1);
+  }
+
+  get isUsed(): boolean {
+    return this.#strangers >= INPUTS_PER_WORLD;
+  }
+
+  async end(): Promise<void> {
+    const stopping = this.#node.stop();
+    await this.#network.run(this.#network.now() + 5_000);
+    await stopping;
+  }
+}
+
+/** What the node calls an error is one of its own. */
+function recordingBugs(env: Env, bugs: string[]): Env {
+  const recording = (logger: Logger): Logger => ({
+    enabled: (level) => level === "error" || logger.enabled(level),
+    debug() {},
+    info() {},
+    warn() {},
+    error: (message, fields) => void bugs.push(`${message} ${fields?.["stack"] ?? JSON.stringify(fields)}`),
+  });
+  return { ...env, logger: (category) => recording(env.logger(category)) };
+}
+
+function visits(greets: boolean): () => Promise<(input: Uint8Array) => Promise<string>> {
+  return async () => {
+    let world = await World.create();
+    return async (input) => {
+      if (world.isUsed) {
+        await world.end();
+        world = await World.create();
+      }
+      return await world.visit(input, greets);
+    };
+  };
+}
+
+/** The first bytes of a connection: the handshake, and what comes instead of it. */
+export const HANDSHAKE: FuzzTarget = {
+  name: "handshake",
+  corpus() {
+    const greetings = realFrames().filter(({ command }) => GREETING.has(command)).map(({ frame }) => frame);
+    return [concatBytes(greetings.slice(0, 1)), ...streams(greetings.slice(0, 12), 3), ...bitcoinFrames().slice(0, 20)];
+  },
+  open: visits(false),
+  repair: repairBitcoinFrame,
+};
+
+/** Everything that peers may say after the handshake, in any order. */
+export const SESSION: FuzzTarget = {
+  name: "session",
+  corpus: () => [...bitcoinFrames(), ...streams(bitcoinFrames(), 4)],
+  open: visits(true),
+  repair: repairBitcoinFrame,
+};
