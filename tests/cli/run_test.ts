@@ -132,3 +132,9 @@ test("place: the data directory by XDG, the control socket in it, and beyond thi
     checkControl({ host, port: 1 }, "token");
   }
 });
+
+test("run: of a word without end, a refusal quotes the beginning and the end", async () => {
+  const { code, stderr } = await runWith(["n".repeat(100_000)]);
+  assertEquals([code, stderr.length < 1_200], [2, true]);
+  assertMatch(stderr, /^p2p: unknown command "n+ … n+": one of node, [^\n]*\n$/);
+});
