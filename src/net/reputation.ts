@@ -1,4 +1,5 @@
 import type { Store } from "../platform/types.ts";
+import { parseAddress } from "../protocol/addresses.ts";
 import { type FaultCode, LocalError } from "../protocol/errors.ts";
 import {
   DISCOURAGEMENT_MS,
@@ -165,7 +166,7 @@ export class Reputation {
   offenders(): readonly OffenderSnapshot[] {
     const now = this.#options.env.now();
     return [...this.#scores].slice(-MAX_LISTED_OFFENDERS).reverse().map(([address, { score, at, fault, faults }]) => {
-      const endsAt = this.#discouraged.get(address) ?? now;
+      const endsAt = this.#leftAloneUntil(address, now);
       return {
         address,
         score: Math.round(decayedScore(score, now - at)),
@@ -175,6 +176,16 @@ export class Reputation {
         secondsLeft: endsAt > now ? Math.ceil((endsAt - now) / MS_PER_SECOND) : null,
       };
     });
+  }
+
+  /** Until when nobody is taken from there: for a ban of all of it, or for its score. */
+  #leftAloneUntil(key: string, now: number): number {
+    const ends = [now, this.#discouraged.get(key) ?? now];
+    const [host = "", length = "Infinity"] = key.split("/");
+    const address = parseAddress(host);
+    if (!address) return Math.max(...ends);
+    for (const { endsAt, subnet } of this.#bans.holding(address)) if (subnet.bits <= Number(length)) ends.push(endsAt);
+    return Math.max(...ends);
   }
 
   /** The bans of now, those that end first before others. */

@@ -88,7 +88,7 @@ export interface OffenderSnapshot {
   /** How many there were. */
   readonly faults: number;
   readonly secondsAgo: number;
-  /** How long it is left alone; null where it is not. */
+  /** How long it is left alone, for what it did or by a ban; null where it is not. */
   readonly secondsLeft: number | null;
 }
 

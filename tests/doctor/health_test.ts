@@ -90,3 +90,15 @@ test("health: one mishap is chance, and a sync keeps peers as busy as it should"
   const busy = { peers: [peerWith(1, { cpuMs: 30_000 })] };
   assertEquals(stateOf("CPU of the busiest peer", observation({ chain: { syncing: true } }, busy)), "unknown");
 });
+
+test("health: each threshold that is crossed is a finding, with both numbers", () => {
+  for (const [name, below, at] of BOTH_SIDES) {
+    const over = (seen: Observation) => diagnose(seen).findings.filter(({ id }) => id === "over-limit");
+    assertEquals(over(below), [], name);
+    // Those have findings of their own, with what to change.
+    if (name.startsWith("channel ")) assertEquals(over(at), [], name);
+    else assertEquals(over(at).map(({ text }) => text), [`${name} is over its limit`]);
+  }
+  const [gone] = diagnose(churn(2)).findings.filter(({ id }) => id === "over-limit");
+  assertEquals([gone?.level, gone?.evidence], ["note", { nowPercentPerHour: 8, limitPercentPerHour: 5 }]);
+});

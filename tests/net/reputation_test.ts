@@ -213,3 +213,14 @@ test("reputation: who did what last is told, also of those who are never left al
   reputation.blame(identifyHost("1.2.3.5"), "wrong-network");
   assertEquals(reputation.offenders().length, 2);
 });
+
+test("reputation: who is banned is left alone as long as that, whoever else shares the ban", () => {
+  const { reputation } = open();
+  for (const host of ["127.0.0.5", "127.0.1.5", "2001:db8::1"]) reputation.blame(identifyHost(host), "bad-magic");
+  const left = () => reputation.offenders().map(({ address, secondsLeft }) => [address, secondsLeft]);
+  reputation.ban(parseSubnet("127.0.0.0/24"), 60_000, "");
+  reputation.ban(parseSubnet("2001:db8::"), 60_000, "one of many there");
+  assertEquals(left(), [["2001:db8::/64", null], ["127.0.1.5", null], ["127.0.0.5", 60]]);
+  reputation.ban(parseSubnet("2001:db8::/32"), 90_000, "");
+  assertEquals(left()[0], ["2001:db8::/64", 90]);
+});
