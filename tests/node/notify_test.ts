@@ -221,6 +221,35 @@ test("notify: who was disposed of hears nothing more, and its place is free", TI
   assertEquals(await third.ear.until(1), [2]);
 });
 
+test(
+  "notify: one that blocks its thread after it was disposed of stops neither others nor those who come",
+  TIMEOUT,
+  async () => {
+    await using made = makePool(1);
+    const guilty = await made.listen("chain:tip");
+    const innocent = await made.listen("block:connected");
+    made.publish("chain:tip", HANGS);
+    await guilty.ear.untilHeard(HANGS);
+    guilty.subscription[Symbol.dispose]();
+    made.publish("block:connected", 1, 2);
+    assertEquals(await innocent.ear.until(2), [1, 2]);
+    assertEquals([guilty.errors, innocent.errors], [[], []]);
+    const late = await made.listen("chain:tip");
+    made.publish("chain:tip", 3);
+    assertEquals(await late.ear.until(1), [3]);
+  },
+);
+
+test("notify: data that cannot be cloned is its owner's to know, and leaves nothing behind", TIMEOUT, async () => {
+  await using made = makePool(1);
+  const data = { callback: () => {} };
+  const refused = await assertRejects(() => made.pool.subscribe(["chain:tip"], HANDLER, { data }), LocalError);
+  assertEquals(refused.code, "bad-argument");
+  const guilty = await made.listen("chain:tip");
+  made.publish("chain:tip", EXITS, 1);
+  assertEquals(await guilty.ear.until(2), [EXITS, 1]);
+});
+
 test("notify: what waits when the node stops is still handled", TIMEOUT, async () => {
   const made = makePool(1);
   const { ear } = await made.listen("chain:tip");

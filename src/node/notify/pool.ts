@@ -80,7 +80,7 @@ export class NotifyPool {
       onIdle: () => this.#noteIdle(),
     });
     this.#subscriptions.set(slot, subscription);
-    thread.add(subscription);
+    this.#add(thread, subscription);
     this.#startWatch();
     await subscription.loaded;
     return { stats: () => subscription.stats(), [Symbol.dispose]: () => subscription.end() };
@@ -108,6 +108,19 @@ export class NotifyPool {
     const thread = new PoolThread(threads);
     this.#threads.push(thread);
     return thread;
+  }
+
+  /** What its owner gives it may be nothing that can be cloned. */
+  #add(thread: PoolThread, subscription: Subscription): void {
+    try {
+      thread.add(subscription);
+    } catch (error) {
+      subscription.end();
+      throw refusal(
+        `its data cannot be cloned: ${error instanceof Error ? error.message : error}`,
+        subscription.module,
+      );
+    }
   }
 
   #isBusy(): boolean {

@@ -25,6 +25,8 @@ interface Place {
 interface Verdict {
   readonly culprit: Subscription | undefined;
   readonly reason: string;
+  /** Whoever did it is no longer there, and nobody else is struck for it. */
+  readonly sparesAll?: boolean;
 }
 
 /** One thread of the pool: its subscribers, and whether they get on. A dead one is replaced by another. */
@@ -34,6 +36,8 @@ export class PoolThread {
   #thread: Thread | undefined;
   #words: Int32Array = new Int32Array(0);
   #verdict: Verdict | undefined;
+  /** When a handler was first seen to run whose subscriber is gone. */
+  #strayedAt: number | undefined;
   #isClosed = false;
 
   constructor(threads: Threads) {
@@ -71,14 +75,30 @@ export class PoolThread {
   /** Finds those that hang: they are told to go on, or their thread is replaced. */
   watch(now: number): void {
     if (this.#verdict !== undefined || this.#thread === undefined) return;
+    const verdict = this.#judgeStray(now) ?? this.#judgeAll(now);
+    if (verdict === undefined) return;
+    this.#verdict = verdict;
+    // The rest happens when it is gone: until then it may still get on.
+    void this.#thread.end();
+  }
+
+  /** A handler may go on running when its subscriber was disposed of: the others of its thread must not wait for ever. */
+  #judgeStray(now: number): Verdict | undefined {
+    if (Atomics.load(this.#words, RUNNING) === 0 || this.#runner() !== undefined) {
+      this.#strayedAt = undefined;
+      return undefined;
+    }
+    this.#strayedAt ??= now;
+    if (now - this.#strayedAt < NOTIFY_ANSWER_MS) return undefined;
+    return { culprit: undefined, reason: "a handler that was dropped blocks it", sparesAll: true };
+  }
+
+  #judgeAll(now: number): Verdict | undefined {
     for (const place of this.#places.values()) {
       const verdict = this.#judge(place, now);
-      if (verdict === undefined) continue;
-      this.#verdict = verdict;
-      // The rest happens when it is gone: until then it may still get on.
-      void this.#thread.end();
-      return;
+      if (verdict !== undefined) return verdict;
     }
+    return undefined;
   }
 
   #judge(place: Place, now: number): Verdict | undefined {
@@ -150,10 +170,12 @@ export class PoolThread {
   /** Its subscribers go on in another thread; who is to blame goes on behind the event that it was at. */
   #onEnded(why: Error): void {
     this.#thread = undefined;
-    const { culprit, reason } = this.#verdict ?? { culprit: this.#runner(), reason: why.message };
+    const verdict: Verdict = this.#verdict ?? { culprit: this.#runner(), reason: why.message };
+    const { culprit, reason, sparesAll = false } = verdict;
     this.#verdict = undefined;
+    this.#strayedAt = undefined;
     if (this.#isClosed) return;
-    const blamed = culprit ? [culprit] : this.#suspects();
+    const blamed = culprit ? [culprit] : sparesAll ? [] : this.#suspects();
     for (const { subscription } of this.#places.values()) this.#takeFrom(subscription, subscription === culprit);
     for (const each of blamed) {
       each.strike(new LocalError("timeout", `The handler ${each.module} lost its thread: ${reason}`));
