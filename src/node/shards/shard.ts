@@ -15,7 +15,7 @@ import { BroadcastReader } from "./broadcast_reader.ts";
 import { Forwarder } from "./forwarder.ts";
 import { FrameInbox } from "./frame_inbox.ts";
 import type { RecordSender } from "./record_sender.ts";
-import { decodeNote, encodeNote, RECORD, type ToMain, type ToShard } from "./records.ts";
+import { decodeNote, encodeNote, type PeerFigures, RECORD, type ToMain, type ToShard } from "./records.ts";
 import { type ShardMessage, ShardPeer } from "./shard_peer.ts";
 import { ShardSockets } from "./shard_sockets.ts";
 
@@ -218,13 +218,18 @@ export class Shard {
     const delayMs = Math.max(0, now - this.#reportDueAt);
     // Else we stood still ourselves, and what came meanwhile is not read yet: nobody is judged.
     if (delayMs < LATE_TICK_MS) { for (const { peer } of this.#peers.values()) peer.tick(now); }
-    const peers = [...this.#peers].flatMap(([id, peer]) => {
-      this.#tellTakenOf(peer, true);
+    for (const peer of this.#peers.values()) this.#tellTakenOf(peer, true);
+    // While the main thread reads nothing its news must not pile up: figures wait where they are, and are then the latest.
+    const isRead = this.#options.sender.waitingBytes === 0;
+    const report = { delayMs, unheard: this.#unheard, peers: isRead ? this.#takeNews() : [] };
+    this.#unheard = 0;
+    this.#tell({ is: "report", report });
+  }
+
+  #takeNews(): (readonly [peer: number, figures: PeerFigures])[] {
+    return [...this.#peers].flatMap(([id, peer]) => {
       const figures = peer.takeNews();
       return figures ? [[id, figures] as const] : [];
     });
-    const report = { delayMs, unheard: this.#unheard, peers };
-    this.#unheard = 0;
-    this.#tell({ is: "report", report });
   }
 }
