@@ -4,11 +4,11 @@ import { openHttpLines } from "../../platform/http_lines.ts";
 import type { Endpoint } from "../../platform/types.ts";
 import { LocalError, type LocalErrorCode } from "../../protocol/errors.ts";
 import { formatEndpoint } from "../../util/endpoint.ts";
-import { VERSION } from "../../util/version.ts";
 import { CommandError, EXIT } from "../exit.ts";
 import { loadNetwork } from "../network.ts";
 import { controlEndpoint, defaultDataDir } from "../place.ts";
 import type { Json } from "../render_message.ts";
+import { type AnswerForm, checkForm, otherVersion } from "./answer_form.ts";
 import { readToken } from "../token.ts";
 import type { InspectSettings } from "./view.ts";
 
@@ -36,14 +36,21 @@ export interface Control {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Asks the control API of the node that the settings name. Throws CommandError where the answer is no, or none. */
+/**
+ * Asks the control API of the node that the settings name. Throws CommandError where the answer is no, or none, or has
+ * another form.
+ */
 export async function askNode(
   settings: InspectSettings,
   environment: Environment,
   path: string,
+  form: AnswerForm,
   question: Omit<HttpQuestion, "headers"> = {},
 ): Promise<Json> {
-  return await askControl(await findControl(settings, environment), path, question, settings.wait);
+  const control = await findControl(settings, environment);
+  const answer = await askControl(control, path, question, settings.wait);
+  checkForm(answer, form, control.endpoint, path);
+  return answer;
 }
 
 /** Where the settings say that the node is. */
@@ -108,9 +115,7 @@ function refusal(endpoint: Endpoint, path: string, status: number, body: string)
     const exitCode = status === BAD_REQUEST ? EXIT.usage : EXIT.no;
     return new CommandError(exitCode, `the node answers ${status}: ${typeof error === "string" ? error : body}`);
   }
-  const where = formatEndpoint(endpoint);
-  const why = `the node at ${where} does not know ${path}: it is of another version than this program`;
-  return new CommandError(EXIT.no, `${why} (p2p ${VERSION}; p2p inspect node tells its own)`);
+  return otherVersion(endpoint, `does not know ${path}`);
 }
 
 /** Asks until there is an answer, or the time is up. */

@@ -47,6 +47,7 @@ const CHAIN = nodeView({
 const TIPS = tableView<ChainSnapshot, Tip>({
   summary: "the ends of all branches",
   path: () => "/v1/chain",
+  needs: ["forks"],
   columns: TIP_COLUMNS,
   rows: listTips,
 });

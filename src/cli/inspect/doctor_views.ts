@@ -25,12 +25,14 @@ export const DOCTOR_VIEWS: ViewTable = {
   doctor: nodeView<Diagnosis>({
     summary: "who is slow, who floods, whether the chain follows, what to change; exit 1 if there is a problem",
     path: () => "/v1/doctor",
+    needs: ["findings"],
     show: showDiagnosis,
     exitCode: ({ findings }) => findings.some(({ level }) => level === "problem") ? EXIT.no : EXIT.done,
   }),
   health: nodeView<Diagnosis>({
     summary: "the thresholds that are watched; exit 1 if one is crossed",
     path: () => "/v1/doctor",
+    needs: ["health"],
     pick: ({ healthy, windowSeconds, health }) => ({ healthy, windowSeconds, health }),
     show: ({ health }, { out }) => printRows(health, HEALTH_COLUMNS, out),
     exitCode: ({ healthy }) => healthy ? EXIT.done : EXIT.no,

@@ -90,6 +90,7 @@ const TOPOLOGY_TABLE = tableView<TopologySnapshot, TopologyNode>({
   summary: "the network as the node knows it",
   takes: ["dot"],
   path: () => "/v1/topology",
+  needs: ["nodes", "links", "metrics", "broadcast"],
   columns: TOPOLOGY_COLUMNS,
   rows: ({ nodes }) => nodes,
   withRows: (answer, nodes) => ({ ...answer, nodes }),
@@ -98,6 +99,7 @@ const TOPOLOGY_TABLE = tableView<TopologySnapshot, TopologyNode>({
 const TOPOLOGY_GRAPH = nodeView<TopologySnapshot>({
   summary: TOPOLOGY_TABLE.summary,
   path: () => "/v1/topology",
+  needs: ["nodes", "links", "metrics", "broadcast"],
   show: (topology, { out }) => showTopologyAsDot(topology, out),
 });
 
@@ -111,6 +113,7 @@ export const NETWORK_VIEWS: ViewTable = {
   addrs: tableView<AddressesSnapshot, Address>({
     summary: "the addresses that the node knows",
     path: () => "/v1/addresses",
+    needs: ["addresses"],
     columns: ADDRESS_COLUMNS,
     rows: ({ addresses }) => addresses,
     withRows: (answer, addresses) => ({ ...answer, addresses }),
@@ -123,6 +126,7 @@ export const NETWORK_VIEWS: ViewTable = {
   balancing: tableView<BalancingSnapshot, Worker>({
     summary: "how work is spread over peers",
     path: () => "/v1/balancing",
+    needs: ["workers", "requests"],
     columns: WORKER_COLUMNS,
     rows: ({ workers }) => workers,
     withRows: (answer, workers) => ({ ...answer, workers }),

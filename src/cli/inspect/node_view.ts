@@ -4,6 +4,7 @@ import { EXIT, UsageError } from "../exit.ts";
 import { readValue, type ValueSchema } from "../values.ts";
 import type { Json } from "../render_message.ts";
 import { printRecord } from "../tables.ts";
+import type { AnswerForm } from "./answer_form.ts";
 import { askNode } from "./ask.ts";
 import type { DataColumn } from "./columns.ts";
 import { printTable } from "./data_table.ts";
@@ -20,6 +21,8 @@ interface Request {
   /** Flags besides where the node is, and `--json`. */
   readonly takes?: readonly ViewFlag[];
   readonly hasLive?: boolean;
+  /** Lists and records that the answer must have; without it, none. A table without `rows` needs a list. */
+  readonly needs?: readonly string[];
   /** Where the control API has it. */
   path(id: string, settings: InspectSettings): string;
   /** What is done there; to look is GET. */
@@ -57,7 +60,7 @@ export function nodeView<T = Json>(parts: NodeViewParts<T>): View {
   return {
     ...describe(parts, []),
     async run({ context, settings, id }) {
-      const answer = await ask(parts, context, settings, id);
+      const answer = await ask(parts, parts.needs ?? [], context, settings, id);
       if (settings.json) context.out.line(toSafeJson(parts.pick ? parts.pick(answer as T) : answer, INDENT));
       else if (parts.show) parts.show(answer as T, context, settings);
       else printRecord(answer as { readonly [key: string]: Json }, context.out);
@@ -74,7 +77,7 @@ export function tableView<T, Row>(parts: TableViewParts<T, Row>): View {
     columns: columns.map(({ name, help }) => [name, help] as const),
     async run({ context, settings, id }) {
       checkSelection(columns, settings);
-      const answer = await ask(parts, context, settings, id) as T;
+      const answer = await ask(parts, parts.needs ?? (parts.rows ? [] : "list"), context, settings, id) as T;
       const rows = selectRows(parts.rows ? parts.rows(answer) : answer as readonly Row[], columns, settings);
       if (settings.json) {
         context.out.line(toSafeJson(parts.withRows ? parts.withRows(answer, rows) : rows, INDENT));
@@ -97,9 +100,15 @@ function describe({ summary, subject, takes = [], hasLive = false }: Request, mo
   };
 }
 
-async function ask(request: Request, { host }: Context, settings: InspectSettings, id: string): Promise<Json> {
+async function ask(
+  request: Request,
+  form: AnswerForm,
+  { host }: Context,
+  settings: InspectSettings,
+  id: string,
+): Promise<Json> {
   checkSubject(request, id);
-  return await askNode(settings, host.environment, request.path(id, settings), {
+  return await askNode(settings, host.environment, request.path(id, settings), form, {
     ...(request.method && { method: request.method }),
     ...(request.fields && { body: JSON.stringify(request.fields(id, settings)) }),
   });

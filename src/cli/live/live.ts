@@ -3,6 +3,7 @@ import { escapeText } from "../../util/escape.ts";
 import { formatDuration, formatSize } from "../../util/units.ts";
 import type { Context } from "../context.ts";
 import { CommandError, EXIT } from "../exit.ts";
+import { checkForm } from "../inspect/answer_form.ts";
 import { askControl, type Control, findControl } from "../inspect/ask.ts";
 import { printTable } from "../inspect/data_table.ts";
 import { PEER_COLUMNS } from "../inspect/peer_columns.ts";
@@ -47,6 +48,12 @@ async function look(control: Control, patienceMs = 0): Promise<LiveData> {
     askControl(control, "/v1/channels"),
     askControl(control, "/v1/doctor").catch(nothingIfUnknown),
   ]);
+  const forms = [["/v1/node", node, []], ["/v1/chain", chain, []], ["/v1/peers", peers, "list"], [
+    "/v1/channels",
+    channels,
+    "list",
+  ]] as const;
+  for (const [path, answer, form] of forms) checkForm(answer, form, control.endpoint, path);
   // Whatever the node says that a later picture does not expect, the columns leave out.
   return { node, peers, chain, channels, doctor } as unknown as LiveData;
 }

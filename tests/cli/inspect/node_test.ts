@@ -80,6 +80,18 @@ siteTest("inspect peers: a node that tells less than ours shows what it tells", 
   assertMatch(stdout, /^ 7 {2}192\.0\.2\.1:8333 +-/m);
 });
 
+siteTest("inspect: an answer of another form gets one clear line, whatever is asked", async (site) => {
+  const views = ["peers", "chain --tips", "doctor", "health", "topology", "topology --dot", "addrs", "bans"];
+  views.push("offenders", "channels", "balancing", "--live --count 1");
+  const { server, address } = await serve(200, "{}\n");
+  site.onEnd(() => void server.close());
+  await Promise.all(views.map(async (view) => {
+    const { code, stderr } = await run(compiled(), ["inspect", ...view.split(" "), "--control", address]);
+    assertEquals(code, 1, `${view}: ${stderr}`);
+    assertMatch(stderr, /^p2p: the node at \S+ answers \/v1\/\S+ in another form: [^\n]*\n$/);
+  }));
+}, NEEDS_SOCKETS);
+
 siteTest("inspect ready: waits until the node has caught up, and says so", async (site) => {
   let answers = 0;
   const server = createServer((_, response) => {
