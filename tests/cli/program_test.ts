@@ -31,7 +31,8 @@ for (const [name, command] of Object.entries(RUNTIMES)) {
   siteTest(`bench sync on ${name}: measures with processes of its own`, async () => {
     const words = ["bench", "sync", "--network", "regtest", "--count", "50", "--json"];
     const { code, stdout, stderr } = await run(command(), words);
-    assertEquals([code, stderr], [0, ""]);
+    // On a busy machine it takes so long that it says how far it is.
+    assertEquals([code, stderr.replaceAll(/^bench \d+% .*\n/gm, "")], [0, ""]);
     const { blocks, roundsMs, blocksPerSecond } = JSON.parse(stdout);
     assertEquals([blocks, roundsMs.length, blocksPerSecond > 0], [50, 3, true]);
   });
