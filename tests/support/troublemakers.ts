@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
+import { within } from "./wait.ts";
 import { blockHash, frame, headersPayload, invPayload, parseInv, RawPeer, sha256d, WITNESS_BLOCK } from "./raw_peer.ts";
 
 /** Peers that give an operator something to find: each from an address of its own, on regtest. */
@@ -80,7 +81,7 @@ export async function lyingPeer({ port, from }: TroublePlace, tip: Buffer): Prom
   });
   peer.send("inv", invPayload(WITNESS_BLOCK & ~0x40000000, [blockHash(header)]));
   peer.send("headers", headersPayload([block]));
-  await peer.closed;
+  await within("the end of a liar", peer.closed);
 }
 
 /** A header with proof of work whose merkle root fits no transactions. */
