@@ -87,9 +87,9 @@ test("shard: while the main thread takes nothing, news of peers that say much do
   assertEquals(ring.notes.filter(({ is }) => is === "ready").length, PEERS);
 
   ring.isStuck = true;
-  const ping = codec.encode({ type: "ping", nonce: 4n });
+  const frame = codec.encode({ type: "app", payload: Uint8Array.of(4) });
   for (let report = 0; report < REPORTS; report++) {
-    for (const sink of sinks) sink.data(ping.slice());
+    for (const sink of sinks) sink.data(frame.slice());
     env.runTurns();
     env.advance(SHARD_REPORT_MS);
   }
@@ -100,5 +100,5 @@ test("shard: while the main thread takes nothing, news of peers that say much do
   env.advance(SHARD_REPORT_MS);
   const reports = ring.notes.flatMap((note): ShardReport[] => note.is === "report" ? [note.report] : []);
   assert(reports.length >= REPORTS, "each says that the shard lives");
-  assertEquals(reports.at(-1)!.peers.map(([, { messagesIn }]) => messagesIn.ping), new Array(PEERS).fill(REPORTS));
+  assertEquals(reports.at(-1)!.peers.map(([, { messagesIn }]) => messagesIn.app), new Array(PEERS).fill(REPORTS));
 });
