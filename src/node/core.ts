@@ -26,6 +26,7 @@ import { makeOurVersion, ownServices } from "./our_version.ts";
 import { PeerLife } from "./peer_life.ts";
 import { createServices, type Services } from "./services.ts";
 import { createCodec } from "./shards/shard_start.ts";
+import type { ShardReport } from "./shards/records.ts";
 import { Shards } from "./shards/shards.ts";
 import type { NodeOptions, NodeParts } from "./types.ts";
 
@@ -223,10 +224,17 @@ export class NodeCore {
       codec,
       count: workers,
       wanted: () => handledTypes(this.services.all),
-      onUnheard: (count) => this.services.appMessages.noteUnheard(count),
+      onReport: (report) => this.#onShardReport(report),
       onStarted: (shard) => this.bus.publish("shard:started", { shard }),
       onFailed: (shard, reason, peers) => this.bus.publish("shard:failed", { shard, reason, peers }),
     });
+  }
+
+  #onShardReport({ unheard, turnWaits, writeWaits }: ShardReport): void {
+    const { turns, writes } = this.peers.times;
+    this.services.appMessages.noteUnheard(unheard);
+    turns.addAll(turnWaits, this.env.now());
+    writes.addAll(writeWaits, this.env.now());
   }
 
   async #startShards(): Promise<void> {

@@ -3,7 +3,7 @@ import type { Message, MessageType } from "../protocol/messages.ts";
 import { BATCH_BYTES, DIRECT_WRITE_BYTES, MIN_BATCH_BYTES, OUTBOX_LOW_WATER_BYTES } from "../protocol/params.ts";
 import { concatBytes } from "../util/bytes.ts";
 import type { Env } from "../util/env.ts";
-import type { RecentTimes } from "../util/recent_times.ts";
+import type { TimeSink } from "../util/time_counts.ts";
 import type { WireCodec } from "../wire/codec.ts";
 import { type Batch, LaneQueue } from "./lane_queue.ts";
 
@@ -18,7 +18,7 @@ export interface OutboxOptions {
   /** Called once after `awaitRoom`, in a turn of its own: there is room for bulk data again. */
   readonly onRoom: () => void;
   /** How long the connection took nothing; undefined: not measured. */
-  readonly waits?: RecentTimes;
+  readonly waits?: TimeSink;
 }
 
 /**

@@ -1,4 +1,5 @@
 import * as hdr from "hdr-histogram-js";
+import type { TimeCount, TimeSink } from "./time_counts.ts";
 
 // A CommonJS package: the runtimes differ in where its names are.
 const { build } = "build" in hdr ? hdr : (hdr as { readonly default: typeof hdr }).default;
@@ -31,7 +32,7 @@ export interface TimesSnapshot {
  * How long something took of late: HDR histograms of the present window and of the one before. Each takes some kilobytes,
  * and is made when there is something to put into it.
  */
-export class RecentTimes {
+export class RecentTimes implements TimeSink {
   readonly #options: RecentTimesOptions;
   #current: hdr.Histogram | undefined;
   #previous: hdr.Histogram | undefined;
@@ -44,12 +45,12 @@ export class RecentTimes {
   }
 
   add(ms: number, now: number): void {
-    this.#turn(now);
-    const bounded = Math.min(this.#options.maxMs, Math.max(0, ms));
-    this.#count++;
-    this.#sumMs += bounded;
-    this.#current ??= this.#build();
-    this.#current.recordValue(Math.round(bounded * US_PER_MS));
+    this.#add(ms, 1, now);
+  }
+
+  /** Times that were counted elsewhere, and are taken for those of `now`. */
+  addAll(counts: readonly TimeCount[], now: number): void {
+    for (const [us, count] of counts) this.#add(us / US_PER_MS, count, now);
   }
 
   snapshot(now: number): TimesSnapshot {
@@ -58,6 +59,15 @@ export class RecentTimes {
     if (!recent) return { count, sumMs, p50Ms: null, p90Ms: null, p99Ms: null, maxMs: null };
     const at = (percentile: number) => recent.getValueAtPercentile(percentile) / US_PER_MS;
     return { count, sumMs, p50Ms: at(P50), p90Ms: at(P90), p99Ms: at(P99), maxMs: recent.maxValue / US_PER_MS };
+  }
+
+  #add(ms: number, count: number, now: number): void {
+    this.#turn(now);
+    const bounded = Math.min(this.#options.maxMs, Math.max(0, ms));
+    this.#count += count;
+    this.#sumMs += bounded * count;
+    this.#current ??= this.#build();
+    this.#current.recordValueWithCount(Math.round(bounded * US_PER_MS), count);
   }
 
   /** Both windows together; undefined if there is nothing in them. */

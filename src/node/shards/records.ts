@@ -4,6 +4,7 @@ import type { LocalErrorCode } from "../../protocol/errors.ts";
 import type { MessageType } from "../../protocol/messages.ts";
 import { ByteReader, ByteWriter } from "../../util/bytes.ts";
 import type { LogFields, LogLevel } from "../../util/env.ts";
+import type { TimeCount } from "../../util/time_counts.ts";
 
 /** What the main thread tells a shard, apart from frames. Peers and sockets have numbers. */
 export type ToShard =
@@ -81,6 +82,9 @@ export interface ShardReport {
   readonly delayMs: number;
   /** Messages of applications that nobody listened to, since the last report. */
   readonly unheard: number;
+  /** How long queues made something wait since the last report, over all peers. */
+  readonly turnWaits: readonly TimeCount[];
+  readonly writeWaits: readonly TimeCount[];
   /** Those whose figures changed. */
   readonly peers: readonly (readonly [peer: number, figures: PeerFigures])[];
 }

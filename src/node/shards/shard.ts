@@ -6,10 +6,12 @@ import type { Transport } from "../../platform/types.ts";
 import type { MessageOf, MessageType } from "../../protocol/messages.ts";
 import { LATE_TICK_MS, ROUND_TRIP_SAMPLES } from "../../protocol/params.ts";
 import { SHARD_REPORT_MS } from "../../protocol/shard_params.ts";
+import { MAX_TIME_MS } from "../../protocol/vitals_params.ts";
 import type { FrameSource } from "../../ring/frames.ts";
 import type { Env } from "../../util/env.ts";
 import { bytesToHex, hexToBytes } from "../../util/hex.ts";
 import { RoundTrips } from "../../util/round_trips.ts";
+import { TimeCounts } from "../../util/time_counts.ts";
 import type { RawFrame, SortingCodec } from "../../wire/codec.ts";
 import { BroadcastReader } from "./broadcast_reader.ts";
 import { Forwarder } from "./forwarder.ts";
@@ -41,6 +43,7 @@ export class Shard {
   readonly #inbox: FrameInbox;
   readonly #turns: Turns;
   readonly #roundTrips = new RoundTrips(ROUND_TRIP_SAMPLES);
+  readonly #times = { turns: new TimeCounts(MAX_TIME_MS), writes: new TimeCounts(MAX_TIME_MS) };
   readonly #peers = new Map<number, ShardPeer>();
   /** Those that wrote in this turn. */
   readonly #writers = new Set<ShardPeer>();
@@ -130,6 +133,7 @@ export class Shard {
       networkRoundTrips: this.#roundTrips,
       version: () => ({ ...ours, startHeight: this.#height }),
       observer: this.#observe(),
+      times: this.#times,
       onWrite: (writer) => this.#noteWriter(writer),
     });
     this.#peers.set(id, peer);
@@ -221,7 +225,9 @@ export class Shard {
     for (const peer of this.#peers.values()) this.#tellTakenOf(peer, true);
     // While the main thread reads nothing its news must not pile up: figures wait where they are, and are then the latest.
     const isRead = this.#options.sender.waitingBytes === 0;
-    const report = { delayMs, unheard: this.#unheard, peers: isRead ? this.#takeNews() : [] };
+    const [turnWaits, writeWaits] = isRead ? [this.#times.turns.take(), this.#times.writes.take()] : [[], []];
+    const peers = isRead ? this.#takeNews() : [];
+    const report = { delayMs, unheard: this.#unheard, turnWaits, writeWaits, peers };
     this.#unheard = 0;
     this.#tell({ is: "report", report });
   }

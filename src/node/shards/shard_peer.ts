@@ -17,8 +17,11 @@ const OPENED: ReadonlySet<MessageType> = new Set<MessageType>([...HANDSHAKE_MESS
 
 export type ShardMessage = Message | RawFrame;
 
-export interface ShardPeerOptions
-  extends Pick<PeerOptions<LocalPeer<ShardMessage>, ShardMessage>, "id" | "kind" | "networkRoundTrips" | "observer"> {
+export interface ShardPeerOptions extends
+  Pick<
+    PeerOptions<LocalPeer<ShardMessage>, ShardMessage>,
+    "id" | "kind" | "networkRoundTrips" | "observer" | "times"
+  > {
   readonly env: Env;
   readonly transport: Transport;
   readonly codec: SortingCodec;

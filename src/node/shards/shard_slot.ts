@@ -12,6 +12,7 @@ import { RecordReceiver } from "./record_receiver.ts";
 import { RecordSender } from "./record_sender.ts";
 import { ShardPort } from "./shard_port.ts";
 import { SHARD_FILE, SHARD_LOGS, type ShardStart } from "./shard_start.ts";
+import type { ShardReport } from "./records.ts";
 import type { WaysStart } from "./ways.ts";
 
 export interface ShardSlotOptions {
@@ -24,7 +25,7 @@ export interface ShardSlotOptions {
   readonly wanted: () => readonly MessageType[];
   readonly links: MainLinks;
   readonly broadcaster: Broadcaster;
-  readonly onUnheard: (count: number) => void;
+  readonly onReport: (report: ShardReport) => void;
   /** The thread is gone, and with it so many peers. Not called when it was told to end. */
   readonly onFailed: (why: string, peers: number) => void;
 }
@@ -126,7 +127,7 @@ export class ShardSlot {
   }
 
   #begin(): Life {
-    const { shard, env, codec, broadcaster, links, onUnheard } = this.#options;
+    const { shard, env, codec, broadcaster, links } = this.#options;
     const started = Promise.withResolvers<void>();
     const ended = Promise.withResolvers<void>();
     started.promise.catch(() => {});
@@ -139,10 +140,10 @@ export class ShardSlot {
       sender,
       broadcaster,
       onStarted: started.resolve,
-      onReport: ({ delayMs, unheard }) => {
-        this.#delayMs = Math.round(delayMs);
+      onReport: (report) => {
+        this.#delayMs = Math.round(report.delayMs);
         this.#reportedAt = env.now();
-        onUnheard(unheard);
+        this.#options.onReport(report);
       },
     });
     const receiver: RecordReceiver = new RecordReceiver({

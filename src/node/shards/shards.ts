@@ -21,6 +21,7 @@ import type { Hasher } from "../../util/hash.ts";
 import type { WireCodec } from "../../wire/codec.ts";
 import { Broadcaster } from "./broadcaster.ts";
 import { createLinks, type MainLinks } from "./main_ways.ts";
+import type { ShardReport } from "./records.ts";
 import { RemotePeer } from "./remote_peer.ts";
 import type { RemoteSocket, ShardPort } from "./shard_port.ts";
 import { ShardSlot } from "./shard_slot.ts";
@@ -36,8 +37,8 @@ export interface ShardsOptions {
   readonly count: number;
   /** Types that services have a use for. */
   readonly wanted: () => readonly MessageType[];
-  /** Messages of applications that nobody listened to. */
-  readonly onUnheard: (count: number) => void;
+  /** What a shard counted since it last told. */
+  readonly onReport: (report: ShardReport) => void;
   readonly onFailed: (shard: number, reason: string, peers: number) => void;
   readonly onStarted: (shard: number) => void;
 }
@@ -97,7 +98,7 @@ export class Shards implements Lines {
         wanted: options.wanted,
         links: this.#links,
         broadcaster,
-        onUnheard: options.onUnheard,
+        onReport: options.onReport,
         onFailed: (why, peers) => this.#onFailed(shard, why, peers),
       }));
     this.#links.listen(() => this.#slots.forEach((slot) => slot.wake()));
