@@ -152,7 +152,6 @@ export const benchCommand = defineCommand({
     })),
   }],
   flags: BENCH_FLAGS,
-  unavailable: [],
   examples: Object.entries(SUBJECTS).map(([name, { summary }]) => [`p2p bench ${name}`, summary] as const),
   exitCodes: [EXIT.done, EXIT.no, EXIT.usage, EXIT.internal, EXIT.interrupted, EXIT.terminated],
 

@@ -33,8 +33,6 @@ export interface Command<F extends FlagTable = FlagTable> {
   readonly usage: readonly string[];
   readonly positionals: readonly Positional[];
   readonly flags: F;
-  /** Flags of the contract that this version does not have: refused with a line that says so. */
-  readonly unavailable: readonly string[];
   /** Command lines that work as they stand, and what they do. */
   readonly examples: readonly (readonly [line: string, what: string])[];
   readonly exitCodes: readonly number[];

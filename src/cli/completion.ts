@@ -30,7 +30,6 @@ export function completionCommand(others: () => readonly AnyCommand[]): AnyComma
       choices: Object.entries(SHELLS).map(([word, { summary }]) => ({ word, summary, takes: [] })),
     }],
     flags: COMMON_FLAGS,
-    unavailable: [],
     examples: [
       ['eval "$(p2p completion bash)"', "for this bash; in ~/.bashrc for every one"],
       ["p2p completion zsh > ~/.zfunc/_p2p", "where fpath has ~/.zfunc before compinit"],

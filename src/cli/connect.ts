@@ -58,7 +58,6 @@ export const connectCommand = defineCommand({
   usage: ["HOST:PORT [FLAG …]"],
   positionals: [{ name: "HOST:PORT", isRequired: true }],
   flags: FLAGS,
-  unavailable: [],
   examples: [
     ["p2p connect 127.0.0.1:8333 --network main", "who is there?"],
     [

@@ -27,7 +27,6 @@ export const inspectCommand = defineCommand({
     isMany: true,
   }],
   flags: INSPECT_FLAGS,
-  unavailable: [],
   examples: [
     ["p2p inspect peers", "who is connected to the node on this machine"],
     ["p2p inspect peers --sort ping:desc --filter 'ping>100'", "who is slow to answer"],

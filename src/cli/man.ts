@@ -11,7 +11,6 @@ export function manCommand(commands: () => readonly AnyCommand[]): AnyCommand {
     usage: ["[FLAG …]"],
     positionals: [],
     flags: COMMON_FLAGS,
-    unavailable: [],
     examples: [
       ["p2p man | man -l -", "read it"],
       ["p2p man > /usr/local/share/man/man1/p2p.1", "for everybody on this machine"],

@@ -33,6 +33,9 @@ import { type Interrupt, watchSignals } from "./signals.ts";
 import { showSync } from "./sync_progress.ts";
 import type { LooseHostPort } from "./values.ts";
 
+/** What `--allow-bench` answers. */
+const ECHO_METHOD = "echo";
+
 type NodeSettings = Settings<typeof NODE_FLAGS>;
 
 export const nodeCommand = defineCommand({
@@ -41,7 +44,6 @@ export const nodeCommand = defineCommand({
   usage: ["[FLAG …]"],
   positionals: [],
   flags: NODE_FLAGS,
-  unavailable: ["allow-bench"],
   examples: [
     ["p2p node", "join the p2p network"],
     [
@@ -85,17 +87,19 @@ async function runNode(context: Context, settings: NodeSettings, interrupt: Inte
   try {
     const control = controlEndpoint(settings.control, dataDir.path);
     checkControl(control, settings["control-token-file"]);
+    const token = await readToken(settings["control-token-file"], context.err);
     withdrawReady(settings["ready-file"]);
     const capture = await beginCapture(settings, { network, env: parts.env, err: context.err, who: "the node" });
     const overheard = { ...parts, transport: capture.tap(parts.transport) };
     const node = openNode(overheard, settings, network, dataDir.path);
     try {
       for (const name of settings.topic) node.topic(name);
+      if (settings["allow-bench"]) node.handle(ECHO_METHOD, (payload) => payload);
       for (const { types, file } of settings.on) await node.onWorker(types, urlOfFile(file));
       node.load();
       const early = await moveBlocks(context, settings, node, parts.env, interrupt);
       return early ??
-        await serve(context, settings, { node, env: parts.env, control, dataDir: dataDir.path }, interrupt);
+        await serve(context, settings, { node, env: parts.env, control, token, dataDir: dataDir.path }, interrupt);
     } finally {
       await node.stop();
       await capture.end();
@@ -179,6 +183,8 @@ interface Service {
   readonly node: P2PNode;
   readonly env: Env;
   readonly control: Endpoint;
+  /** Who asks the control API has to know it; undefined: nobody has to. */
+  readonly token: string | undefined;
   readonly dataDir: string;
 }
 
@@ -186,12 +192,11 @@ interface Service {
 async function serve(
   context: Context,
   settings: NodeSettings,
-  { node, env, control, dataDir }: Service,
+  { node, env, control, token, dataDir }: Service,
   { signal }: Interrupt,
 ): Promise<number> {
   const failed = new Promise<Error>((resolve) => node.on("node:failed", ({ error }) => resolve(error)));
   const stopped = new Promise<undefined>((resolve) => signal.addEventListener("abort", () => resolve(undefined)));
-  const token = await readToken(settings["control-token-file"]);
   const sync = showSync(node, context.err, () => env.now());
   const server = await serveControl(control, node, env, { runtime: context.host.runtime, token }).catch(explainControl);
   try {

@@ -110,6 +110,7 @@ export const NODE_FLAGS = {
     setting,
   ),
   autotune: switchFlag("follow the advice of p2p inspect doctor on channels and duplicates while running", setting),
+  "allow-bench": switchFlag("answer requests of the method echo with what they bring, for others to measure", setting),
   "block-relay-only": switchFlag("take and pass on blocks, and no transactions of others", setting),
   region: valueFlag(text, "NAME", "where this node is, for others to know and for requests to prefer", setting),
   capability: listFlag(text, "NAME", "what this node can do, for others to know", setting),

@@ -205,9 +205,6 @@ function noValueText(name: string, flag: Flag, value: string): string {
 function unknownFlag(spelled: string, commands: readonly AnyCommand[], command: AnyCommand | undefined): UsageError {
   const scope = command ? [command] : commands;
   const name = spelled.replace(/^-+/, "");
-  if (spelled.startsWith("--") && scope.some(({ unavailable }) => unavailable.includes(name))) {
-    return new UsageError(`${spelled} is not available in this version`);
-  }
   const names = scope.flatMap(({ flags }) => Object.keys(flags)).map((known) => `--${known}`);
   return new UsageError(`unknown flag ${quote(spelled)}${suggestion(`--${name}`, names)}`);
 }

@@ -6,6 +6,9 @@ import { pathToFileURL } from "node:url";
 import { explainFileError } from "./file_error.ts";
 import { errorCode } from "./system_errors.ts";
 
+/** The bits of a file's mode that let its group, and everybody, read it. */
+const READABLE_BY_OTHERS = 0o044;
+
 /** The text of a file, or undefined if there is none. Rejects with LocalError where it cannot be read. */
 export async function readTextFile(path: string): Promise<string | undefined> {
   try {
@@ -14,6 +17,11 @@ export async function readTextFile(path: string): Promise<string | undefined> {
     if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;
     throw explainFileError(`read ${path}`, error);
   }
+}
+
+/** Whether users of this machine besides its owner may read a file. Windows has other rules: there nobody is told. */
+export function isOpenToOthers(path: string): boolean {
+  return process.platform !== "win32" && (statSync(path).mode & READABLE_BY_OTHERS) !== 0;
 }
 
 /** Size of a file in bytes. Throws LocalError where there is none. */

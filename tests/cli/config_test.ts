@@ -26,7 +26,6 @@ const command: AnyCommand = defineCommand({
     ...NETWORK_FLAGS,
     ...COMMON_FLAGS,
   },
-  unavailable: [],
   examples: [["p2p run", "go"]],
   exitCodes: [0],
   run: () => Promise.resolve(0),

@@ -22,7 +22,6 @@ const run: AnyCommand = defineCommand({
     json: switchFlag("another"),
     ...COMMON_FLAGS,
   },
-  unavailable: ["workers"],
   examples: [["p2p run", "go"]],
   exitCodes: [0],
   run: () => Promise.resolve(0),
@@ -32,7 +31,6 @@ const look: AnyCommand = defineCommand({
   name: "look",
   positionals: [],
   flags: { deep: switchFlag("far"), level: countFlag("more", { short: "l" }), ...COMMON_FLAGS },
-  unavailable: [],
   run: () => Promise.resolve(0),
 });
 const COMMANDS = [run, look];
@@ -120,12 +118,6 @@ test("parse: unknown commands and flags are named, with the nearest that exists"
   assertMatch(refusal("look", "--hash", "1"), /--hash is not a flag of p2p look/);
   assertMatch(refusal("run", "--__proto__=1"), /unknown flag/);
   assertMatch(refusal("run", "--hash.x", "1"), /unknown flag/);
-});
-
-test("parse: what this version lacks is said to be lacking", () => {
-  assertEquals(refusal("run", "--workers", "4"), "--workers is not available in this version");
-  assertEquals(refusal("run", "--workers=4"), "--workers is not available in this version");
-  assertEquals(refusal("--workers", "4", "run"), "--workers is not available in this version");
 });
 
 test("parse: a value that may be left out takes the next word only if that is one", () => {

@@ -41,3 +41,19 @@ siteTest("topics: a name that is none is refused before anything starts", async 
     `p2p: --topic: must be a name of 1 to 64 bytes of UTF-8: received "${"x".repeat(65)}"\n`,
   ]);
 });
+
+siteTest("requests: a node that allows benches answers echo, another one does not", async (site) => {
+  const [open, closed] = [
+    await site.node({ network: "p2p", args: ["--allow-bench"] }),
+    await site.node({ network: "p2p" }),
+  ];
+  const ask = (node: { readonly endpoint: string }) => {
+    return run(compiled(), ["connect", node.endpoint, ...P2P, "--send", "request:echo=hi", "--ndjson"]);
+  };
+  const answered = await ask(open);
+  assertEquals(answered.code, 0, answered.stderr);
+  assertMatch(answered.stdout, /"response".*"hi"/);
+  const refused = await ask(closed);
+  assertEquals(refused.code, 1);
+  assertStringIncludes(refused.stderr, "no-method");
+});
