@@ -1,16 +1,22 @@
 import { assert, assertEquals } from "@std/assert";
+import { parseBlock } from "../../../src/chain/block.ts";
+import { buildCompactBlock } from "../../../src/chain/compact_block.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../../../src/platform/memory.ts";
 import type { P2PNode } from "../../../src/node/types.ts";
+import { INV_BLOCK, INV_WITNESS_BLOCK, type Message } from "../../../src/protocol/messages.ts";
 import { REGTEST } from "../../../src/protocol/networks.ts";
 import type { Env, Logger } from "../../../src/util/env.ts";
+import { testHasher } from "../../support/test_hasher.ts";
 import { Miner } from "../../support/mining.ts";
 import { concatBytes } from "../../../src/util/bytes.ts";
+import { ZERO_HASH } from "../../../src/util/hash.ts";
 import { dialRaw, dialScripted, type ScriptedPeer } from "../../support/scripted_peer.ts";
 import { feed, simulateNode } from "../../support/simulated_node.ts";
-import { bitcoinFrames, realFrames, repairBitcoinFrame, streams } from "../corpora.ts";
+import { bitcoinFrames, realFrames, REGTEST_BITCOIN, repairBitcoinFrame, streams } from "../corpora.ts";
 import type { FuzzTarget } from "../target.ts";
 
 const HEIGHT = 8;
+const NONCE = 0x0123_4567n;
 /** Virtual milliseconds in which a node takes what it got. */
 const SETTLE_MS = 50;
 /** The node forgets whom it blamed: a new one, and a new network, after so many inputs. */
@@ -118,10 +124,35 @@ export const HANDSHAKE: FuzzTarget = {
   repair: repairBitcoinFrame,
 };
 
+/** What an honest peer says who has the next blocks of the node's own chain, one message and several. */
+function aboutOurChain(): Uint8Array[] {
+  const miner = new Miner();
+  const known = miner.mineMany(HEIGHT);
+  const next = miner.mineMany(3, known.at(-1)!.node);
+  const rival = miner.mineMany(3, known.at(-2)!.node);
+  const messages: Message[] = [
+    { type: "sendcmpct", highBandwidth: true, version: 2n },
+    { type: "headers", headers: next.map(({ header }) => header) },
+    { type: "headers", headers: rival.map(({ header }) => header) },
+    { type: "inv", items: next.map(({ hash }) => ({ kind: INV_BLOCK, hash })) },
+    { type: "getheaders", protocolVersion: 70_016, locator: [known[2]!.hash], stop: ZERO_HASH },
+    { type: "getdata", items: known.map(({ hash }) => ({ kind: INV_WITNESS_BLOCK, hash })) },
+    { type: "getblocktxn", blockHash: known.at(-1)!.hash, indexes: [0] },
+    ...[...next, ...rival].flatMap(({ raw, hash }): Message[] => [
+      { type: "block", block: raw },
+      buildCompactBlock(testHasher, parseBlock(raw), NONCE, new Set()),
+      buildCompactBlock(testHasher, parseBlock(raw), NONCE, new Set([0])),
+      { type: "blocktxn", blockHash: hash, transactions: [] },
+    ]),
+  ];
+  const frames = messages.map((message) => REGTEST_BITCOIN.encode(message));
+  return [...frames, concatBytes(frames), concatBytes(frames.slice(0, 2)), concatBytes(frames.slice(7))];
+}
+
 /** Everything that peers may say after the handshake, in any order. */
 export const SESSION: FuzzTarget = {
   name: "session",
-  corpus: () => [...bitcoinFrames(), ...streams(bitcoinFrames(), 4)],
+  corpus: () => [...aboutOurChain(), ...bitcoinFrames(), ...streams(bitcoinFrames(), 4)],
   open: visits(true),
   repair: repairBitcoinFrame,
 };
