@@ -3,6 +3,8 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { createMemoryNetwork } from "../../src/platform/memory.ts";
 import { createMemoryStore, type MemoryStore } from "../../src/platform/memory_store.ts";
 import { LocalError } from "../../src/protocol/errors.ts";
+import { INV_WITNESS_BLOCK } from "../../src/protocol/messages.ts";
+import { dialScripted } from "../support/scripted_peer.ts";
 import { feed, PORT, simulateNode } from "../support/simulated_node.ts";
 import { testChain } from "../support/test_chain.ts";
 
@@ -98,4 +100,39 @@ test("store failure: nothing is told of blocks whose commit failed", { timeout: 
   node.submitBlock(main[1]!);
   await network.run(1000);
   assertEquals(heights, []);
+});
+
+test(
+  "store failure: a damaged block that a peer asks for is not sent, and the node says so and stops",
+  { timeout: 60_000 },
+  async () => {
+    const { main } = testChain();
+    const network = createMemoryNetwork({ seed: 6 });
+    const first = simulateNode(network, "a");
+    feed(first.node, main.slice(0, 3));
+    const block = () => {
+      throw new LocalError("store-corrupt", "Cannot read the store: the file is damaged");
+    };
+    const { node } = simulateNode(network, "b", { store: { ...first.store.crash(), block } });
+    const failures: string[] = [];
+    node.on("node:failed", ({ error }) => void failures.push(error.message));
+    const bugs: string[] = [];
+    node.on("peer:disconnected", ({ reason }) => void bugs.push(reason));
+    await node.start();
+    const peer = await dialScripted(network, "peer", "b");
+    peer.send({ type: "getdata", items: [{ kind: INV_WITNESS_BLOCK, hash: node.chain().bestHash }] });
+    await network.run(network.now() + 3_000);
+    assertEquals(failures, ["Cannot read the store: the file is damaged"]);
+    assertEquals([peer.of("block").length, bugs.filter((reason) => reason.startsWith("internal"))], [0, []]);
+  },
+);
+
+test("store failure: a block that the chain has and the store has not any more is damage", { timeout: 60_000 }, () => {
+  const { main } = testChain();
+  const network = createMemoryNetwork({ seed: 7 });
+  const first = simulateNode(network, "a");
+  feed(first.node, main.slice(0, 3));
+  const { node } = simulateNode(network, "b", { store: { ...first.store.crash(), block: () => undefined } });
+  node.load();
+  assertThrows(() => node.block(2), LocalError, "the store is damaged");
 });
