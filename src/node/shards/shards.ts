@@ -234,8 +234,11 @@ export class Shards implements Lines {
     try {
       await slot.start();
     } catch (error) {
+      // It was ended with all others meanwhile, which is no failure.
+      if (this.#isStopped) return;
       return this.#onFailed(shard, error instanceof Error ? error.message : String(error), 0);
     }
+    if (this.#isStopped) return;
     this.#startedAt[shard] = this.#options.env.now();
     for (const [id, listener] of this.#listeners) {
       this.#listenIn(slot.port!, id, listener).catch((error) =>

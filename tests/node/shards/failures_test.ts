@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import { test } from "node:test";
+import { setImmediate } from "node:timers";
 import { assert, assertEquals, assertGreater, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { openNode } from "../../../src/node/open_node.ts";
 import { createEnv } from "../../../src/platform/env.ts";
@@ -177,6 +178,33 @@ test("shards: a port that is taken, even by another node with workers, is refuse
   const second = nodes.create({ workers: 2, listen: [addressOf(first)] });
   const error = await assertRejects(() => second.start(), LocalError);
   assertEquals(error.code, "address-in-use");
+});
+
+test("shards: a node that stops while a worker is being replaced stops, and calls that no failure", async () => {
+  await using nodes = new RealNodes();
+  const real: Thread[] = [];
+  const again = Promise.withResolvers<void>();
+  const threads: Threads = {
+    ...ownThreads,
+    start(path, data, events) {
+      if (real.length === 2) again.resolve();
+      // Whoever comes after the first two never serves.
+      const thread = startThread(real.length < 2 ? path : "../tests/node/shards/mute_shard", data, events);
+      real.push(thread);
+      return thread;
+    },
+  };
+  const node = await nodes.start({ workers: 2 }, { threads });
+  const told: string[] = [];
+  node.on("shard:failed", ({ reason }) => void told.push(reason));
+  node.on("shard:started", () => void told.push("started"));
+  await real[0]!.end();
+  await again.promise;
+  await node.stop();
+  await new Promise((resolve) => setImmediate(resolve));
+  assertEquals(told.length, 1);
+  assertMatch(told[0]!, /it ended with code/);
+  assertEquals(node.shards().map(({ state }) => state), ["down", "down"]);
 });
 
 test("shards: a worker whose program is missing is named, and the node does not start", async () => {
