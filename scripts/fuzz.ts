@@ -36,6 +36,7 @@ for (const target of chosen) {
   try {
     if (values.input !== undefined) {
       console.log(`${target.name}: ${await replay(target, hexToBytes(values.input))}`);
+      target.close?.();
       continue;
     }
     const { inputs, bytes, ms, outcomes } = await fuzz(target, {

@@ -32,7 +32,20 @@ export interface FuzzCounts {
 }
 
 /** Changes good inputs by chance and gives them to the target. Throws at the first that goes wrong, with its replay. */
-export async function fuzz(target: FuzzTarget, { seed, maxInputs, maxMs }: FuzzOptions): Promise<FuzzCounts> {
+export async function fuzz(target: FuzzTarget, options: FuzzOptions): Promise<FuzzCounts> {
+  try {
+    return await run(target, options);
+  } finally {
+    target.close?.();
+  }
+}
+
+/** One input again, as a failure's replay has it. */
+export async function replay(target: FuzzTarget, input: Uint8Array): Promise<string> {
+  return await (await target.open())(input);
+}
+
+async function run(target: FuzzTarget, { seed, maxInputs, maxMs }: FuzzOptions): Promise<FuzzCounts> {
   const subject = await target.open();
   const outcomes = new Map<string, number>();
   const startedAt = performance.now();
@@ -48,11 +61,6 @@ export async function fuzz(target: FuzzTarget, { seed, maxInputs, maxMs }: FuzzO
   }
   const ms = performance.now() - startedAt;
   return { inputs, bytes, ms, outcomes: [...outcomes].sort(([, left], [, right]) => right - left) };
-}
-
-/** One input again, as a failure's replay has it. */
-export async function replay(target: FuzzTarget, input: Uint8Array): Promise<string> {
-  return await (await target.open())(input);
 }
 
 interface Offer {

@@ -12,6 +12,8 @@ export interface FuzzTarget {
   open(): Subject | Promise<Subject>;
   /** Makes lengths and checksums right again, so that a change gets past the door. */
   repair?(input: Uint8Array): Uint8Array;
+  /** Clears away what `open` made, however often it was called. */
+  close?(): void;
 }
 
 /** The texts as bytes. */

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { assert, assertEquals } from "@std/assert";
 import { parseBlock } from "../../../src/chain/block.ts";
 import { Chain } from "../../../src/chain/chain.ts";
@@ -130,16 +129,21 @@ function decodeOne(frame: Uint8Array): Message | undefined {
   }
 }
 
+const directories: string[] = [];
+
 /** A block file: blocks that are whole, then the place and reason where it is none. */
 export const BLOCK_FILE: FuzzTarget = {
   name: "block-file",
+  close() {
+    for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
+  },
   corpus() {
     const file = new Uint8Array(encodeBlockFile(goodBlocks().map(({ raw }) => raw)));
     return [file, concatBytes([file, new Uint8Array(100)]), concatBytes([file, file])];
   },
   open() {
     const directory = mkdtempSync(join(tmpdir(), "p2p-fuzz-"));
-    process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+    directories.push(directory);
     const path = join(directory, "blocks.dat");
     return (input) => {
       writeFileSync(path, input);
