@@ -63,6 +63,8 @@ test(
       [["--workers", "many"], /--workers.*must be a whole number from 1 to 64.*many/],
       [["--workers", "2", "--capture", "x.pcapng"], /--capture.*--workers 1/],
     ];
+    const { stdout: help } = await run(compiled(), ["node", "--help"]);
+    assertMatch(help, /--workers N .*--capture cannot/);
     for (const [args, complaint] of cases) {
       const { code, stderr, stdout } = await run(compiled(), ["node", ...args]);
       assertEquals([code, stdout], [2, ""]);
