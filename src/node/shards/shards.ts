@@ -240,12 +240,21 @@ export class Shards implements Lines {
     }
     if (this.#isStopped) return;
     this.#startedAt[shard] = this.#options.env.now();
-    for (const [id, listener] of this.#listeners) {
-      this.#listenIn(slot.port!, id, listener).catch((error) =>
-        this.#log.error("Cannot listen in a worker", { shard, error })
-      );
-    }
+    for (const id of this.#listeners.keys()) this.#listenAgain(shard, id, 1);
     this.#options.onStarted(shard);
+  }
+
+  /** The port of the one before may be held for longer than usual: it is tried until it is had or not wanted. */
+  #listenAgain(shard: number, id: number, tries: number): void {
+    const { env } = this.#options;
+    const { port } = this.#slots[shard]!;
+    const listener = this.#listeners.get(id);
+    if (this.#isStopped || !port || !listener) return;
+    this.#listenIn(port, id, listener).catch((error: unknown) => {
+      if (this.#isStopped || this.#slots[shard]!.port !== port) return;
+      this.#log.error("Cannot listen in a worker; it is tried again", { shard, tries, error });
+      env.after(backoffMs(tries, env.random()), () => this.#listenAgain(shard, id, tries + 1));
+    });
   }
 }
 
