@@ -39,6 +39,9 @@ const WITH_WORKERS: readonly string[] = [
   "tests/interop/btcd_transactions_test.ts",
 ];
 
+/** Two cores are the least; many tests of whole programs wait most of the time. */
+const FILES_AT_ONCE = "--test-concurrency=2";
+
 const NODE_REPORT = {
   passed: /^ℹ pass (\d+)/gm,
   failed: /^ℹ fail (\d+)/gm,
@@ -62,12 +65,12 @@ const STEPS: readonly Step[] = [
   { name: "compile", command: ["node", "scripts/compile.ts"] },
   {
     name: "tests on Node",
-    command: ["node", "--test"],
+    command: ["node", "--test", FILES_AT_ONCE],
     report: NODE_REPORT,
   },
   {
     name: "with workers",
-    command: ["node", "--test", ...WITH_WORKERS],
+    command: ["node", "--test", FILES_AT_ONCE, ...WITH_WORKERS],
     env: { P2P_WORKERS: "2" },
     report: NODE_REPORT,
     isSlow: true,

@@ -35,7 +35,6 @@ export function printTable<Row>(
     strips.map(({ column, cells }) => ({ title: column.name, cells, isNumber: column.unit !== undefined })),
     out,
   );
-  if (rows.length === 0) err.line("there is none");
   if (left.length > 0) err.line(`no room for ${left.join(", ")}: --columns chooses, --json shows all`);
 }
 

@@ -85,6 +85,7 @@ export function tableView<T, Row>(parts: TableViewParts<T, Row>): View {
       }
       parts.before?.(answer, context);
       printTable(rows, columns, settings.columns, context);
+      if (rows.length === 0) context.err.line("there is none");
       parts.after?.(answer, context);
       return EXIT.done;
     },
