@@ -88,7 +88,8 @@ const STEPS: readonly Step[] = [
   },
   {
     name: "tests on Deno",
-    command: ["deno", "test", "-P"],
+    // The types were checked above.
+    command: ["deno", "test", "-P", "--no-check"],
     report: {
       passed: /^(?:ok|FAILED) \| (\d+) passed/gm,
       failed: /^(?:ok|FAILED) \| .*?(\d+) failed/gm,

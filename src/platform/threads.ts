@@ -4,6 +4,8 @@ import { deno } from "./runtimes.ts";
 import type { Thread, ThreadEvents, Threads } from "./types.ts";
 
 const OWN_PATH = "platform/threads.ts";
+/** What a thread says once, when it takes messages. */
+const LISTENING = "p2p: listening";
 /** Elsewhere the option is missing, or gives all connections to one of the listeners. */
 const SPREADING_SYSTEMS: readonly string[] = ["linux", "freebsd"];
 
@@ -22,8 +24,14 @@ export function startThread(path: string, data: unknown, events: ThreadEvents): 
   const worker = new Worker(urlOf(path), { workerData: data });
   let error: unknown;
   let isOver = false;
+  /** Until it listens: Deno throws away what comes earlier, and its first start takes its time. */
+  let early: (() => void)[] | undefined = [];
   const { promise: gone, resolve } = Promise.withResolvers<void>();
-  worker.on("message", (message: unknown) => events.message?.(message));
+  worker.on("message", (message: unknown) => {
+    if (message !== LISTENING) return events.message?.(message);
+    for (const post of early ?? []) post();
+    early = undefined;
+  });
   worker.on("error", (thrown: unknown) => error = thrown);
   worker.on("exit", (code) => {
     isOver = true;
@@ -36,7 +44,11 @@ export function startThread(path: string, data: unknown, events: ThreadEvents): 
     events.ended(new Error(`${path}: ${why}`, { cause: error }));
   });
   return {
-    post: (message, transfer = []) => worker.postMessage(message, transfer as ArrayBuffer[]),
+    post(message, transfer = []) {
+      const post = () => worker.postMessage(message, transfer as ArrayBuffer[]);
+      if (early) early.push(post);
+      else post();
+    },
     async end() {
       if (isOver) return;
       await worker.terminate();
@@ -60,9 +72,10 @@ export function postToParent(message: unknown, transfer: readonly ArrayBuffer[] 
   parentPort?.postMessage(message, transfer as ArrayBuffer[]);
 }
 
-/** Calls `listener` with what the thread that started this one sends. */
+/** Calls `listener` with what the thread that started this one sends, from its start on. Call it once. */
 export function onParentMessage(listener: (message: unknown) => void): void {
   parentPort?.on("message", listener);
+  parentPort?.postMessage(LISTENING);
 }
 
 /** In the executable all files of ours lie below its own, compiled; see scripts/compile.ts. */
