@@ -4,7 +4,7 @@ import { deno } from "./runtimes.ts";
 import type { Thread, ThreadEvents, Threads } from "./types.ts";
 
 const OWN_PATH = "platform/threads.ts";
-/** What a thread says once, when it takes messages. */
+/** What a thread of Deno says once, when it takes messages. */
 const LISTENING = "p2p: listening";
 /** Elsewhere the option is missing, or gives all connections to one of the listeners. */
 const SPREADING_SYSTEMS: readonly string[] = ["linux", "freebsd"];
@@ -24,8 +24,8 @@ export function startThread(path: string, data: unknown, events: ThreadEvents): 
   const worker = new Worker(urlOf(path), { workerData: data });
   let error: unknown;
   let isOver = false;
-  /** Until it listens: Deno throws away what comes earlier, and its first start takes its time. */
-  let early: (() => void)[] | undefined = [];
+  /** Until it listens: Deno, unlike others, throws away what comes earlier, and its first start takes its time. */
+  let early: (() => void)[] | undefined = deno ? [] : undefined;
   const { promise: gone, resolve } = Promise.withResolvers<void>();
   worker.on("message", (message: unknown) => {
     if (message !== LISTENING) return events.message?.(message);
@@ -46,8 +46,10 @@ export function startThread(path: string, data: unknown, events: ThreadEvents): 
   return {
     post(message, transfer = []) {
       const post = () => worker.postMessage(message, transfer as ArrayBuffer[]);
-      if (early) early.push(post);
-      else post();
+      if (!early) return post();
+      // What cannot be sent is told now, as elsewhere.
+      if (transfer.length === 0) structuredClone(message);
+      early.push(post);
     },
     async end() {
       if (isOver) return;
@@ -75,7 +77,7 @@ export function postToParent(message: unknown, transfer: readonly ArrayBuffer[] 
 /** Calls `listener` with what the thread that started this one sends, from its start on. Call it once. */
 export function onParentMessage(listener: (message: unknown) => void): void {
   parentPort?.on("message", listener);
-  parentPort?.postMessage(LISTENING);
+  if (deno) parentPort?.postMessage(LISTENING);
 }
 
 /** In the executable all files of ours lie below its own, compiled; see scripts/compile.ts. */
