@@ -112,6 +112,12 @@ export class TransactionPool {
     for (let each = this.#oldest; each; each = each.newer) visit(each);
   }
 
+  /** Visits the `max` that came last, the newest first. */
+  forNewest(max: number, visit: (transaction: PooledTransaction) => void): void {
+    let left = max;
+    for (let each = this.#newest; each && left > 0; each = each.older, left--) visit(each);
+  }
+
   /** Takes a serialised transaction if its form is right; older ones make room for it. Throws MalformedBytes. */
   add(raw: Uint8Array, now: number, feeRate?: bigint): PoolOutcome {
     return this.addParsed(parseTransaction(this.#options.hasher, raw), now, feeRate);

@@ -368,7 +368,11 @@ export const TRICKLE_BATCH = 1000;
 /** Transactions that wait to be announced to one peer: ten batches. Beyond it some are not: others announce them. */
 export const MAX_QUEUED_ANNOUNCEMENTS = 10_000;
 
-/** Transactions of our own that nobody fetched yet: new peers are told of them too. */
+/** The newest transactions, of which new peers are told: one batch, about 36 kB. A connection that is lost in the middle
+ * of an exchange, or was cut off for a while, then costs nobody a transaction. */
+export const TOLD_TO_NEWCOMERS = TRICKLE_BATCH;
+
+/** Transactions of our own that nobody fetched yet: new peers are told of them too, however old. */
 export const MAX_UNBROADCAST = 1000;
 
 /** 30 s, six mean trickles: who asks for a younger transaction before it was announced to him is not answered. */

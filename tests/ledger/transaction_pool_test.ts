@@ -58,6 +58,17 @@ test("pool: a transaction is found by both ids, and visited once", () => {
   assertEquals([idsIn(pool), pool.count, pool.bytes], [[txid], 1, raw.length]);
 });
 
+test("pool: the newest are visited from the last, no more than asked for", () => {
+  const pool = makePool();
+  for (let i = 1; i <= 3; i++) pool.add(numbered(i), i);
+  const cases: [max: number, ages: number[]][] = [[0, []], [2, [3, 2]], [9, [3, 2, 1]]];
+  for (const [max, ages] of cases) {
+    const visited: number[] = [];
+    pool.forNewest(max, ({ addedAt }) => void visited.push(addedAt));
+    assertEquals(visited, ages);
+  }
+});
+
 test("pool: what is kept is a copy that nobody else holds", () => {
   const pool = makePool();
   const buffer = new Uint8Array(10_000);

@@ -89,23 +89,26 @@ function balancerWork() {
   };
 }
 
-function queueWork(consumers: number) {
+function queueWork(consumers: number, operations: number) {
   const queue = new RequestQueue<readonly [thread: number, number: number]>({ maxItems: 100_000, maxBytes: 2 ** 30 });
   const lasts = new Map<number, number>();
   let taken = 0;
+  const { promise: allTaken, resolve } = Promise.withResolvers<void>();
   async function consume(): Promise<void> {
     for (;;) {
       const [thread, number] = await queue.pop();
       if (thread === 0) return;
       assert(number > (lasts.get(thread) ?? -1), `request ${number} of ${thread} comes after ${lasts.get(thread)}`);
       lasts.set(thread, number);
-      taken++;
+      if (++taken === operations) resolve();
     }
   }
   const consuming = Array.from({ length: consumers }, consume);
   return {
     apply: (thread: number, number: number) => queue.push([thread, number], { owner: `thread ${thread}` }),
-    async check(operations: number) {
+    async check() {
+      await within("the requests", allTaken);
+      // Owners take turns in the queue: earlier, the end would come before others' last requests.
       for (let i = 0; i < consumers; i++) queue.push([0, 0], { owner: "the end" });
       await within("the consumers", Promise.all(consuming));
       assertEquals([taken, queue.length, queue.counts.refused], [operations, 0, 0]);
@@ -140,9 +143,9 @@ test("threads: 8 × 1,000 choices of one balancer, and its accounts are right", 
 });
 
 test("threads: 16 × 500 requests through one queue to four consumers, each once and in order", TIMEOUT, async () => {
-  const work = queueWork(4);
+  const work = queueWork(4, 8000);
   await stress(16, 500, work.apply);
-  await work.check(8000);
+  await work.check();
 });
 
 test("threads: 8 × 500 reports to one topology, of which the last counts", TIMEOUT, async () => {
@@ -152,11 +155,11 @@ test("threads: 8 × 500 reports to one topology, of which the last counts", TIME
 });
 
 test("threads: 12 × 300 operations on all three at once", TIMEOUT, async () => {
-  const [balancer, queue, topology] = [balancerWork(), queueWork(2), topologyWork()];
+  const [balancer, queue, topology] = [balancerWork(), queueWork(2, 3600), topologyWork()];
   await stress(12, 300, (thread, number) => {
     for (const { apply } of [balancer, queue, topology]) apply(thread, number);
   });
   balancer.check(3600);
-  await queue.check(3600);
+  await queue.check();
   topology.check(12);
 });

@@ -5,7 +5,12 @@ import { createMemoryNetwork, type MemoryNetwork } from "../../src/platform/memo
 import { LocalError } from "../../src/protocol/errors.ts";
 import { INV_TX, INV_WITNESS_TX, INV_WTX } from "../../src/protocol/messages.ts";
 import { P2P } from "../../src/protocol/networks.ts";
-import { MEMPOOL_INTERVAL_MS, TRICKLE_INBOUND_MS } from "../../src/protocol/params.ts";
+import {
+  MAX_UNBROADCAST,
+  MEMPOOL_INTERVAL_MS,
+  TOLD_TO_NEWCOMERS,
+  TRICKLE_INBOUND_MS,
+} from "../../src/protocol/params.ts";
 import { transaction } from "../support/blocks.ts";
 import { Miner } from "../support/mining.ts";
 import { dialRaw, dialScripted, versionOf } from "../support/scripted_peer.ts";
@@ -169,23 +174,32 @@ test("transactions: we want all of them, and spare a peer those of which we know
   assertEquals(told(peer).sort(), [wtx(2).hash, wtx(3).hash].sort());
 });
 
-test(
-  "transactions: our own that nobody fetched yet is announced to those who come later",
-  { timeout: 60_000 },
-  async () => {
-    const { network, node } = await world();
-    node.submitTransaction(numbered(1));
-    const first = await dialByWtxid(network, "first");
-    await until(network, () => told(first).length === 1);
-    const second = await dialByWtxid(network, "second");
-    await until(network, () => told(second).length === 1);
-    second.send({ type: "getdata", items: [wtx(1)] });
-    await until(network, () => second.of("tx").length === 1);
-    const third = await dialByWtxid(network, "third");
-    await runFor(network, 60_000);
-    assertEquals(told(third), []);
-  },
-);
+test("transactions: who comes later is told of the newest, and of our own that nobody fetched", {
+  timeout: 60_000,
+}, async () => {
+  const { network, node } = await world();
+  for (let i = 0; i <= MAX_UNBROADCAST + TOLD_TO_NEWCOMERS; i++) node.submitTransaction(numbered(i));
+  const first = await dialByWtxid(network, "first");
+  await runFor(network, 60_000);
+  assertEquals(told(first).length, MAX_UNBROADCAST + TOLD_TO_NEWCOMERS);
+  assert(!told(first).includes(wtx(MAX_UNBROADCAST).hash), "neither new nor among those kept as our own");
+  first.send({ type: "getdata", items: [wtx(0)] });
+  await until(network, () => first.of("tx").length === 1);
+  const second = await dialByWtxid(network, "second");
+  await runFor(network, 60_000);
+  assert(!told(second).includes(wtx(0).hash));
+  assertEquals(told(second).length, MAX_UNBROADCAST + TOLD_TO_NEWCOMERS - 1);
+});
+
+test("transactions: a newcomer that asked for less is told of less", { timeout: 60_000 }, async () => {
+  const { network, node } = await world({});
+  node.submitTransaction(numbered(1), { feeRate: 999n });
+  node.submitTransaction(numbered(2), { feeRate: 1000n });
+  const peer = await dialByWtxid(network, "peer");
+  peer.send({ type: "feefilter", feeRate: 1000n });
+  await runFor(network, 60_000);
+  assertEquals(told(peer), [wtx(2).hash]);
+});
 
 test("transactions: newcomers are told though many came, were told and left before", { timeout: 60_000 }, async () => {
   const { network, node } = await world();

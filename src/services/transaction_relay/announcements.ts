@@ -139,8 +139,9 @@ export class Announcements {
     if (queue.length > 0) beat.arm();
   }
 
-  /** Some of the queue in random order, leaving out what the peer got to know in the meantime and what is gone. */
-  #takeBatch({ queue, slot }: Listener): PooledTransaction[] {
+  /** Some of the queue in random order, without what the peer got to know or to refuse meanwhile and what is gone. */
+  #takeBatch(listener: Listener): PooledTransaction[] {
+    const { queue, slot } = listener;
     const { env, pool } = this.#deps;
     // A set: what left and came back may wait twice.
     const batch = new Set<PooledTransaction>();
@@ -149,7 +150,7 @@ export class Announcements {
       const at = Math.floor(env.random() * (queue.length + 1));
       const transaction = pool.find(queue[at] ?? last);
       if (at < queue.length) queue[at] = last;
-      if (transaction && !transaction.knownTo.has(slot)) batch.add(transaction);
+      if (transaction && !transaction.knownTo.has(slot) && pays(listener, transaction)) batch.add(transaction);
     }
     return [...batch];
   }

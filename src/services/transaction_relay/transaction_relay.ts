@@ -15,6 +15,7 @@ import {
   FEE_FILTER_PROTOCOL_VERSION,
   MAX_UNBROADCAST,
   MEMPOOL_INTERVAL_MS,
+  TOLD_TO_NEWCOMERS,
   UNREQUESTED_BURST_BYTES,
   UNREQUESTED_BYTES_PER_SECOND,
   UNREQUESTED_LEAST_BYTES,
@@ -98,7 +99,7 @@ export class TransactionRelay implements Service {
     });
     this.#requests.add(peer, now);
     this.#announcements.add(peer);
-    this.#announceUnbroadcast(peer);
+    this.#tellNewcomer(peer);
     // Fees cannot be computed without the coins, so we have no least fee.
     if (this.#mayRelay(peer) && peer.agreement!.protocolVersion >= FEE_FILTER_PROTOCOL_VERSION) {
       peer.send({ type: "feefilter", feeRate: 0n });
@@ -157,11 +158,15 @@ export class TransactionRelay implements Service {
     }
   }
 
-  #announceUnbroadcast(peer: Peer): void {
+  #tellNewcomer(peer: Peer): void {
+    const { pool } = this.#deps;
+    const told = new Set<PooledTransaction>();
+    pool.forNewest(TOLD_TO_NEWCOMERS, (transaction) => void told.add(transaction));
     for (const wtxid of this.#unbroadcast) {
-      const transaction = this.#deps.pool.get(wtxid);
-      if (transaction) this.#announcements.announceTo(peer, transaction);
+      const transaction = pool.get(wtxid);
+      if (transaction) told.add(transaction);
     }
+    for (const transaction of told) this.#announcements.announceTo(peer, transaction);
   }
 
   #parseOwn(raw: Uint8Array): ParsedTransaction {
@@ -258,7 +263,7 @@ export class TransactionRelay implements Service {
     if (!transaction) return undefined;
     if (!this.#announcements.mayHave(peer, transaction, env.now())) return undefined;
     this.#announcements.learn(peer, transaction);
-    // Somebody else has it: new peers will hear of it from others.
+    // Somebody else has it: new peers will hear of it from others, however old it is.
     this.#unbroadcast.delete(transaction.wtxid);
     return { type: "tx", transaction: item.kind === INV_TX ? stripTransaction(transaction.raw) : transaction.raw };
   }
