@@ -1,5 +1,4 @@
 import { test } from "node:test";
-import fc from "fast-check";
 import { assert, assertEquals } from "@std/assert";
 import { type CapturedFrame, CaptureReader } from "../../src/capture/capture_reader.ts";
 import type { Packet } from "../../src/capture/packets.ts";
@@ -15,6 +14,7 @@ import { bitcoinCodec } from "../../src/wire/bitcoin.ts";
 import { nativeCodec } from "../../src/wire/native.ts";
 import { ManualEnv } from "../support/manual_env.ts";
 import { memorySource } from "../support/memory_source.ts";
+import { fc } from "../support/properties.ts";
 import { ethernetFrame, ipv4Packet, ipv6Packet, type PacketParts, tcpSegment } from "../support/tcp_packets.ts";
 import { testHasher } from "../support/test_hasher.ts";
 

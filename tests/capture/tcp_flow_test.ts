@@ -1,9 +1,9 @@
 import { test } from "node:test";
-import fc from "fast-check";
 import { assert, assertEquals } from "@std/assert";
 import { TcpFlow } from "../../src/capture/tcp_flow.ts";
 import type { Segment } from "../../src/capture/tcp_packet.ts";
 import { MAX_FLOW_WAITING_BYTES } from "../../src/protocol/capture_params.ts";
+import { fc } from "../support/properties.ts";
 
 const ENDS = { source: { host: "192.0.2.1", port: 1 }, target: { host: "192.0.2.2", port: 2 } };
 /** A segment may be sent again, alone or with more. */

@@ -1,6 +1,5 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
 import { parseBlock, type ParsedBlock } from "../../src/chain/block.ts";
 import { SHORT_ID_BYTES } from "../../src/protocol/wire_limits.ts";
 import { BlockLayout, buildCompactBlock } from "../../src/chain/compact_block.ts";
@@ -10,6 +9,7 @@ import type { MessageOf } from "../../src/protocol/messages.ts";
 import { hash256 } from "../../src/util/hash.ts";
 import { bitcoinCodec } from "../../src/wire/bitcoin.ts";
 import { blockOf, COINBASE_INPUT, transaction } from "../support/blocks.ts";
+import { fc } from "../support/properties.ts";
 import { testData, transcript } from "../support/test_data.ts";
 import { packShortIds } from "../support/short_ids.ts";
 import { testHasher } from "../support/test_hasher.ts";

@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
 import { test } from "node:test";
 import { Chain } from "../../src/chain/chain.ts";
 import type { ChainChange } from "../../src/chain/outcomes.ts";
 import { REGTEST } from "../../src/protocol/networks.ts";
 import type { Hash } from "../../src/util/hash.ts";
 import { type MinedBlock, Miner, NOW } from "../support/mining.ts";
+import { fc } from "../support/properties.ts";
 import { testHasher } from "../support/test_hasher.ts";
 
 const MAX_BLOCKS = 24;

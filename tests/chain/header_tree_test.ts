@@ -1,11 +1,11 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
 import { test } from "node:test";
 import { locatorFrom } from "../../src/chain/active_chain.ts";
 import { type HeaderNode, HeaderTree } from "../../src/chain/header_tree.ts";
 import type { BlockHeader } from "../../src/protocol/block_header.ts";
 import { REGTEST } from "../../src/protocol/networks.ts";
 import type { Hash } from "../../src/util/hash.ts";
+import { fc } from "../support/properties.ts";
 
 /** Any hash will do: the tree checks nothing. Consecutive ones also collide in the index's low bits. */
 function numbered(number: number): Hash {

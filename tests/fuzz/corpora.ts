@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
-import fc from "fast-check";
 import { REGTEST } from "../../src/protocol/networks.ts";
 import { concatBytes } from "../../src/util/bytes.ts";
 import { bitcoinCodec } from "../../src/wire/bitcoin.ts";
 import { nativeCodec } from "../../src/wire/native.ts";
 import { ARBITRARY_MESSAGES } from "../support/arbitrary_messages.ts";
 import { NATIVE_MESSAGES } from "../support/arbitrary_native_messages.ts";
+import { fc } from "../support/properties.ts";
 import { parseTranscript, transcript, vectorLines } from "../support/test_data.ts";
 import { testHasher } from "../support/test_hasher.ts";
 

@@ -1,6 +1,5 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
 import { RemoteFault } from "../../src/protocol/errors.ts";
 import type { Message } from "../../src/protocol/messages.ts";
 import { concatBytes } from "../../src/util/bytes.ts";
@@ -9,6 +8,7 @@ import { type CborValue, encodeCbor } from "../../src/wire/cbor.ts";
 import { NATIVE_HEADER_BYTES, nativeCodec } from "../../src/wire/native.ts";
 import { NATIVE_PAYLOADS } from "../../src/wire/native_payloads.ts";
 import { anyNativeMessage } from "../support/arbitrary_native_messages.ts";
+import { fc } from "../support/properties.ts";
 
 const MAGIC = 0x70327021;
 const MAGIC_AND_TYPE_BYTES = 5;

@@ -1,10 +1,10 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
 import { Balancer } from "../../src/net/balancer.ts";
 import type { Member } from "../../src/net/balancing/member.ts";
 import { type BalancingRule, compileRules, STRATEGY_NAMES } from "../../src/net/balancing/rules.ts";
 import { ManualEnv } from "../support/manual_env.ts";
+import { fc } from "../support/properties.ts";
 
 const BREAKER = { failures: 2, failureShare: 0.5, windowMs: 10_000, openMs: 1000, maxOpenMs: 4000 };
 

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
 import { CircuitBreaker } from "../../src/net/circuit_breaker.ts";
+import { fc } from "../support/properties.ts";
 
 const OPTIONS = { failures: 3, failureShare: 0.5, windowMs: 1000, openMs: 100, maxOpenMs: 350 };
 

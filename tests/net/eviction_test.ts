@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import * as fc from "fast-check";
 import { chooseEviction, type EvictionCandidate } from "../../src/net/eviction.ts";
+import { fc } from "../support/properties.ts";
 
 const NEVER = Number.NEGATIVE_INFINITY;
 

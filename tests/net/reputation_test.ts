@@ -1,6 +1,5 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import * as fc from "fast-check";
 import { identifyHost } from "../../src/net/host_identity.ts";
 import { decayedScore, type Permit, Reputation } from "../../src/net/reputation.ts";
 import { createMemoryStore, type MemoryStore } from "../../src/platform/memory_store.ts";
@@ -9,6 +8,7 @@ import { PENALTIES } from "../../src/protocol/penalties.ts";
 import type { Permission } from "../../src/protocol/permissions.ts";
 import { parseSubnet } from "../../src/protocol/subnets.ts";
 import { ManualEnv } from "../support/manual_env.ts";
+import { fc } from "../support/properties.ts";
 
 const HOUR_MS = 3_600_000;
 const CODES = Object.keys(PENALTIES) as FaultCode[];

@@ -1,8 +1,8 @@
 import { test } from "node:test";
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
 import { RequestQueue } from "../../src/net/request_queue.ts";
 import { LocalError } from "../../src/protocol/errors.ts";
+import { fc } from "../support/properties.ts";
 
 const ROOMY = { maxItems: 100_000, maxBytes: 1_000_000 };
 

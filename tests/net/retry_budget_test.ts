@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
 import { RetryBudget } from "../../src/net/retry_budget.ts";
+import { fc } from "../support/properties.ts";
 
 const OPTIONS = { share: 0.2, reserve: 10, capacity: 100 };
 

@@ -1,5 +1,4 @@
 import { test } from "node:test";
-import fc from "fast-check";
 import { assertEquals, assertFalse } from "@std/assert";
 import {
   addressFromIpv6,
@@ -12,6 +11,7 @@ import {
 } from "../../src/protocol/addresses.ts";
 import { hexToBytes } from "../../src/util/hex.ts";
 import { anyAddress } from "../support/arbitrary_messages.ts";
+import { fc } from "../support/properties.ts";
 
 const TOR = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion";
 const I2P = "ukeu3k5oycgaauneqgtnvselmt4yemvoilkln7jpvamvfx7dnkdq.b32.i2p";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
 import { test } from "node:test";
 import { bitsFromTarget, TARGET_END, targetFromBits } from "../../src/protocol/compact_target.ts";
+import { fc } from "../support/properties.ts";
 
 const TARGETS: readonly (readonly [number, bigint | undefined])[] = [
   [0x1d00ffff, 0xffffn << 208n],

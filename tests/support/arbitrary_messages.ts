@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { ADDRESS_SIZES } from "../../src/protocol/addresses.ts";
 import type { BlockHeader } from "../../src/protocol/block_header.ts";
 import type {
@@ -14,6 +13,7 @@ import { ByteWriter } from "../../src/util/bytes.ts";
 import type { Hash } from "../../src/util/hash.ts";
 import { concatBytes } from "../../src/util/bytes.ts";
 import { bytesToHex, hexToBytes } from "../../src/util/hex.ts";
+import { fc } from "./properties.ts";
 
 // Plain objects only: two objects with different prototypes are not equal.
 const record = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(fields, { noNullPrototype: true });

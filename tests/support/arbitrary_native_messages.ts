@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { ADDRESS_SIZES } from "../../src/protocol/addresses.ts";
 import type { BlockHeader } from "../../src/protocol/block_header.ts";
 import type {
@@ -11,6 +10,7 @@ import type {
 } from "../../src/protocol/messages.ts";
 import { concatBytes } from "../../src/util/bytes.ts";
 import { bytesToHex } from "../../src/util/hex.ts";
+import { fc } from "./properties.ts";
 
 const MAX_UINT8 = 0xff;
 const MAX_UINT16 = 0xffff;

@@ -1,7 +1,7 @@
 import { test } from "node:test";
-import fc from "fast-check";
 import { assertEquals } from "@std/assert";
 import { base32ToBytes, bytesToBase32 } from "../../src/util/base32.ts";
+import { fc } from "../support/properties.ts";
 
 /** RFC 4648, section 10, without the padding. */
 const VECTORS: readonly (readonly [text: string, base32: string])[] = [

@@ -1,8 +1,8 @@
 import { test } from "node:test";
-import fc from "fast-check";
 import { assertEquals, assertThrows } from "@std/assert";
 import { ByteReader, ByteWriter, concatBytes, equalBytes, MalformedBytes, varIntSize } from "../../src/util/bytes.ts";
 import { bytesToHex, hexToBytes } from "../../src/util/hex.ts";
+import { fc } from "../support/properties.ts";
 
 function hexOf(write: (writer: ByteWriter) => ByteWriter): string {
   return bytesToHex(write(new ByteWriter()).finish());

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
 import { Deque } from "../../src/util/deque.ts";
+import { fc } from "../support/properties.ts";
 
 test("deque: an empty one has nothing to give, before and after it was used", () => {
   const deque = new Deque<number>();

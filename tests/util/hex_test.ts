@@ -1,7 +1,7 @@
 import { test } from "node:test";
-import fc from "fast-check";
 import { assertEquals, assertThrows } from "@std/assert";
 import { bytesToHex, hexInto, hexToBytes, isHexOfSize, readHex, spellHex } from "../../src/util/hex.ts";
+import { fc } from "../support/properties.ts";
 
 test("hex: bytes come back, by the runtime's own methods and by ours", () => {
   fc.assert(fc.property(fc.oneof(fc.uint8Array(), fc.uint8Array({ minLength: 32, maxLength: 32 })), (bytes) => {

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
 import { RecentIds, SharedRoom } from "../../src/util/recent_ids.ts";
+import { fc } from "../support/properties.ts";
 
 const SECRET = Uint8Array.from({ length: 16 }, (_, i) => 37 * i + 11);
 const RETAIN_MS = 1_000;

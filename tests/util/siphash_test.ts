@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
 import { readSipKey, sipHash24 } from "../../src/util/siphash.ts";
+import { fc } from "../support/properties.ts";
 
 function count(length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => i);

@@ -1,8 +1,8 @@
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
 import { concatBytes, MalformedBytes } from "../../src/util/bytes.ts";
 import { TextCache } from "../../src/util/text_cache.ts";
+import { fc } from "../support/properties.ts";
 
 const utf8 = new TextEncoder();
 

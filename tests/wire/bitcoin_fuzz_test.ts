@@ -1,5 +1,4 @@
 import { test } from "node:test";
-import fc from "fast-check";
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { RemoteFault } from "../../src/protocol/errors.ts";
 import type { Message } from "../../src/protocol/messages.ts";
@@ -7,6 +6,7 @@ import { concatBytes } from "../../src/util/bytes.ts";
 import { bitcoinCodec } from "../../src/wire/bitcoin.ts";
 import { BITCOIN_PAYLOADS } from "../../src/wire/bitcoin_payloads.ts";
 import { anyMessage } from "../support/arbitrary_messages.ts";
+import { fc } from "../support/properties.ts";
 import { testHasher } from "../support/test_hasher.ts";
 
 const codec = bitcoinCodec(0xfabfb5da, testHasher);

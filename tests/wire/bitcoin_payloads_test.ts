@@ -1,5 +1,4 @@
 import { test } from "node:test";
-import fc from "fast-check";
 import { assertEquals, assertThrows } from "@std/assert";
 import { RemoteFault } from "../../src/protocol/errors.ts";
 import {
@@ -13,6 +12,7 @@ import { ByteWriter } from "../../src/util/bytes.ts";
 import { bytesToHex, hexToBytes } from "../../src/util/hex.ts";
 import { bitcoinCodec } from "../../src/wire/bitcoin.ts";
 import { ARBITRARY_MESSAGES } from "../support/arbitrary_messages.ts";
+import { fc } from "../support/properties.ts";
 import { testHasher } from "../support/test_hasher.ts";
 
 const HEADER_BYTES = 24;

@@ -1,10 +1,10 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertLessOrEqual, assertStringIncludes, assertThrows } from "@std/assert";
-import fc from "fast-check";
 import { concatBytes, MalformedBytes } from "../../src/util/bytes.ts";
 import { bytesToHex, hexToBytes } from "../../src/util/hex.ts";
 import { checkCbor, MAX_CBOR_DEPTH } from "../../src/wire/cbor_guard.ts";
 import { type CborValue, decodeCbor, encodeCbor } from "../../src/wire/cbor.ts";
+import { fc } from "../support/properties.ts";
 
 const MAX_ITEMS = 1000;
 

@@ -1,11 +1,11 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
 import type { Message } from "../../src/protocol/messages.ts";
 import { REGTEST } from "../../src/protocol/networks.ts";
 import { bitcoinCodec } from "../../src/wire/bitcoin.ts";
 import type { WireCodec } from "../../src/wire/codec.ts";
 import { nativeCodec } from "../../src/wire/native.ts";
+import { fc } from "../support/properties.ts";
 import { testHasher } from "../support/test_hasher.ts";
 
 const CODECS: readonly WireCodec[] = [bitcoinCodec(REGTEST.magic, testHasher), nativeCodec(REGTEST.magic)];

@@ -1,5 +1,4 @@
 import { test } from "node:test";
-import fc from "fast-check";
 import { assert, assertEquals } from "@std/assert";
 import { parseBlock } from "../../src/chain/block.ts";
 import { REGTEST } from "../../src/protocol/networks.ts";
@@ -16,6 +15,7 @@ import {
 import { nativeCodec } from "../../src/wire/native.ts";
 import { anyMessage } from "../support/arbitrary_messages.ts";
 import { anyNativeMessage } from "../support/arbitrary_native_messages.ts";
+import { fc } from "../support/properties.ts";
 import { testHasher } from "../support/test_hasher.ts";
 import { parseTranscript, vectorLines } from "../support/test_data.ts";
 import { VECTOR_MAGIC, VECTORS } from "./native_vectors.ts";

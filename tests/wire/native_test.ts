@@ -8,7 +8,6 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import fc from "fast-check";
 import { type FaultCode, LocalError, RemoteFault } from "../../src/protocol/errors.ts";
 import { MAX_UNKNOWN_BODY_BYTES } from "../../src/protocol/native_limits.ts";
 import type { Message, MessageType } from "../../src/protocol/messages.ts";
@@ -20,6 +19,7 @@ import type { Decoder } from "../../src/wire/codec.ts";
 import { NATIVE_HEADER_BYTES, nativeCodec } from "../../src/wire/native.ts";
 import { NATIVE_PAYLOADS } from "../../src/wire/native_payloads.ts";
 import { anyNativeMessage, NATIVE_MESSAGES } from "../support/arbitrary_native_messages.ts";
+import { fc } from "../support/properties.ts";
 import { HASH_A, REFUSED_VECTORS, VECTOR_MAGIC, VECTORS } from "./native_vectors.ts";
 
 const codec = nativeCodec(VECTOR_MAGIC);

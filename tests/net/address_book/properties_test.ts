@@ -1,6 +1,5 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
 import { AddressBook } from "../../../src/net/address_book.ts";
 import { fromStored } from "../../../src/net/address_book/record.ts";
 import { formatPeerAddress, ownSource } from "../../../src/net/peer_address.ts";
@@ -14,6 +13,7 @@ import {
 import { formatAddress } from "../../../src/protocol/addresses.ts";
 import type { AddressRecord, NetAddress } from "../../../src/protocol/messages.ts";
 import { NOW, recordOf, testBook } from "../../support/address_books.ts";
+import { fc } from "../../support/properties.ts";
 
 // Few addresses of few groups, so that they collide; of every network.
 const address: fc.Arbitrary<NetAddress> = fc.oneof(

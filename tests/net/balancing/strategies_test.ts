@@ -1,8 +1,8 @@
 import { test } from "node:test";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import fc from "fast-check";
 import type { Candidate } from "../../../src/net/balancing/candidate.ts";
 import { STRATEGIES, type StrategyName } from "../../../src/net/balancing/strategies.ts";
+import { fc } from "../../support/properties.ts";
 import { createSeededRandom } from "../../support/random.ts";
 
 function candidate(id: number, changes: Partial<Candidate> = {}): Candidate {

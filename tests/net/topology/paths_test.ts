@@ -1,9 +1,9 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
 import type { Adjacency } from "../../../src/net/topology/graph.ts";
 import { measureGraph } from "../../../src/net/topology/graph_metrics.ts";
 import { broadcastTree, pathTo, shortestPaths } from "../../../src/net/topology/paths.ts";
+import { fc } from "../../support/properties.ts";
 
 type Edge = readonly [from: number, to: number, ms: number];
 

@@ -1,6 +1,5 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
 import { buildGraph } from "../../../src/net/topology/graph.ts";
 import type { NodeRecord } from "../../../src/net/topology/node_record.ts";
 import { snapshotTopology } from "../../../src/net/topology/snapshot.ts";
@@ -14,6 +13,7 @@ import {
   TOPOLOGY_TTL_MS,
 } from "../../../src/protocol/topology_params.ts";
 import { MAX_TOPOLOGY_LINKS } from "../../../src/protocol/wire_limits.ts";
+import { fc } from "../../support/properties.ts";
 
 const SELF = { region: "here", capabilities: [], load: 0, draining: false };
 

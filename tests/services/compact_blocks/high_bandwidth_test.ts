@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
 import { type Chosen, HighBandwidthPeers } from "../../../src/services/compact_blocks/high_bandwidth.ts";
+import { fc } from "../../support/properties.ts";
 
 interface Named extends Chosen {
   readonly name: string;
