@@ -79,6 +79,7 @@ export function snapshotChain(chain: Chain): ChainSnapshot {
     height: tip.height,
     bestHash: tip.hash,
     headers: bestHeader.height,
+    bestHeaderHash: bestHeader.hash,
     work: tip.chainWork.toString(HEX_RADIX),
     syncing: chain.syncing,
     progress: chain.progress,

@@ -129,8 +129,9 @@ export interface ChainSnapshot {
   /** Height and hash of the best chain whose blocks we hold. */
   readonly height: number;
   readonly bestHash: Hash;
-  /** Height of the best header. */
+  /** Height and hash of the best header, whose block may not be here yet. */
   readonly headers: number;
+  readonly bestHeaderHash: Hash;
   /** Total work of the best chain, hex without prefix. */
   readonly work: string;
   readonly syncing: boolean;

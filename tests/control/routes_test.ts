@@ -137,6 +137,24 @@ test("control: the chain, with hashes in display order", async () => {
   assertMatch(value.work, /^[0-9a-f]+$/);
 });
 
+test("control: the best header of a chain whose blocks are not here yet", async () => {
+  const network = createMemoryNetwork({ seed: 2 });
+  const { node } = simulateNode(network, "1.0.0.1");
+  await node.start();
+  const [block, next] = new Miner().mineMany(2);
+  feed(node, [REGTEST.genesisBlock!, block!.raw]);
+  const peer = await dialScripted(network, "2.0.0.1", "1.0.0.1", { startHeight: 2 });
+  peer.onMessage = ({ type }) => {
+    if (type === "getheaders") peer.send({ type: "headers", headers: [next!.header] });
+  };
+  await network.run(() => node.chain().headers === 2);
+  const { value } = get(controlSubject(node), "/v1/chain");
+  assertEquals(
+    [value.height, value.bestHash, value.headers, value.bestHeaderHash],
+    [1, block!.hash, 2, next!.hash],
+  );
+});
+
 test("control: the event channels, each with its capacity and what was missed", async () => {
   const { subject } = await openScene();
   const { value } = get(subject, "/v1/channels");

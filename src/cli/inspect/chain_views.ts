@@ -74,9 +74,10 @@ export const CHAIN_VIEWS: ViewTable = {
   }),
 };
 
-function listTips({ height, bestHash, headers, forks }: ChainSnapshot): readonly Tip[] {
-  const ahead: Tip[] = headers > height
-    ? [{ status: "headers", height: headers, length: headers - height, hash: undefined }]
+/** A best header that does not extend the best chain is the end of a fork, and listed there. */
+function listTips({ height, bestHash, headers, bestHeaderHash, forks }: ChainSnapshot): readonly Tip[] {
+  const ahead: Tip[] = headers > height && !forks.some(({ hash }) => hash === bestHeaderHash)
+    ? [{ status: "headers", height: headers, length: headers - height, hash: bestHeaderHash }]
     : [];
   return [
     ...ahead,

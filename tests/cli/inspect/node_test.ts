@@ -80,6 +80,23 @@ siteTest("inspect peers: a node that tells less than ours shows what it tells", 
   assertMatch(stdout, /^ 7 {2}192\.0\.2\.1:8333 +-/m);
 });
 
+siteTest("inspect chain --tips: every branch once, with the hash at its end", async (site) => {
+  const [best, header, fork] = ["aa", "bb", "cc"].map((byte) => byte.repeat(32)) as [string, string, string];
+  const show = async (bestHeaderHash: string) => {
+    const forks = [{ height: 4, hash: fork, length: 3, complete: false }];
+    const chain = { height: 2, bestHash: best, headers: 4, bestHeaderHash, forks };
+    const { server, address } = await serve(200, JSON.stringify(chain));
+    site.onEnd(() => void server.close());
+    const { stdout } = await run(compiled(), ["inspect", "chain", "--tips", "--json", "--control", address]);
+    return JSON.parse(stdout).map((
+      { status, height, length, hash }: Record<string, unknown>,
+    ) => [status, height, length, hash]);
+  };
+  const others = [["active", 2, 0, best], ["fork, headers only", 4, 3, fork]];
+  assertEquals(await show(header), [["headers", 4, 2, header], ...others]);
+  assertEquals(await show(fork), others);
+});
+
 siteTest("inspect: an answer of another form gets one clear line, whatever is asked", async (site) => {
   const views = ["peers", "chain --tips", "doctor", "health", "topology", "topology --dot", "addrs", "bans"];
   views.push("offenders", "channels", "balancing", "--live --count 1");
