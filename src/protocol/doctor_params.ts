@@ -16,8 +16,8 @@ export const MAX_PROPAGATION_P50_MS = 100;
 /** 500 ms in 99 of 100 cases. */
 export const MAX_PROPAGATION_P99_MS = 500;
 
-/** 10 MB held for one peer: what its queues may hold is more, so this is a peer that does not keep up. */
-export const MAX_PEER_MEMORY_BYTES = 10_000_000;
+/** 10 MiB held for one peer: what its queues may hold is more, so this is a peer that does not keep up. */
+export const MAX_PEER_MEMORY_BYTES = 10_485_760;
 
 /** 1 % of a core for one peer's messages. */
 export const MAX_PEER_CPU_SHARE = 0.01;

@@ -36,8 +36,8 @@ const BOTH_SIDES: readonly (readonly [name: string, below: Observation, at: Obse
   ],
   [
     "memory of the largest peer",
-    observation({ peers: { maxHeldBytes: 9_999_999 } }),
-    observation({ peers: { maxHeldBytes: 10_000_000 } }),
+    observation({ peers: { maxHeldBytes: 10_485_759 } }),
+    observation({ peers: { maxHeldBytes: 10_485_760 } }),
   ],
   [
     "CPU of the busiest peer",

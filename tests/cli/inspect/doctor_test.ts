@@ -46,7 +46,7 @@ siteTest("inspect health: exit 1 where a threshold is crossed, with the numbers 
     windowSeconds: 60,
     health: [
       { name: "channel lag", value: 0.0234, limit: 0.01, unit: "share", state: "bad" },
-      { name: "memory of the largest peer", value: 1_048_576, limit: 10_000_000, unit: "bytes", state: "ok" },
+      { name: "memory of the largest peer", value: 1_048_576, limit: 10_485_760, unit: "bytes", state: "ok" },
       { name: "peer churn", value: null, limit: 0.05, unit: "share/h", state: "unknown" },
     ],
     findings: [],
@@ -55,7 +55,7 @@ siteTest("inspect health: exit 1 where a threshold is crossed, with the numbers 
   assertEquals([code, stdout.split("\n").map((line) => line.split(/ {2,}/))], [1, [
     ["what", "now", "limit", "state"],
     ["channel lag", "2.34 %", "1 %", "bad"],
-    ["memory of the largest peer", "1.0 MiB", "9.5 MiB", "ok"],
+    ["memory of the largest peer", "1.0 MiB", "10 MiB", "ok"],
     ["peer churn", "-", "5 %/h", "unknown"],
     [""],
   ]]);
