@@ -38,7 +38,7 @@ function inFolder(act: (folder: string) => void): void {
   }
 }
 
-/** Calls the completion function as bash does; the words come as it splits them. */
+/** Calls the completion function as bash does; the words come as it splits them, by default at `=` and `:`. */
 const BASH = `
 source "$1"; shift
 COMP_WORDS=("$@")
@@ -49,12 +49,17 @@ _p2p
 exit 0
 `;
 
+/** Words as bash makes them; where the line ends with what it splits at, that is the word at the cursor. */
+function splitForBash(line: string): string[] {
+  return line.split(" ").flatMap((word) => word === "" ? [""] : word.split(/(=|:+)/).filter((part) => part !== ""));
+}
+
 function offerIn(shell: "bash" | "fish", folder: string): Offer {
   const script = join(folder, `p2p.${shell}`);
   writeFileSync(script, SHELLS[shell](MODEL));
   return (line) => {
     const args = shell === "bash"
-      ? ["--norc", "-c", BASH, "bash", script, ...line.split(/ |(=)/).filter((word) => word !== undefined)]
+      ? ["--norc", "-c", BASH, "bash", script, ...splitForBash(line)]
       : ["--no-config", "-c", `source $argv[1]; complete -C $argv[2]`, script, line];
     const { stdout, stderr } = spawnSync(shell, args, { encoding: "utf8", cwd: folder });
     assertEquals(stderr, "", line);
@@ -78,6 +83,15 @@ const CASES: readonly (readonly [line: string, among: readonly string[], alone?:
   ["p2p inspect bans --ti", [], true],
   ["p2p inspect chain --ti", ["--tips"], true],
   ["p2p inspect events --channels inv", ["inventory"], true],
+  ["p2p inspect events --channels sync,inv", ["sync,inventory"], true],
+  ["p2p inspect events --channels sync,data,control,", ["sync,data,control,inventory"], true],
+  ["p2p inspect peers --columns id,mailb", ["id,mailbox"], true],
+  ["p2p inspect peers --columns=id,mailb", ["id,mailbox"], true],
+  ["p2p inspect bans --columns left,address,le", [], true],
+  ["p2p inspect events --types chain:t", ["chain:tip"], true],
+  ["p2p inspect events --types peer:connected,chain:t", ["peer:connected,chain:tip"], true],
+  ["p2p inspect --control 127.0.0.1:9464 pe", ["peers", "peer"]],
+  ["p2p inspect --control [::1]:9464 pe", ["peers", "peer"]],
   ["p2p connect 127.0.0.1:1 --expect headers --ndj", ["--ndjson"], true],
   ["p2p bench fan", ["fanout"], true],
   ["p2p bench queue --cou", ["--count"], true],
@@ -88,12 +102,19 @@ const CASES: readonly (readonly [line: string, among: readonly string[], alone?:
   ["p2p node x y", [], true],
 ];
 
+/** The whole value that stands there once this was taken. */
+function wholeWord(shell: "bash" | "fish", line: string, offered: string): string {
+  const typed = line.slice(line.lastIndexOf(" ") + 1);
+  const kept = shell === "bash" ? typed.slice(0, Math.max(typed.lastIndexOf("="), typed.lastIndexOf(":")) + 1) : "";
+  return `${kept}${offered}`.replace(/^--[a-z]+=/, "");
+}
+
 for (const shell of ["bash", "fish"] as const) {
   test(`completion: ${shell} offers what the tables say`, needs(shell), () =>
     inFolder((folder) => {
       const offer = offerIn(shell, folder);
       for (const [line, among, alone = false] of CASES) {
-        const offered = offer(line).map((word) => word.replace(/^--dedupe=/, ""));
+        const offered = offer(line).map((word) => wholeWord(shell, line, word));
         if (alone) assertEquals(offered.sort(), [...among].sort(), line);
         else for (const word of among) assert(offered.includes(word), `${line}: ${word} in ${offered.join(" ")}`);
       }
@@ -152,6 +173,10 @@ const ZSH_CASES: readonly (readonly [typed: string, becomes: string])[] = [
   ["p2p inspect peers --so", "p2p inspect peers --sort "],
   ["p2p inspect peers --sort mailb", "p2p inspect peers --sort mailbox "],
   ["p2p node --dedupe=d", "p2p node --dedupe=drop "],
+  ["p2p inspect peers --columns id,mailb", "p2p inspect peers --columns id,mailbox,"],
+  ["p2p inspect peers --columns=id,mailb", "p2p inspect peers --columns=id,mailbox,"],
+  ["p2p inspect events --types peer:connected,chain:ti", "p2p inspect events --types peer:connected,chain:tip,"],
+  ["p2p inspect bans --columns left,le", "p2p inspect bans --columns left,le"],
   ["p2p inspect bans --ti", "p2p inspect bans --ti"],
   ["p2p node --import so", "p2p node --import some.toml "],
 ];

@@ -1,4 +1,4 @@
-import type { CompletedCommand, CompletedFlag } from "./model.ts";
+import type { CompletedCommand, CompletedFlag, Values } from "./model.ts";
 import { type Arm, flagArms, quoteAll, valueArms, valuePatterns, writeArms } from "./posix_cases.ts";
 
 /**
@@ -8,10 +8,36 @@ import { type Arm, flagArms, quoteAll, valueArms, valuePatterns, writeArms } fro
 export function bashCompletion(commands: readonly CompletedCommand[]): string {
   return `# Completion of p2p for bash: made by p2p completion bash.
 
+# Bash takes a word apart at colons, and replaces only what stands behind the last one.
 _p2p_offer() {
   local word
   for word in "$@"; do
-    [[ $word == "$_p2p_typed"* ]] && COMPREPLY+=("$word")
+    [[ $word == "$_p2p_typed"* ]] && COMPREPLY+=("\${word#"$_p2p_kept"}")
+  done
+}
+
+# Words with commas between them, each of them once.
+_p2p_offer_list() {
+  local word before=
+  [[ $_p2p_typed == *,* ]] && before=\${_p2p_typed%,*},
+  for word in "$@"; do
+    [[ ,$before == *",$word,"* ]] || _p2p_offer "$before$word"
+  done
+}
+
+# Puts together what bash took apart: $_p2p_line has the words up to the cursor.
+_p2p_join() {
+  local part is_joined=
+  for part in "\${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
+    if [[ $part =~ ^:+$ && \${#_p2p_line[@]} -gt 0 ]]; then
+      _p2p_line[\${#_p2p_line[@]}-1]+=$part
+      is_joined=yes
+      continue
+    fi
+    if [[ -n $is_joined && -n $part ]]; then _p2p_line[\${#_p2p_line[@]}-1]+=$part
+    else _p2p_line+=("$part")
+    fi
+    is_joined=
   done
 }
 
@@ -43,10 +69,11 @@ ${writeArms(commands.flatMap(wordArms), "    ")}
 }
 
 _p2p() {
-  local _p2p_typed=\${COMP_WORDS[COMP_CWORD]} command= word= flag= at before
+  local _p2p_line=() _p2p_typed= _p2p_kept= command= word= flag= at before
   COMPREPLY=()
-  for ((at = 1; at < COMP_CWORD; at++)); do
-    before=\${COMP_WORDS[at]}
+  _p2p_join
+  for ((at = 1; at < \${#_p2p_line[@]} - 1; at++)); do
+    before=\${_p2p_line[at]}
     case $command:$before in
       *:=) ;;
       ${valuePatterns(commands)}) flag=$before; continue ;;
@@ -59,7 +86,9 @@ _p2p() {
     esac
     [[ $before == = ]] || flag=
   done
+  _p2p_typed=\${_p2p_line[at]}
   [[ $_p2p_typed == = ]] && _p2p_typed=
+  [[ $_p2p_typed == *:* ]] && _p2p_kept=\${_p2p_typed%"\${COMP_WORDS[COMP_CWORD]#:}"}
   if [[ -n $flag ]]; then _p2p_values "$command:$word:$flag"
   elif [[ $_p2p_typed == -* ]]; then _p2p_flags "$command:$word"
   elif [[ -z $command ]]; then _p2p_offer ${quoteAll(commands.map(({ name }) => name))}
@@ -75,9 +104,9 @@ function offerFlags(flags: readonly CompletedFlag[]): string {
   return `_p2p_offer ${flags.map(({ name }) => `--${name}`).join(" ")}`;
 }
 
-function offerValues(words: readonly string[], paths: "files" | "directories" | undefined): string {
+function offerValues({ words, paths, isList }: Values): string {
   const offers = [
-    ...(words.length > 0 ? [`_p2p_offer ${quoteAll(words)}`] : []),
+    ...(words.length > 0 ? [`${isList ? "_p2p_offer_list" : "_p2p_offer"} ${quoteAll(words)}`] : []),
     ...(paths === "files" ? ["_p2p_paths"] : paths === "directories" ? ["_p2p_directories"] : []),
   ];
   return offers.join("; ");
@@ -85,5 +114,8 @@ function offerValues(words: readonly string[], paths: "files" | "directories" | 
 
 function wordArms({ name, words, isFile }: CompletedCommand): Arm[] {
   if (words.length === 0 && !isFile) return [];
-  return [{ pattern: name, action: offerValues(words.map(([word]) => word), isFile ? "files" : undefined) }];
+  return [{
+    pattern: name,
+    action: offerValues({ words: words.map(([word]) => word), paths: isFile ? "files" : undefined, isList: false }),
+  }];
 }

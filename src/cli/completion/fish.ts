@@ -49,6 +49,14 @@ function __p2p_before_word
   test (count $typed) = 1; and test $typed[1] = $argv[1]
 end
 
+# Words with commas between them, each of them once.
+function __p2p_list
+  set -l before (string match -r -- '^(?:--[^=]*=)?(.*,)' (commandline -ct))[2]
+  for word in $argv
+    string match -q -- "*,$word,*" ",$before"; or echo -- "$before$word"
+  end
+end
+
 complete -c p2p -f
 complete -c p2p -n __p2p_at -s h -l help -d 'show what a command takes'
 complete -c p2p -n __p2p_at -s V -l version -d 'show the version'
@@ -67,17 +75,23 @@ function commandLines({ name, flags, words, isFile }: CompletedCommand): string[
 function flagLines(command: string, { name, letter, help, values, only, valuesBy }: CompletedFlag): string[] {
   const option = `${letter === undefined ? "" : `-s ${letter} `}-l ${name} -d ${quote(help)}`;
   const particular = valuesBy.map(([word, columns]) => {
-    return complete(`__p2p_at ${command} ${word}`, `${option} -x -a ${quote(columns.join(" "))}`);
+    const offers = offerWords(columns, values?.isList ?? false);
+    return complete(`__p2p_at ${command} ${word}`, `${option} -x${offers}`);
   });
   if (particular.length > 0) return particular;
   const where = ["__p2p_at", command, ...(only ?? [])].join(" ");
   return [complete(where, values ? `${option} ${valueOptions(values)}` : option)];
 }
 
-function valueOptions({ words, paths }: Values): string {
-  const list = words.length > 0 ? ` -a ${quote(words.join(" "))}` : "";
+function valueOptions({ words, paths, isList }: Values): string {
+  const list = offerWords(words, isList);
   if (paths === "directories") return `-x -a '(__fish_complete_directories)'`;
   return paths === "files" ? `-r -F${list}` : `-x${list}`;
+}
+
+function offerWords(words: readonly string[], isList: boolean): string {
+  if (words.length === 0) return "";
+  return ` -a ${quote(isList ? `(__p2p_list ${words.map(quote).join(" ")})` : words.join(" "))}`;
 }
 
 function complete(condition: string, rest: string): string {

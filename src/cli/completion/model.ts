@@ -8,6 +8,8 @@ import { wordsOf } from "../values.ts";
 export interface Values {
   readonly words: readonly string[];
   readonly paths: "files" | "directories" | undefined;
+  /** Whether several words may stand there, with commas between them. */
+  readonly isList: boolean;
 }
 
 export interface CompletedFlag {
@@ -82,5 +84,5 @@ const COLUMN_FLAGS: readonly string[] = ["sort", "columns", "filter"];
 
 function describeValues({ schema, words, placeholder }: Flag): Values {
   const paths = /FILE|PATH/.test(placeholder) ? "files" : /DIR/.test(placeholder) ? "directories" : undefined;
-  return { words: words ?? wordsOf(schema) ?? [], paths };
+  return { words: words ?? wordsOf(schema) ?? [], paths, isList: placeholder.includes(",…") };
 }

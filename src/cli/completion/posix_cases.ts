@@ -1,4 +1,11 @@
-import { commonValueFlags, type CompletedCommand, type CompletedFlag, quote, valueFlags } from "./model.ts";
+import {
+  commonValueFlags,
+  type CompletedCommand,
+  type CompletedFlag,
+  quote,
+  valueFlags,
+  type Values,
+} from "./model.ts";
 
 /** One arm of a `case "$command:$word…"`, in bash and zsh alike. */
 export interface Arm {
@@ -23,17 +30,18 @@ export function flagArms(
 /** Arms over `command:word:--flag`, most particular first: what may be its value. */
 export function valueArms(
   commands: readonly CompletedCommand[],
-  show: (words: readonly string[], paths: "files" | "directories" | undefined) => string,
+  show: (values: Values) => string,
 ): readonly Arm[] {
   return commands.flatMap(({ name, flags }) =>
     flags.flatMap((flag): Arm[] => {
       if (!flag.values) return [];
-      const { words, paths } = flag.values;
-      const byWord = flag.valuesBy.map(([word, values]) => {
-        return { pattern: `${name}:${word}:--${flag.name}`, action: show(values, undefined) };
+      const { words, paths, isList } = flag.values;
+      const byWord = flag.valuesBy.map(([word, columns]) => {
+        const action = show({ words: columns, paths: undefined, isList });
+        return { pattern: `${name}:${word}:--${flag.name}`, action };
       });
       if (words.length === 0 && paths === undefined) return byWord;
-      return [...byWord, { pattern: `${name}:*:--${flag.name}`, action: show(words, paths) }];
+      return [...byWord, { pattern: `${name}:*:--${flag.name}`, action: show(flag.values) }];
     })
   );
 }

@@ -1,5 +1,5 @@
 import { toOneLine } from "../../util/escape.ts";
-import { type CompletedCommand, type CompletedFlag, quote } from "./model.ts";
+import { type CompletedCommand, type CompletedFlag, quote, type Values } from "./model.ts";
 import { type Arm, flagArms, quoteAll, valueArms, valuePatterns, writeArms } from "./posix_cases.ts";
 
 /** A completion script for zsh: autoloaded as `_p2p` from a folder of fpath, or evaluated after compinit. */
@@ -14,6 +14,14 @@ ${writeArms(flagArms(commands, offerFlags), "    ")}
     *) offers=(--help --version) ;;
   esac
   _describe -o flag offers
+}
+
+# Words with commas between them, each of them once.
+_p2p_list() {
+  local -a offers before
+  compset -P '*,' && before=("\${(@s:,:)\${IPREFIX#*=}}")
+  offers=("\${(@)@:|before}")
+  compadd -q -S , -a offers
 }
 
 _p2p_values() {
@@ -65,9 +73,9 @@ function offerFlags(flags: readonly CompletedFlag[]): string {
   return `offers=(${flags.map(({ name, help }) => describe(`--${name}`, help)).join(" ")})`;
 }
 
-function offerValues(words: readonly string[], paths: "files" | "directories" | undefined): string {
+function offerValues({ words, paths, isList }: Values): string {
   const offers = [
-    ...(words.length > 0 ? [`compadd -- ${quoteAll(words)}`] : []),
+    ...(words.length > 0 ? [`${isList ? "_p2p_list" : "compadd --"} ${quoteAll(words)}`] : []),
     ...(paths === "files" ? ["_files"] : paths === "directories" ? ["_files -/"] : []),
   ];
   return offers.join("; ");
