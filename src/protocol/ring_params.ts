@@ -12,7 +12,7 @@ export const MIN_RING_BYTES = 64;
 /** Largest ring: positions are 32 bits wide, and half of them must stay free to tell full from empty. */
 export const MAX_RING_BYTES = 1024 * MIB;
 
-/** Threads that may read one ring: as many as the largest usual machine has cores. Each costs 192 bytes. */
+/** Threads that may read one ring: as many as the largest usual machine has cores. Each place costs 192 bytes. */
 export const MAX_RING_READERS = 128;
 
 /** Largest frame through a ring unless its owner says otherwise: a block of the largest size, and then some. */

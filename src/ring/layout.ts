@@ -17,11 +17,13 @@ export const STATE = 0;
 export const READERS = 1;
 /** Position up to which frames may be read; written by the writer. */
 export const TAIL = LINE;
-/** 1 while the writer wants to be woken when there is room; whoever puts it back to 0 wakes it. */
-export const WRITER_ASLEEP = 2 * LINE;
 
+/**
+ * The place of a reader: the only words that it ever writes. So a thread that is taken for dead and runs on for a moment
+ * disturbs nobody but who is given the same place.
+ */
 const READER_WORDS = 3 * LINE;
-const FIRST_READER = 3 * LINE;
+const FIRST_READER = 2 * LINE;
 
 /** Position up to which reader `reader` is done; written by the reader. */
 export function headOf(reader: number): number {
@@ -36,6 +38,11 @@ export function asleepOf(reader: number): number {
 /** 1 if the writer must wait for this reader; written by the writer. */
 export function attachedOf(reader: number): number {
   return FIRST_READER + reader * READER_WORDS + 2 * LINE;
+}
+
+/** 1 while the writer wants this reader to wake it when there is room; the reader puts it back to 0 and does. */
+export function awaitedOf(reader: number): number {
+  return attachedOf(reader) + 1;
 }
 
 /** Where the bytes of frames begin. */

@@ -2,6 +2,7 @@ import type { FrameHandler, FrameSource, RingEnd, SourceEvents } from "./frames.
 import {
   ABANDONED,
   asleepOf,
+  awaitedOf,
   CLOSED,
   dataOffset,
   FIRST_PART,
@@ -14,7 +15,6 @@ import {
   TAIL,
   WORD_BYTES,
   WORD_SHIFT,
-  WRITER_ASLEEP,
 } from "./layout.ts";
 import type { SharedMemory } from "./memory.ts";
 
@@ -45,6 +45,7 @@ export class FrameReader implements FrameSource {
   readonly #base: number;
   readonly #headWord: number;
   readonly #asleepWord: number;
+  readonly #awaitedWord: number;
   #head: number;
   /** The writer was here at least, when it was last looked at. */
   #tail: number;
@@ -60,6 +61,7 @@ export class FrameReader implements FrameSource {
     this.#base = dataOffset(size.readers);
     this.#headWord = headOf(reader);
     this.#asleepWord = asleepOf(reader);
+    this.#awaitedWord = awaitedOf(reader);
     this.#head = memory.load(this.#headWord);
     this.#tail = this.#head;
   }
@@ -156,8 +158,8 @@ export class FrameReader implements FrameSource {
     // Releases our reads: whoever reads this position may write before it.
     this.#memory.store(this.#headWord, this.#head);
     // After the store, never before: the writer says that it waits and then looks at the position once more.
-    if (this.#memory.load(WRITER_ASLEEP) !== 1) return;
+    if (this.#memory.load(this.#awaitedWord) !== 1) return;
     const isWorthIt = ((this.#memory.load(TAIL) - this.#head) | 0) <= this.#capacity / WAKE_SHARE;
-    if (isWorthIt && this.#memory.compareExchange(WRITER_ASLEEP, 1, 0) === 1) this.#options.wakeWriter();
+    if (isWorthIt && this.#memory.compareExchange(this.#awaitedWord, 1, 0) === 1) this.#options.wakeWriter();
   }
 }

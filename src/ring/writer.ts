@@ -3,6 +3,7 @@ import type { FrameSink, SinkEvents } from "./frames.ts";
 import {
   asleepOf,
   attachedOf,
+  awaitedOf,
   CLOSED,
   dataOffset,
   FIRST_PART,
@@ -15,7 +16,6 @@ import {
   TAIL,
   WORD_BYTES,
   WORD_SHIFT,
-  WRITER_ASLEEP,
 } from "./layout.ts";
 import type { SharedMemory } from "./memory.ts";
 
@@ -54,6 +54,8 @@ export class FrameWriter implements FrameSink {
   readonly #base: number;
   readonly #wholeBytes: number;
   readonly #partBytes: number;
+  /** Readers that get what is committed, and are waited for. */
+  readonly #attached: number[] = [];
   /** Where the next frame goes, and up to where readers may read. */
   #tail: number;
   #committed: number;
@@ -74,6 +76,9 @@ export class FrameWriter implements FrameSink {
     this.#base = dataOffset(size.readers);
     this.#wholeBytes = size.capacityBytes / WHOLE_SHARE - WORD_BYTES;
     this.#partBytes = size.capacityBytes / PART_SHARE - 2 * WORD_BYTES;
+    for (let reader = 0; reader < size.readers; reader++) {
+      if (memory.load(attachedOf(reader)) !== 0) this.#attached.push(reader);
+    }
     this.#tail = memory.load(TAIL);
     this.#committed = this.#tail;
     this.#head = this.#slowest();
@@ -104,7 +109,7 @@ export class FrameWriter implements FrameSink {
     this.#memory.store(TAIL, this.#tail);
     // After the store, never before: a reader says that it sleeps and then looks at the position once more, so one of
     // the two sees the other.
-    for (let reader = 0; reader < this.#options.size.readers; reader++) this.#wakeReader(reader);
+    for (const reader of this.#attached) this.#wakeReader(reader);
   }
 
   close(): void {
@@ -115,31 +120,47 @@ export class FrameWriter implements FrameSink {
   }
 
   wake(): void {
-    if (!this.#isWaiting || this.#memory.load(WRITER_ASLEEP) === 1) return;
+    if (this.#isWaiting && this.#attached.some((reader) => this.#memory.load(awaitedOf(reader)) === 0)) this.#goOn();
+  }
+
+  /**
+   * From now on whoever opens this place gets what is committed, and the ring waits for it. The place must not be one in
+   * which a thread that was ended may still be writing.
+   */
+  attach(reader: number): void {
+    if (this.#attached.includes(reader)) return;
+    this.#memory.store(headOf(reader), this.#committed);
+    this.#memory.store(attachedOf(reader), 1);
+    this.#attached.push(reader);
+  }
+
+  /** The ring no longer waits for this reader: it left, or its thread died. */
+  detach(reader: number): void {
+    const index = this.#attached.indexOf(reader);
+    if (index < 0) return;
+    this.#attached.splice(index, 1);
+    this.#memory.store(attachedOf(reader), 0);
+    // It may have been the one that we wait for, and died between taking note of that and waking us.
+    if (this.#isWaiting) this.#goOn();
+  }
+
+  /** There may be room. */
+  #goOn(): void {
     this.#isWaiting = false;
+    this.#await(0);
     if (this.#stream !== undefined && !this.#pushParts(this.#stream)) return;
     if (this.#isClosed) this.#tellEnd();
     else this.#options.onRoom?.();
   }
 
-  /** From now on the reader gets what is committed, and the ring waits for it. */
-  attach(reader: number): void {
-    this.#memory.store(headOf(reader), this.#committed);
-    this.#memory.store(attachedOf(reader), 1);
-  }
-
-  /** The ring no longer waits for this reader: it left, or its thread died. */
-  detach(reader: number): void {
-    this.#memory.store(attachedOf(reader), 0);
-    // It may have died between taking note that we wait and waking us.
-    if (this.#isWaiting) this.#memory.store(WRITER_ASLEEP, 0);
-    this.wake();
+  #await(value: 0 | 1): void {
+    for (const reader of this.#attached) this.#memory.store(awaitedOf(reader), value);
   }
 
   /** Readers who read this state find all frames committed: the position was stored before. */
   #tellEnd(): void {
     this.#memory.store(STATE, CLOSED);
-    for (let reader = 0; reader < this.#options.size.readers; reader++) this.#wakeReader(reader);
+    for (const reader of this.#attached) this.#wakeReader(reader);
   }
 
   #wakeReader(reader: number): void {
@@ -170,11 +191,11 @@ export class FrameWriter implements FrameSink {
     this.#head = this.#slowest();
     if (needed <= this.#free()) return true;
     this.commit();
-    this.#memory.store(WRITER_ASLEEP, 1);
+    this.#await(1);
     // A reader that was done before that store does not know that we wait.
     this.#head = this.#slowest();
     if (needed <= this.#free()) {
-      this.#memory.store(WRITER_ASLEEP, 0);
+      this.#await(0);
       this.#isWaiting = false;
       return true;
     }
@@ -185,8 +206,7 @@ export class FrameWriter implements FrameSink {
   /** Acquires what the readers released: what lies before the answer is ours to write. */
   #slowest(): number {
     let furthest = 0;
-    for (let reader = 0; reader < this.#options.size.readers; reader++) {
-      if (this.#memory.load(attachedOf(reader)) === 0) continue;
+    for (const reader of this.#attached) {
       furthest = Math.max(furthest, (this.#tail - this.#memory.load(headOf(reader))) | 0);
     }
     return (this.#tail - furthest) | 0;

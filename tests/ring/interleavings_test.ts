@@ -6,7 +6,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { assert } from "@std/assert";
 import { explore } from "../support/interleaving/explorer.ts";
-import { oneReader, oneWriterDies, type Program, REAL, streamed, twoReaders } from "./ring_programs.ts";
+import { aGhostReads, oneReader, oneWriterDies, type Program, REAL, streamed, twoReaders } from "./ring_programs.ts";
 
 const DEEPER = process.env.P2P_EXPLORE === "deep" ? 2 : 0;
 
@@ -21,6 +21,7 @@ const PROGRAMS: readonly (readonly [program: Program, maxPreemptions: number])[]
   [streamed(REAL), 1],
   [twoReaders(REAL, { lengths: [28, 28, 28], closes: false }), 1],
   [oneWriterDies(REAL, { lengths: [20, 20, 20] }), 1],
+  [aGhostReads(REAL, { lengths: [28, 28, 28, 28], successor: 1 }), 1],
 ];
 
 for (const [program, preemptions] of PROGRAMS) {

@@ -5,7 +5,15 @@ import { test } from "node:test";
 import { assertThrows } from "@std/assert";
 import { explore, FoundFault } from "../support/interleaving/explorer.ts";
 import { Mutant, type Mutation } from "../support/mutants.ts";
-import { oneReader, oneWriterDies, type Program, type RingCode, twoReaders } from "./ring_programs.ts";
+import {
+  aGhostReads,
+  oneReader,
+  oneWriterDies,
+  type Program,
+  REAL,
+  type RingCode,
+  twoReaders,
+} from "./ring_programs.ts";
 
 const few = (code: RingCode) => oneReader(code, { lengths: [28, 24] });
 const open = (code: RingCode) => oneReader(code, { lengths: [28, 24], closes: false });
@@ -80,9 +88,8 @@ const MUTATIONS: readonly RingMutation[] = [
   {
     name: "the writer waits for room without a second look",
     file: "ring/writer.ts",
-    from:
-      "    this.#head = this.#slowest();\n    if (needed <= this.#free()) {\n      this.#memory.store(WRITER_ASLEEP, 0);",
-    to: "    if (needed <= this.#free()) {\n      this.#memory.store(WRITER_ASLEEP, 0);",
+    from: "    this.#head = this.#slowest();\n    if (needed <= this.#free()) {\n      this.#await(0);",
+    to: "    if (needed <= this.#free()) {\n      this.#await(0);",
     program: full,
     fault: "waits for ever",
   },
@@ -91,15 +98,15 @@ const MUTATIONS: readonly RingMutation[] = [
     file: "ring/reader.ts",
     from: "    this.#memory.store(this.#headWord, this.#head);\n    // After",
     to:
-      "    const isWaiting = this.#memory.load(WRITER_ASLEEP) === 1;\n    this.#memory.store(this.#headWord, this.#head);\n    if (!isWaiting) return;\n    // After",
+      "    const isWaiting = this.#memory.load(this.#awaitedWord) === 1;\n    this.#memory.store(this.#headWord, this.#head);\n    if (!isWaiting) return;\n    // After",
     program: full,
     fault: "waits for ever",
   },
   {
     name: "the writer waits with frames that it has not shown",
     file: "ring/writer.ts",
-    from: "    this.commit();\n    this.#memory.store(WRITER_ASLEEP, 1);",
-    to: "    this.#memory.store(WRITER_ASLEEP, 1);",
+    from: "    this.commit();\n    this.#await(1);",
+    to: "    this.#await(1);",
     program: (code) => oneReader(code, { lengths: [28, 28, 28], batch: 3 }),
     fault: "waits for ever",
   },
@@ -114,9 +121,8 @@ const MUTATIONS: readonly RingMutation[] = [
   {
     name: "only the first reader is waited for",
     file: "ring/writer.ts",
-    from:
-      "    for (let reader = 0; reader < this.#options.size.readers; reader++) {\n      if (this.#memory.load(attachedOf",
-    to: "    for (let reader = 0; reader < 1; reader++) {\n      if (this.#memory.load(attachedOf",
+    from: "    for (const reader of this.#attached) {\n      furthest",
+    to: "    for (const reader of this.#attached.slice(0, 1)) {\n      furthest",
     program: shared,
     fault: "data race",
   },
@@ -131,6 +137,11 @@ const MUTATIONS: readonly RingMutation[] = [
 ];
 
 const MAX_PREEMPTIONS = 3;
+
+test("ring, a mistake that is found: a reader's successor gets the place in which that reader may still be writing", () => {
+  const program = { ...aGhostReads(REAL, { lengths: [28, 28, 28, 28], successor: 0 }), maxPreemptions: 1 };
+  assertThrows(() => explore(program), FoundFault);
+});
 
 for (const mutation of MUTATIONS) {
   test(`ring, a mistake that is found: ${mutation.name}`, async () => {

@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import type { FrameSource } from "../../src/ring/frames.ts";
-import { dataOffset, WORD_BYTES } from "../../src/ring/layout.ts";
+import { attachedOf, dataOffset, WORD_BYTES } from "../../src/ring/layout.ts";
 import { FrameReader } from "../../src/ring/reader.ts";
 import { abandon, prepareRing } from "../../src/ring/ring.ts";
 import { FrameWriter } from "../../src/ring/writer.ts";
@@ -157,4 +157,72 @@ export function oneWriterDies(code: RingCode, traffic: Traffic): Program {
 function supervise(code: RingCode, thread: ThreadView): void {
   thread.waitForDeath();
   code.abandon(thread, sizeOf(1), (reader) => thread.ring(reader + 1));
+}
+
+/** Of the frames, the first ones are for the reader that is then replaced. */
+const BEFORE_GHOST = 1;
+/** What the first reader, which does not know that it is replaced, tries to take. */
+const GHOST_TURNS = 3;
+
+/**
+ * A reader is taken for dead and replaced, and runs on for a while: with frames of 28 bytes, which all begin at one of
+ * two places, so that it reads frames, whichever they are. It may also really die anywhere.
+ */
+export function aGhostReads(
+  code: RingCode,
+  { lengths, successor }: { readonly lengths: readonly number[]; readonly successor: number },
+): Program {
+  const [GHOST, SUCCESSOR] = [1, 2];
+  const readers = 2;
+  const reading = (thread: ThreadView, reader: number) =>
+    new code.FrameReader({ memory: thread, size: sizeOf(readers), reader, wakeWriter: () => thread.ring(WRITER) });
+  return {
+    name: `a reader of frames of ${lengths} bytes is replaced and runs on, its successor has place ${successor}`,
+    words: ringWords(readers),
+    prepare(memory) {
+      prepareRing(memory, sizeOf(readers), 0);
+      memory.store(attachedOf(1), 0);
+    },
+    ghosts: [GHOST],
+    mortal: [GHOST],
+    threads: [
+      (thread) => {
+        const sink = new code.FrameWriter({
+          memory: thread,
+          size: sizeOf(readers),
+          maxFrameBytes: MAX_FRAME_BYTES,
+          wakeReader: (reader) => thread.ring(reader === successor ? SUCCESSOR : GHOST),
+        });
+        lengths.forEach((length, index) => {
+          if (index === BEFORE_GHOST) {
+            sink.detach(0);
+            sink.attach(successor);
+            thread.ring(SUCCESSOR);
+          }
+          while (!sink.offer(frameOf(index, length))) waitForRoom(thread, sink);
+          sink.commit();
+        });
+        sink.close();
+      },
+      (thread) => {
+        const source = reading(thread, 0);
+        for (let turn = 0; turn < GHOST_TURNS; turn++) source.take(() => {}, 1);
+      },
+      (thread) => {
+        thread.waitForBell();
+        const source = reading(thread, successor);
+        for (;;) {
+          source.take((bytes, start, end) => thread.report([...bytes.subarray(start, end)].join(" ")));
+          if (source.sleep()) {
+            thread.waitForBell();
+            source.wake();
+          } else if (source.end !== "open") return;
+        }
+      },
+    ],
+    check(reports) {
+      const frames = lengths.map((length, index) => frameOf(index, length).join(" "));
+      assertEquals(reports[SUCCESSOR!], frames.slice(BEFORE_GHOST));
+    },
+  };
 }

@@ -1,7 +1,7 @@
 import { createBells, openBells } from "../../platform/bells.ts";
 import { copyBytes } from "../../platform/copy_bytes.ts";
 import type { Thread } from "../../platform/types.ts";
-import { MAX_RING_FRAME_BYTES } from "../../protocol/ring_params.ts";
+import { MAX_RING_FRAME_BYTES, MAX_RING_READERS } from "../../protocol/ring_params.ts";
 import { SHARD_RING_BYTES } from "../../protocol/shard_params.ts";
 import type { ShardSnapshot } from "../../protocol/snapshots.ts";
 import type { FrameSink } from "../../ring/frames.ts";
@@ -24,6 +24,8 @@ export interface MainWays extends Ways {
   /** What the thread is given to open its own. */
   readonly start: WaysStart;
   readonly use: () => ShardSnapshot["ringUse"];
+  /** The thread is gone: nobody waits for it any more. Idempotent. */
+  leave(): void;
   /** Call it with the thread once there is one, and with each message of that thread. */
   connect(thread: Thread): void;
   onMessage(message: unknown): void;
@@ -33,12 +35,10 @@ export interface MainWays extends Ways {
 
 /** What connects the main thread with all of its shards. */
 export interface MainLinks {
+  /** For one life of a shard: its thread reads the ring of all from what is committed next. */
   open(shard: number, events: WayEvents): MainWays;
   /** The ring that all shards read; undefined: there is none. */
   readonly broadcasts: FrameSink | undefined;
-  /** The shard reads that ring from now on, or no more. */
-  attach(shard: number): void;
-  detach(shard: number): void;
   setHearsApps(hears: boolean): void;
   /** Calls `onWake` whenever something may have changed in a ring. */
   listen(onWake: () => void): void;
@@ -55,13 +55,22 @@ class MemoryLinks implements MainLinks {
   readonly #bells;
   readonly #ownBells;
   readonly #flags = new Int32Array(new SharedArrayBuffer(FLAGS_BYTES));
+  /** By place in the ring of all: the shard whose thread has it. */
+  readonly #shardAt = new Map<number, number>();
+  /**
+   * Places that nobody has, the one that was left first in front. A thread that was ended from outside may still write
+   * in its own for a moment (Deno): it comes to somebody else only when at least as many threads as are left over with
+   * the most shards, 64, have died after that.
+   */
+  readonly #places = Array.from({ length: MAX_RING_READERS }, (_, place) => place);
 
   constructor(shards: number) {
     this.#bells = createBells(shards + 1);
     this.#ownBells = openBells(this.#bells, MAIN_THREAD);
-    this.#handle = createRing({ capacityBytes: SHARD_RING_BYTES, readers: shards });
-    const wakeReader = (reader: number) => this.#ownBells.ring(threadOf(reader));
+    this.#handle = createRing({ capacityBytes: SHARD_RING_BYTES, readers: MAX_RING_READERS });
+    const wakeReader = (place: number) => this.#ownBells.ring(threadOf(this.#shardAt.get(place)!));
     this.broadcasts = openWriter(this.#handle, { copy: copyBytes, wakeReader });
+    for (const place of this.#places) this.broadcasts.detach(place);
   }
 
   open(shard: number, { onRoom, onFrames }: WayEvents): MainWays {
@@ -71,11 +80,13 @@ class MemoryLinks implements MainLinks {
     const sink = openWriter(toShard, { copy: copyBytes, wakeReader: wakeShard, onRoom });
     const source = openReader(toMain, { copy: copyBytes, wakeWriter: wakeShard, onFrames });
     const flags = this.#flags.buffer;
+    const place = this.#enter(shard);
     return {
       sink,
       source,
-      start: { by: "memory", bells: this.#bells, toShard, toMain, broadcasts: this.#handle, flags },
+      start: { by: "memory", bells: this.#bells, toShard, toMain, broadcasts: this.#handle, place, flags },
       use: () => ({ toShard: ringUse(toShard), toMain: ringUse(toMain) }),
+      leave: () => this.#leave(place),
       connect() {},
       onMessage() {},
       wake() {
@@ -83,14 +94,6 @@ class MemoryLinks implements MainLinks {
         source.wake();
       },
     };
-  }
-
-  attach(shard: number): void {
-    this.broadcasts.attach(shard);
-  }
-
-  detach(shard: number): void {
-    this.broadcasts.detach(shard);
   }
 
   setHearsApps(hears: boolean): void {
@@ -106,6 +109,21 @@ class MemoryLinks implements MainLinks {
 
   close(): void {
     this.#ownBells.close();
+  }
+
+  #enter(shard: number): number {
+    const place = this.#places.shift();
+    // There are as many again as shards can be, and a shard has one thread at a time.
+    if (place === undefined) throw new Error("all places in the ring of all shards are taken");
+    this.#shardAt.set(place, shard);
+    this.broadcasts.attach(place);
+    return place;
+  }
+
+  #leave(place: number): void {
+    if (!this.#shardAt.delete(place)) return;
+    this.broadcasts.detach(place);
+    this.#places.push(place);
   }
 }
 
@@ -134,6 +152,7 @@ class MessageLinks implements MainLinks {
       source,
       start: { by: "messages" },
       use: () => ({ toShard: null, toMain: null }),
+      leave() {},
       connect: (started) => void (thread = started),
       onMessage(message) {
         const waiting = early ?? [];
@@ -145,8 +164,6 @@ class MessageLinks implements MainLinks {
     };
   }
 
-  attach(): void {}
-  detach(): void {}
   setHearsApps(): void {}
   listen(): void {}
   close(): void {}

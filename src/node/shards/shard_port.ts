@@ -74,6 +74,11 @@ export class ShardPort implements PeerPort, RecordPort {
     this.shard = options.shard;
   }
 
+  /** The thread is gone. */
+  get isDead(): boolean {
+    return this.#isDead;
+  }
+
   get peerCount(): number {
     return this.#peers.size;
   }

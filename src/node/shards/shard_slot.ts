@@ -66,6 +66,11 @@ export class ShardSlot {
     return this.#life?.port;
   }
 
+  /** Whether that thread is past its start. */
+  get isServing(): boolean {
+    return this.#isServing;
+  }
+
   /** Resolves once the thread serves. Rejects with LocalError where it cannot be started. */
   async start(): Promise<void> {
     this.#starts++;
@@ -158,6 +163,7 @@ export class ShardSlot {
         const why = life.hung ? `no sign of life for ${SHARD_SILENCE_MS / MS_PER_SECOND} s` : error.message;
         // What it had committed was said by a living shard: ends of peers are not to be lost.
         receiver.finish();
+        ways.leave();
         const { peerCount } = port;
         port.die(why);
         started.reject(error);

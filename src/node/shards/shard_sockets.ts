@@ -13,7 +13,8 @@ type SocketOrder = Extract<ToShard, { is: "listen" | "unlisten" | "dial" | "canc
 /** Listens and dials for the main thread, and keeps each connection until it says what becomes of it. */
 export class ShardSockets {
   readonly #options: ShardSocketsOptions;
-  readonly #listeners = new Map<number, Listener>();
+  /** Undefined: it is being opened. */
+  readonly #listeners = new Map<number, Listener | undefined>();
   readonly #dials = new Map<number, AbortController>();
   readonly #waiting = new Map<number, Connection>();
   /** Accepted connections have numbers below zero; those that were dialled have the number that the order gave. */
@@ -49,7 +50,7 @@ export class ShardSockets {
 
   close(): void {
     this.#isClosed = true;
-    for (const listener of this.#listeners.values()) listener.close();
+    for (const listener of this.#listeners.values()) listener?.close();
     for (const dial of this.#dials.values()) dial.abort();
     for (const connection of this.#waiting.values()) connection.abort();
     this.#waiting.clear();
@@ -57,14 +58,17 @@ export class ShardSockets {
 
   async #listen({ listener: id, endpoint }: Extract<SocketOrder, { is: "listen" }>): Promise<void> {
     const { transport, tell } = this.#options;
+    this.#listeners.set(id, undefined);
     try {
       const listener = await transport.listen(endpoint, (connection) => this.#accept(id, connection), {
         reusePort: true,
       });
-      if (this.#isClosed) return listener.close();
+      // Not wanted any more.
+      if (this.#isClosed || !this.#listeners.has(id)) return listener.close();
       this.#listeners.set(id, listener);
       tell({ is: "listening", listener: id, local: listener.local });
     } catch (error) {
+      this.#listeners.delete(id);
       const code = error instanceof LocalError ? error.code : "bad-argument";
       tell({ is: "deaf", listener: id, code, why: messageOf(error) });
     }

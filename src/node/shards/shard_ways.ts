@@ -34,7 +34,7 @@ function overMemory(shard: number, start: Extract<WaysStart, { by: "memory" }>, 
   const wakeMain = () => bells.ring(MAIN_THREAD);
   const sink = openWriter(start.toMain, { copy: copyBytes, wakeReader: wakeMain, onRoom: events.onRoom });
   const source = openReader(start.toShard, { copy: copyBytes, wakeWriter: wakeMain, onFrames: events.onFrames });
-  const broadcasts = openReader(start.broadcasts, { copy: copyBytes, wakeWriter: wakeMain, reader: shard });
+  const broadcasts = openReader(start.broadcasts, { copy: copyBytes, wakeWriter: wakeMain, reader: start.place });
   const flags = new Int32Array(start.flags);
   bells.listen(() => {
     sink.wake();

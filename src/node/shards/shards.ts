@@ -7,13 +7,7 @@ import type { DialOptions, Endpoint, Listener, TcpEndpoint, Threads, Transport }
 import { LocalError } from "../../protocol/errors.ts";
 import type { MessageType } from "../../protocol/messages.ts";
 import type { NetworkParams } from "../../protocol/network_params.ts";
-import {
-  MAX_WORKERS,
-  PORT_RELEASE_MS,
-  PORT_RETRY_MS,
-  SHARD_RING_BYTES,
-  STEADY_SHARD_MS,
-} from "../../protocol/shard_params.ts";
+import { MAX_WORKERS, SHARD_RING_BYTES, STEADY_SHARD_MS } from "../../protocol/shard_params.ts";
 import type { ShardSnapshot } from "../../protocol/snapshots.ts";
 import { formatEndpoint } from "../../util/endpoint.ts";
 import type { Env, Logger } from "../../util/env.ts";
@@ -26,6 +20,7 @@ import { RemotePeer } from "./remote_peer.ts";
 import type { RemoteSocket, ShardPort } from "./shard_port.ts";
 import { ShardSlot } from "./shard_slot.ts";
 import { createCodec } from "./shard_start.ts";
+import { SharedListeners } from "./shared_listeners.ts";
 
 export interface ShardsOptions {
   readonly env: Env;
@@ -43,12 +38,6 @@ export interface ShardsOptions {
   readonly onStarted: (shard: number) => void;
 }
 
-/** What a listener of the node is in each shard. */
-interface Shared {
-  readonly endpoint: Endpoint;
-  readonly accept: (line: Line) => void;
-}
-
 /** The way to the end of a ring in which a frame surely is in one piece. */
 const WHOLE_SHARE = 4;
 
@@ -63,11 +52,10 @@ export class Shards implements Lines {
   readonly #turns: Turns;
   readonly #slots: readonly ShardSlot[];
   readonly #links: MainLinks;
-  readonly #listeners = new Map<number, Shared>();
+  readonly #listeners: SharedListeners;
   readonly #failures: number[];
   readonly #startedAt: number[];
   readonly #codec;
-  #nextListener = 1;
   #isStopped = false;
 
   /** Throws LocalError for a number of threads that makes no sense. */
@@ -80,6 +68,7 @@ export class Shards implements Lines {
     this.#turns = new Turns(env);
     this.#codec = createCodec(network, hasher, false);
     this.#links = createLinks(count, options.threads.sharesMemory);
+    this.#listeners = new SharedListeners({ env, log: this.#log, serving: () => this.#serving() });
     const broadcaster = new Broadcaster({
       env,
       sink: this.#links.broadcasts,
@@ -120,19 +109,7 @@ export class Shards implements Lines {
   async listen(endpoint: Endpoint, accept: (line: Line) => void): Promise<Listener> {
     if ("path" in endpoint || !this.#options.threads.sharesPorts) return this.#listenHere(endpoint, accept);
     const local = await this.#probe(endpoint);
-    const id = this.#nextListener++;
-    this.#listeners.set(id, { endpoint: local, accept });
-    const close = () => {
-      if (!this.#listeners.delete(id)) return;
-      for (const port of this.#ports()) port.unlisten(id);
-    };
-    try {
-      await Promise.all([...this.#ports()].map((port) => this.#listenIn(port, id, { endpoint: local, accept })));
-    } catch (error) {
-      close();
-      throw error;
-    }
-    return { local, close };
+    return { local, close: await this.#listeners.open(local, (socket) => accept(this.#lineOf(socket))) };
   }
 
   /** The height of the tip that we can serve, for those who shake hands from now on. */
@@ -157,12 +134,18 @@ export class Shards implements Lines {
   /** Drains the rings and ends the threads. The peers should be gone by then. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#listeners.stop();
     await Promise.all(this.#slots.map((slot) => slot.stop()));
     this.#links.close();
   }
 
   *#ports(): Iterable<ShardPort> {
     for (const { port } of this.#slots) if (port) yield port;
+  }
+
+  /** Those whose threads are past their start. */
+  *#serving(): Iterable<ShardPort> {
+    for (const { port, isServing } of this.#slots) if (port && isServing) yield port;
   }
 
   #portFor(endpoint: TcpEndpoint): ShardPort | undefined {
@@ -190,21 +173,6 @@ export class Shards implements Lines {
     return this.#local.listen(endpoint, accept);
   }
 
-  async #listenIn(port: ShardPort, id: number, { endpoint, accept }: Shared): Promise<Endpoint> {
-    const take = (socket: RemoteSocket) => accept(this.#lineOf(socket));
-    const givesUpAt = this.#options.env.now() + PORT_RELEASE_MS;
-    for (;;) {
-      try {
-        return await port.listen(id, endpoint, take);
-      } catch (error) {
-        const isInUse = error instanceof LocalError && error.code === "address-in-use";
-        if (!isInUse || this.#options.env.now() >= givesUpAt) throw error;
-        // It was ours a moment ago: the system has not noticed yet that we gave it back.
-        await new Promise<void>((resolve) => this.#options.env.after(PORT_RETRY_MS, resolve));
-      }
-    }
-  }
-
   #lineOf({ port, socket, remote, local }: RemoteSocket): Line {
     const { env } = this.#options;
     return {
@@ -218,7 +186,6 @@ export class Shards implements Lines {
 
   #onFailed(shard: number, why: string, peers: number): void {
     const { env } = this.#options;
-    this.#links.detach(shard);
     if (env.now() - this.#startedAt[shard]! > STEADY_SHARD_MS) this.#failures[shard] = 0;
     const failures = ++this.#failures[shard]!;
     this.#log.error("a worker ended, and its peers with it", { shard, why, peers });
@@ -230,7 +197,6 @@ export class Shards implements Lines {
   async #restart(shard: number): Promise<void> {
     if (this.#isStopped) return;
     const slot = this.#slots[shard]!;
-    this.#links.attach(shard);
     try {
       await slot.start();
     } catch (error) {
@@ -240,21 +206,8 @@ export class Shards implements Lines {
     }
     if (this.#isStopped) return;
     this.#startedAt[shard] = this.#options.env.now();
-    for (const id of this.#listeners.keys()) this.#listenAgain(shard, id, 1);
+    if (slot.port) this.#listeners.serve(slot.port);
     this.#options.onStarted(shard);
-  }
-
-  /** The port of the one before may be held for longer than usual: it is tried until it is had or not wanted. */
-  #listenAgain(shard: number, id: number, tries: number): void {
-    const { env } = this.#options;
-    const { port } = this.#slots[shard]!;
-    const listener = this.#listeners.get(id);
-    if (this.#isStopped || !port || !listener) return;
-    this.#listenIn(port, id, listener).catch((error: unknown) => {
-      if (this.#isStopped || this.#slots[shard]!.port !== port) return;
-      this.#log.error("Cannot listen in a worker; it is tried again", { shard, tries, error });
-      env.after(backoffMs(tries, env.random()), () => this.#listenAgain(shard, id, tries + 1));
-    });
   }
 }
 

@@ -12,6 +12,8 @@ export type WaysStart =
     readonly toMain: RingHandle;
     /** Read by all shards. */
     readonly broadcasts: RingHandle;
+    /** Which one of its readers this thread is; its predecessor was another one. */
+    readonly place: number;
     readonly flags: SharedArrayBuffer;
   }
   /** Where memory cannot be shared: the rings are made of messages between the threads. */

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { setImmediate } from "node:timers";
 import { assert, assertEquals, assertGreater, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { openNode } from "../../../src/node/open_node.ts";
+import type { P2PNode } from "../../../src/node/types.ts";
 import { createEnv } from "../../../src/platform/env.ts";
 import { ownThreads, startThread } from "../../../src/platform/threads.ts";
 import type { Thread, Threads } from "../../../src/platform/types.ts";
@@ -15,6 +16,10 @@ import { poll } from "../../support/wait.ts";
 const FLOOD = 3_000;
 const FLOOD_BYTES = 3_000;
 const BUSY_MS = 200;
+/** Of words to all: together some times what the ring of all holds. */
+const ROUNDS = 600;
+/** The system throws dice for each of them which worker gets it. */
+const MAX_JOINED = 50;
 
 /** Longer than a shard may be silent. */
 const SILENCE_MS = 31_000;
@@ -69,6 +74,48 @@ for (const sharesMemory of [true, false]) {
     const heard = nextEvent(node, "app:message", (message) => message.peer === peer.id);
     for (const other of nodes.all) for (const { id } of other.peers()) other.send(id, Uint8Array.of(1));
     assertEquals((await heard).payload, Uint8Array.of(1));
+  });
+
+  test(`${shards}: what is said to all while a worker dies reaches the others whole and in order, and its successor's`, async () => {
+    await using nodes = new RealNodes();
+    const threads = new Mortals(sharesMemory);
+    const hub = await nodes.start({ workers: 2 }, { threads });
+    const news = hub.topic("news");
+    const heard = new Map<P2PNode, number[]>();
+    const join = async () => {
+      const other = await nodes.start({ listen: [] });
+      const numbers: number[] = [];
+      heard.set(other, numbers);
+      other.topic("news").subscribe(({ payload }) => void numbers.push(numberOf(payload)));
+      const { listener } = await link(other, hub);
+      return { other, shard: listener.shard };
+    };
+    const joined: Awaited<ReturnType<typeof join>>[] = [];
+    const isIn = (shard: number) => joined.some((one) => one.shard === shard);
+    while (joined.length < MAX_JOINED && !(isIn(0) && isIn(1))) joined.push(await join());
+    const subscribers = () => Promise.resolve(hub.applications().topics[0]!.peers);
+    await poll("all subscriptions", subscribers, (count) => count === joined.length);
+    let said = 0;
+    const say = () => void news.publish(numberedBytes(said++));
+    const started = nextEvent(hub, "shard:started");
+    for (let round = 0; round < ROUNDS; round++) {
+      say();
+      if (round === ROUNDS / 2) void threads.threads[1]!.end();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await started;
+    const late: typeof joined = [];
+    while (late.length < MAX_JOINED && !late.some(({ shard }) => shard === 1)) late.push(await join());
+    assertEquals(late.at(-1)!.shard, 1);
+    const living = [...joined.filter(({ shard }) => shard === 0), ...late];
+    await poll("all subscriptions", subscribers, (count) => count === living.length);
+    const first = said;
+    for (let round = 0; round < ROUNDS; round++) say();
+    for (const { other } of living) {
+      await poll("the last word", () => Promise.resolve(heard.get(other)!.at(-1)), (last) => last === said - 1);
+      const from = late.some((one) => one.other === other) ? first : 0;
+      assertEquals(heard.get(other), Array.from({ length: said - from }, (_, index) => from + index));
+    }
   });
 
   test(`${shards}: while the main thread is busy sockets wait, and nothing is lost or out of order`, async () => {
@@ -240,4 +287,8 @@ function numberedBytes(number: number): Uint8Array {
   const bytes = new Uint8Array(FLOOD_BYTES);
   new DataView(bytes.buffer).setUint32(0, number);
   return bytes;
+}
+
+function numberOf(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
 }

@@ -8,6 +8,8 @@ export interface Exploration {
   readonly threads: readonly ThreadBody[];
   /** Threads that may die between any two of their steps; once in each run. */
   readonly mortal?: readonly number[];
+  /** Threads that are taken for dead and run on: what they read plainly is used by nobody, and so not judged. */
+  readonly ghosts?: readonly number[];
   /** Judges one complete run: what each thread reported, and who died. Throws if it is wrong. */
   check(reports: readonly (readonly unknown[])[], dead: number | undefined): void;
   /**
@@ -52,7 +54,7 @@ const DEFAULT_MAX_STATES = 2_000_000;
  * States that are equal in memory, clocks and in what each thread has seen so far are visited once.
  */
 export function explore(exploration: Exploration): Explored {
-  const { threads, maxStates = DEFAULT_MAX_STATES, maxPreemptions = Infinity } = exploration;
+  const { maxStates = DEFAULT_MAX_STATES, maxPreemptions = Infinity } = exploration;
   /** By state: with how few preemptions it was reached. */
   const seen = new Map<number, number>();
   const stack: Place[] = [{ state: begin(exploration), path: undefined, preemptions: 0 }];
@@ -68,7 +70,7 @@ export function explore(exploration: Exploration): Explored {
       const path = { thread, dies, before: place.path };
       const state = place.state.clone();
       if (dies) state.kill(thread);
-      else guard(path, () => step(threads[thread]!, state, thread));
+      else guard(path, () => step(exploration, state, thread));
       const key = state.fingerprint(maxPreemptions === Infinity ? 0 : thread);
       if ((seen.get(key) ?? Infinity) <= preemptions) continue;
       seen.set(key, maxPreemptions === Infinity ? 0 : preemptions);
@@ -79,11 +81,12 @@ export function explore(exploration: Exploration): Explored {
   return { states: seen.size, runs };
 }
 
-function begin({ words, threads, prepare }: Exploration): State {
+function begin(exploration: Exploration): State {
+  const { words, threads, prepare } = exploration;
   const state = new State(words, threads.length as ThreadCount);
   if (prepare) prepare(ThreadView.preparing(state));
   // Up to its first atomic operation a thread can disturb nobody.
-  threads.forEach((body, thread) => step(body, state, thread, true));
+  threads.forEach((_, thread) => step(exploration, state, thread, true));
   return state;
 }
 
@@ -105,11 +108,11 @@ function choices({ threads, mortal = [] }: Exploration, { state, path, preemptio
 }
 
 /** One atomic operation, and whatever follows up to the next one. */
-function step(body: ThreadBody, state: State, thread: number, isFirst = false): void {
-  const view = new ThreadView(state, thread, isFirst);
+function step({ threads, ghosts = [] }: Exploration, state: State, thread: number, isFirst = false): void {
+  const view = new ThreadView(state, thread, isFirst, ghosts.includes(thread));
   let thrown: unknown = PAUSE;
   try {
-    body(view);
+    threads[thread]!(view);
     state.end(thread);
   } catch (error) {
     thrown = error;

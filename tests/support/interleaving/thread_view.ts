@@ -24,18 +24,23 @@ export class ThreadView implements SharedMemory {
   readonly #thread: number;
   readonly #log: readonly Seen[];
   readonly #bytes: Uint8Array;
+  readonly #isGhost: boolean;
   #replayed = 0;
   /** Whether the one step was done. */
   #hasStepped: boolean;
   #isOver = false;
 
-  /** A thread that has never run goes to its first atomic operation only: `hasStepped`. */
-  constructor(state: State, thread: number, hasStepped = false) {
+  /**
+   * A thread that has never run goes to its first atomic operation only: `hasStepped`. What a ghost reads plainly is not
+   * judged.
+   */
+  constructor(state: State, thread: number, hasStepped = false, isGhost = false) {
     this.#state = state;
     this.#thread = thread;
     this.#log = thread === PREPARING ? [] : state.log(thread);
     this.#bytes = new Uint8Array(state.words.words.buffer);
     this.#hasStepped = hasStepped;
+    this.#isGhost = isGhost;
     if (thread !== PREPARING) state.setPending(thread, undefined);
   }
 
@@ -78,7 +83,7 @@ export class ThreadView implements SharedMemory {
   get(word: number): number {
     const replayed = this.#replay();
     if (replayed !== undefined) return replayed as number;
-    if (this.#thread !== PREPARING) this.#judge(() => this.#state.races.plainRead(this.#thread, word));
+    this.#judgeRead(word);
     return this.#remember(this.#state.words.get(word));
   }
 
@@ -109,7 +114,7 @@ export class ThreadView implements SharedMemory {
   lend(offset: number, sizeBytes: number): Uint8Array {
     const replayed = this.#replay();
     if (replayed !== undefined) return replayed as Uint8Array;
-    this.#eachWord(offset, sizeBytes, (word) => this.#judge(() => this.#state.races.plainRead(this.#thread, word)));
+    this.#eachWord(offset, sizeBytes, (word) => this.#judgeRead(word));
     // A copy of all: the thread sees these bytes again when it is replayed.
     const seen = this.#bytes.slice();
     seen.fill(0, 0, offset).fill(0, offset + sizeBytes);
@@ -151,6 +156,11 @@ export class ThreadView implements SharedMemory {
     }
     this.#hasStepped = true;
     return this.#remember(act());
+  }
+
+  #judgeRead(word: number): void {
+    if (this.#thread === PREPARING || this.#isGhost) return;
+    this.#judge(() => this.#state.races.plainRead(this.#thread, word));
   }
 
   #judge(access: () => void): void {
