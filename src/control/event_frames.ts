@@ -18,8 +18,19 @@ export const STREAM_HEAD: Uint8Array = encoder.encode(`retry: ${EVENT_RETRY_MS}\
 /** A line that readers ignore: it shows both sides that the connection lives. */
 export const HEARTBEAT: Uint8Array = encoder.encode(": alive\n\n");
 
+/** The beginning of bytes that are too many to be kept. */
+class Beginning {
+  readonly sizeBytes: number;
+  readonly bytes: Uint8Array;
+
+  constructor(whole: Uint8Array) {
+    this.sizeBytes = whole.length;
+    this.bytes = whole.slice(0, EVENT_PAYLOAD_BYTES);
+  }
+}
+
 /** `time`: Unix milliseconds. The JSON is one line, and nothing in it acts on a terminal. */
-export function encodeEvent(id: number, time: number, channel: Channel, type: string, event: unknown): EventFrame {
+export function encodeEvent(id: string, time: number, channel: Channel, type: string, event: unknown): EventFrame {
   const data = toSafeJson({ type, channel, time, event: toPlain(event) });
   return { type, channel, bytes: encoder.encode(`id: ${id}\ndata: ${data}\n\n`) };
 }
@@ -27,6 +38,19 @@ export function encodeEvent(id: number, time: number, channel: Channel, type: st
 /** So many events of a channel never reached this reader. */
 export function encodeLag(channel: Channel, missed: number): Uint8Array {
   return encoder.encode(`event: lag\ndata: ${toSafeJson({ channel, missed })}\n\n`);
+}
+
+/** The reader came with an id of another run: what was missed before this node started is not known. */
+export const RESET: Uint8Array = encoder.encode(`event: reset\ndata: {"reason":"the id is not of this run"}\n\n`);
+
+/** The event as it may be kept: without the bytes that are not told anyway. */
+export function abridge(event: unknown): unknown {
+  if (typeof event !== "object" || event === null) return event;
+  const isLong = (value: unknown) => value instanceof Uint8Array && value.length > EVENT_PAYLOAD_BYTES;
+  if (!Object.values(event).some(isLong)) return event;
+  return Object.fromEntries(
+    Object.entries(event).map(([name, value]) => [name, isLong(value) ? new Beginning(value) : value]),
+  );
 }
 
 /** Events are flat, or hold one snapshot: what JSON cannot carry is found one level deep. */
@@ -38,6 +62,7 @@ function toPlain(event: unknown): unknown {
 function toPlainValue(value: unknown): unknown {
   if (typeof value === "bigint") return String(value);
   if (value instanceof Error) return value.message;
+  if (value instanceof Beginning) return { sizeBytes: value.sizeBytes, hex: bytesToHex(value.bytes) };
   if (!(value instanceof Uint8Array)) return value;
   return { sizeBytes: value.length, hex: bytesToHex(value.subarray(0, EVENT_PAYLOAD_BYTES)) };
 }

@@ -9,13 +9,13 @@ const STREAM_HEADERS = { "content-type": "text/event-stream; charset=utf-8" };
 const TOPIC_PREFIX = "topic:";
 
 /** `?channels=control,data&types=peer:connected,topic:NAME`: all channels and all of their events unless told. */
-export function answerEvents(feed: EventFeed, { query }: ControlRequest): ControlAnswer {
+export function answerEvents(feed: EventFeed, { query, lastEventId }: ControlRequest): ControlAnswer {
   const wish = readWish(query);
   if (typeof wish === "string") return refuse(STATUS.badRequest, wish);
   if (feed.size >= MAX_EVENT_READERS) {
     return refuse(STATUS.unready, `${MAX_EVENT_READERS} readers of events are here already: no more are served`);
   }
-  return { status: STATUS.ok, headers: STREAM_HEADERS, open: (writer) => feed.open(wish, writer) };
+  return { status: STATUS.ok, headers: STREAM_HEADERS, open: (writer) => feed.open({ ...wish, lastEventId }, writer) };
 }
 
 /** The wish, or what is wrong with it. */

@@ -13,6 +13,8 @@ export interface ControlRequest {
   readonly authorization?: string | undefined;
   /** The Accept header. */
   readonly accept?: string | undefined;
+  /** The Last-Event-ID header: a reader of events was cut, and comes back. */
+  readonly lastEventId?: string | undefined;
   readonly body?: string;
   /** Whether it came over a unix socket, whose file permissions say who may ask. */
   readonly isLocalSocket: boolean;

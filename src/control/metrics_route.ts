@@ -12,7 +12,7 @@ export async function answerMetrics(subject: ControlSubject, { accept = "" }: Co
     vitals: node.vitals(),
     figures: node.diagnose().figures,
     about: { version, network: node.network.name, runtime },
-    readers: { count: feed.size, waitingBytes: feed.waitingBytes },
+    readers: { count: feed.size, waitingBytes: feed.waitingBytes, historyBytes: feed.historyBytes },
   };
   const body = await expose(reading, format);
   return { status: STATUS.ok, headers: { "content-type": CONTENT_TYPES[format] }, body };

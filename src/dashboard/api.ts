@@ -18,18 +18,23 @@ export async function getJson<T>(path: string): Promise<T> {
   return await response.json() as T;
 }
 
-/** Follows events until the page goes; begins again when the stream breaks, and says how it stands. */
+/** Follows events until the page goes; goes on where it was when the stream breaks, and says how it stands. */
 export async function follow(
   path: string,
   onEvent: (event: ServerEvent) => void,
   onState: (isConnected: boolean) => void,
 ): Promise<never> {
+  let lastId: string | undefined;
+  const note = (event: ServerEvent) => {
+    lastId = event.id ?? lastId;
+    onEvent(event);
+  };
   for (let waitMs = FIRST_RETRY_MS;;) {
     try {
-      const response = await ask(path);
+      const response = await ask(path, lastId === undefined ? {} : { "last-event-id": lastId });
       onState(true);
       waitMs = FIRST_RETRY_MS;
-      await read(response, onEvent);
+      await read(response, note);
     } catch {
       // Whatever it was, a stopped node or no network: asked again below.
     }
@@ -39,9 +44,11 @@ export async function follow(
   }
 }
 
-async function ask(path: string): Promise<Response> {
+async function ask(path: string, more: Readonly<Record<string, string>> = {}): Promise<Response> {
   const token = sessionStorage.getItem(TOKEN_KEY);
-  const response = await fetch(path, { headers: token === null ? {} : { authorization: `Bearer ${token}` } });
+  const response = await fetch(path, {
+    headers: token === null ? more : { ...more, authorization: `Bearer ${token}` },
+  });
   if (response.status === UNAUTHORISED) throw new Unauthorised(path);
   if (!response.ok) throw new Error(`${path}: ${response.status}`);
   return response;

@@ -137,6 +137,7 @@ function onState(isConnected: boolean): void {
 function onEvent({ name, data }: ServerEvent): void {
   const told = JSON.parse(data);
   if (name === "lag") return events.add("lag", Date.now(), told);
+  if (name === "reset") return events.add("restarted", Date.now(), {});
   if (!UNEVENTFUL.has(told.type)) events.add(told.type, told.time, told.event);
   if (told.type === "chain:tip") wishChain();
   if (told.type === "peer:connected" || told.type === "peer:disconnected") wishPeers();

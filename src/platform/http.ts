@@ -21,6 +21,7 @@ export interface HttpRequest {
   readonly host: string | undefined;
   readonly origin: string | undefined;
   readonly authorization: string | undefined;
+  readonly lastEventId: string | undefined;
   readonly accept: string | undefined;
   readonly body: string;
   /** Whether it came over a unix socket. */
@@ -113,6 +114,7 @@ export async function serveHttp(
         host,
         origin,
         authorization,
+        lastEventId: request.headers["last-event-id"]?.toString(),
         accept,
       };
       answerSafely({ ...asked, body: join(chunks), isLocalSocket }).then((answered) =>

@@ -16,6 +16,21 @@ export const READER_STALL_MS = 60_000;
 /** 15 s: below the half minute after which proxies and browsers give a silent connection up. */
 export const EVENT_HEARTBEAT_MS = 15_000;
 
+/** The latest events of each channel that are kept for readers who lost their connection: what two channels fill fits one reader. */
+export const HISTORY_EVENTS = 512;
+
+/** 128 KiB of them, by channel: half of what may wait for a reader, who usually follows two channels. */
+export const HISTORY_MAX_BYTES = 131_072;
+
+/** 2 KiB: what an event counts for that was kept and not encoded. A peer's snapshot, the largest, is about as long. */
+export const HISTORY_RAW_BYTES = 2_048;
+
+/** 1 min: so long events are kept when nobody reads them. Who was away for longer asks for the state anyway. */
+export const HISTORY_MS = 60_000;
+
+/** Channels and topics that are kept for nobody at a time: the four channels and a dozen topics. */
+export const MAX_IDLE_SOURCES = 16;
+
 /** A browser asks again so long after a stream broke: a node is back within a second or two. */
 export const EVENT_RETRY_MS = 2_000;
 

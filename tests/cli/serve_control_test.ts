@@ -12,18 +12,23 @@ import { within } from "../support/wait.ts";
 const DASHBOARDS = 100;
 const TIMEOUT = { timeout: 30_000 };
 
-/** Reads a stream of events until `pattern` was seen, and leaves. Resolves twice: connected, seen. */
-function follow(port: number, pattern: RegExp): { readonly connected: Promise<void>; readonly seen: Promise<void> } {
+/** Reads a stream of events until `pattern` was seen, and leaves. Resolves twice: connected, and with what it read. */
+function follow(
+  port: number,
+  pattern: RegExp,
+  headers: Readonly<Record<string, string>> = {},
+): { readonly connected: Promise<void>; readonly seen: Promise<string> } {
   const connected = Promise.withResolvers<void>();
-  const seen = Promise.withResolvers<void>();
-  const asked = request({ host: "127.0.0.1", port, path: "/v1/events?channels=control", agent: false }, (response) => {
+  const seen = Promise.withResolvers<string>();
+  const options = { host: "127.0.0.1", port, path: "/v1/events?channels=control", agent: false, headers };
+  const asked = request(options, (response) => {
     let text = "";
     response.setEncoding("utf8");
     response.on("data", (chunk: string) => {
       text += chunk;
       connected.resolve();
       if (!pattern.test(text)) return;
-      seen.resolve();
+      seen.resolve(text);
       asked.destroy();
     });
     response.on("error", () => {});
@@ -32,6 +37,27 @@ function follow(port: number, pattern: RegExp): { readonly connected: Promise<vo
   asked.end();
   return { connected: connected.promise, seen: seen.promise };
 }
+
+test("control: who was cut asks by Last-Event-ID for what it missed", TIMEOUT, async () => {
+  const network = createMemoryNetwork({ seed: 1 });
+  const { node } = simulateNode(network, "a");
+  await node.start();
+  const env = createEnv();
+  const server = await serveControl({ host: "127.0.0.1", port: 0 }, node, env, { runtime: "test", token: undefined });
+  const { port } = server.local as { port: number };
+  try {
+    const first = follow(port, /peer:connected/);
+    await within("it is there", first.connected);
+    await dialScripted(network, "b", "a");
+    const [, id] = /^id: (.*)$/m.exec(await within("it sees the peer", first.seen))!;
+    await dialScripted(network, "c", "a");
+    const again = follow(port, /peer:connected/, { "last-event-id": id! });
+    const text = await within("it sees the other one", again.seen);
+    assertEquals([text.match(/peer:connected/g)!.length, /"id":2/.test(text), /event: /.test(text)], [1, true, false]);
+  } finally {
+    await server.close();
+  }
+});
 
 test("control: a hundred dashboards follow at once, and the API answers beside them", TIMEOUT, async () => {
   const network = createMemoryNetwork({ seed: 1 });

@@ -1,5 +1,6 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { CHANNELS } from "../../src/bus/channels.ts";
 import { EventFeed } from "../../src/control/event_feed.ts";
 import { answer } from "../../src/control/routes.ts";
 import type { ControlSubject } from "../../src/control/subject.ts";
@@ -7,6 +8,7 @@ import type { P2PNode } from "../../src/node/types.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../../src/platform/memory.ts";
 import {
   EVENT_HEARTBEAT_MS,
+  HISTORY_MS,
   MAX_EVENT_READERS,
   READER_MAX_BYTES,
   READER_MAX_EVENTS,
@@ -56,7 +58,7 @@ test("events: each is one line of JSON with a number, and nothing in it acts on 
   const reader = read("?channels=control");
   await dialScripted(network, "b", "a", { userAgent: "/\x1b[31m\u202e/" });
   await network.run(network.now() + 10);
-  assertMatch(reader.text, /^retry: \d+\n: [a-z ]+\n\nid: 1\ndata: \{[\x20-\x7e]*\}\n\n$/);
+  assertMatch(reader.text, /^retry: \d+\n: [a-z ]+\n\nid: [0-9a-f]{8}-2-1\.0\.0\.0\ndata: \{[\x20-\x7e]*\}\n\n$/);
   const [event] = reader.events;
   assertEquals([event!.name, event!.type, event!.channel], [undefined, "peer:connected", "control"]);
   assertEquals((event!.event.peer as { userAgent: string }).userAgent, "/\x1b[31m\u202e/");
@@ -102,7 +104,7 @@ test("events: encoded once, and without readers not at all", async () => {
   assert(first === second, "readers share the bytes");
   const busy = subscribers();
   for (const reader of readers) reader.source.closed();
-  await network.run(network.now() + 1);
+  await network.run(network.now() + HISTORY_MS + 1);
   assertEquals([busy - subscribers(), subject.feed.size], [1, 0]);
 });
 
@@ -143,7 +145,8 @@ async function sent(item: unknown, source: string): Promise<RecordedReader> {
   async function* events() {
     yield await item;
   }
-  const feed = new EventFeed({ node: { events } as unknown as P2PNode, env: network.env("a") });
+  const channels = () => CHANNELS.map((channel) => ({ channel, published: 0 }));
+  const feed = new EventFeed({ node: { events, channels } as unknown as P2PNode, env: network.env("a") });
   const wish = { sources: [source], wants: () => true };
   const reader = new RecordedReader({ status: 200, headers: {}, open: (writer) => feed.open(wish, writer) });
   await network.run(network.now() + 1);

@@ -20,7 +20,7 @@ import { vitals } from "../support/observations.ts";
 test("dashboard: events are found however the stream is cut", () => {
   const text = 'retry: 2000\n: hello\n\nid: 1\ndata: {"a":1}\n\nevent: lag\ndata: {"b":2}\n\ndata: x\ndata: y\n\n';
   const expected = [
-    { name: "message", data: '{"a":1}' },
+    { name: "message", data: '{"a":1}', id: "1" },
     { name: "lag", data: '{"b":2}' },
     { name: "message", data: "x\ny" },
   ];

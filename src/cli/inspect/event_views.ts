@@ -66,7 +66,7 @@ async function showEvents(
   let count = 0;
   for await (const { name, data } of readServerEvents(lines)) {
     show(name, data, settings.json, out);
-    if (name !== "lag" && ++count === settings.count) return true;
+    if (name === "message" && ++count === settings.count) return true;
   }
   return false;
 }

@@ -9,7 +9,7 @@ export interface Reading {
   readonly figures: Figures;
   readonly about: { readonly version: string; readonly network: string; readonly runtime: string };
   /** Those who follow events. */
-  readonly readers: { readonly count: number; readonly waitingBytes: number };
+  readonly readers: { readonly count: number; readonly waitingBytes: number; readonly historyBytes: number };
 }
 
 /** One metric, and how it is read. */

@@ -33,4 +33,9 @@ export const PROCESS_METRICS: readonly Definition[] = [
     "Bytes that wait for slow readers of /v1/events.",
     ({ readers }) => one(readers.waitingBytes),
   ),
+  gauge(
+    "control_event_history_bytes",
+    "Bytes of events that are kept for readers of /v1/events who come back.",
+    ({ readers }) => one(readers.historyBytes),
+  ),
 ];
