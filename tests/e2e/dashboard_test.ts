@@ -99,6 +99,8 @@ siteTest("dashboard: survives a restart of its node", async (site) => {
   await page.getByText("no answer: trying again").waitFor();
   const again = await site.node({ dataDir: node.dataDir, args: ["--control", node.control] });
   await isLive(page);
+  // It asked for what it missed, of which the new process knows nothing.
+  await page.locator("#events li", { hasText: "restarted" }).waitFor();
   const peer = await RawPeer.dial(again.port);
   site.onEnd(() => peer.close());
   await peer.shakeHands({ userAgent: "/after:1/" });
