@@ -4,6 +4,7 @@ import { parseBlock, strippedSize, stripWitness } from "../../src/chain/block.ts
 import { type BlockCheck, checkBlock } from "../../src/chain/block_rules.ts";
 import { buildBlock } from "../../src/chain/mine.ts";
 import type { BlockFault } from "../../src/chain/outcomes.ts";
+import { createHasher } from "../../src/platform/hasher.ts";
 import { MAX_MONEY } from "../../src/protocol/consensus.ts";
 import { encodeCoinbase } from "../../src/protocol/coinbase.ts";
 import { MAIN, REGTEST } from "../../src/protocol/networks.ts";
@@ -12,14 +13,15 @@ import { hexToBytes } from "../../src/util/hex.ts";
 import { blockOf, COINBASE_INPUT, type InputParts, type OutputParts, transaction } from "../support/blocks.ts";
 import { Miner } from "../support/mining.ts";
 import { testData, vectorLines } from "../support/test_data.ts";
-import { testHasher } from "../support/test_hasher.ts";
+
+const hasher = createHasher();
 
 const COINBASE = transaction({ inputs: [COINBASE_INPUT] });
 const LIMIT = BigInt(MAX_MONEY);
 
 /** Below every activation height of main: content alone counts, and witnesses are not allowed. */
 function checkOld(raw: Uint8Array): BlockCheck {
-  return checkBlock(testHasher, raw, MAIN, 1);
+  return checkBlock(hasher, raw, MAIN, 1);
 }
 
 function spending(inputs: readonly InputParts[], outputs?: readonly OutputParts[]): Uint8Array {
@@ -29,14 +31,14 @@ function spending(inputs: readonly InputParts[], outputs?: readonly OutputParts[
 /** A regtest block at height 1 whose transactions have witnesses, committed to by the coinbase. */
 function segwitBlock(transactions: readonly Uint8Array[] = [WITNESS_SPEND]): Uint8Array {
   const { chain } = new Miner();
-  const plan = { hasher: testHasher, params: REGTEST, parent: chain.genesis, time: 0, extraNonce: 7n, transactions };
+  const plan = { hasher, params: REGTEST, parent: chain.genesis, time: 0, extraNonce: 7n, transactions };
   return buildBlock(plan);
 }
 
 const WITNESS_SPEND = transaction({ inputs: [{ witness: [Uint8Array.of(1, 2, 3), new Uint8Array()] }, { index: 1 }] });
 
 function checkNew(raw: Uint8Array, height = 1): BlockCheck {
-  return checkBlock(testHasher, raw, REGTEST, height);
+  return checkBlock(hasher, raw, REGTEST, height);
 }
 
 function flipped(raw: Uint8Array, bit: number): Uint8Array {
@@ -154,13 +156,13 @@ test("witness: stripping gives the old form, and giving it back the same block",
   assertEquals(parseBlock(stripped).transactions.some((layout) => layout.hasWitness), false);
   assertStrictEquals(stripWitness(stripped), stripped);
   assertEquals(checkNew(stripped), { kind: "mutated", reason: "bad-witness-reserved-value" });
-  assertEquals(checkBlock(testHasher, stripped, MAIN, 1).kind, "valid", "where commitments mean nothing yet");
+  assertEquals(checkBlock(hasher, stripped, MAIN, 1).kind, "valid", "where commitments mean nothing yet");
 });
 
 test("witness: none without a commitment, none before its time", () => {
   const unexpected = { kind: "mutated", reason: "unexpected-witness" } as const;
   assertEquals(checkNew(blockOf([coinbaseAt1(), WITNESS_SPEND])), unexpected);
-  assertEquals(checkBlock(testHasher, segwitBlock(), MAIN, MAIN.segwitHeight - 1), unexpected);
+  assertEquals(checkBlock(hasher, segwitBlock(), MAIN, MAIN.segwitHeight - 1), unexpected);
 });
 
 test("witness: the last output of the form counts, and the reserved value is one item of 32 bytes", () => {
@@ -212,8 +214,8 @@ for (const { height, transactions } of REAL_BLOCKS) {
   const raw = testData(`mainnet-block-${height}.raw`);
   test(`block rules: main's block ${height} is valid at its height alone`, { skip: raw === undefined }, () => {
     assertEquals(parseBlock(raw!).transactions.length, transactions);
-    assertEquals(checkBlock(testHasher, raw!, MAIN, height), { kind: "valid" });
-    const elsewhere = checkBlock(testHasher, raw!, MAIN, height + 1);
+    assertEquals(checkBlock(hasher, raw!, MAIN, height), { kind: "valid" });
+    const elsewhere = checkBlock(hasher, raw!, MAIN, height + 1);
     assertEquals(elsewhere, { kind: "invalid", reason: "bad-coinbase-height" });
   });
 }
@@ -225,7 +227,7 @@ test("block rules: a flipped bit in a large block is always noticed", {
   const bits = raw.length * 8;
   const stride = Math.floor(bits / 300) | 1;
   for (let bit = 640; bit < bits; bit += stride) {
-    const check = checkBlock(testHasher, flipped(raw, bit), MAIN, 300_025);
+    const check = checkBlock(hasher, flipped(raw, bit), MAIN, 300_025);
     assert(check.kind === "mutated", `bit ${bit}: ${check.kind}`);
   }
 });

@@ -2,11 +2,13 @@ import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { Chain } from "../../src/chain/chain.ts";
 import type { ChainChange } from "../../src/chain/outcomes.ts";
+import { createHasher } from "../../src/platform/hasher.ts";
 import { REGTEST } from "../../src/protocol/networks.ts";
 import type { Hash } from "../../src/util/hash.ts";
 import { type MinedBlock, Miner, NOW } from "../support/mining.ts";
 import { fc } from "../support/properties.ts";
-import { testHasher } from "../support/test_hasher.ts";
+
+const hasher = createHasher();
 
 const MAX_BLOCKS = 24;
 
@@ -87,7 +89,7 @@ test("fork choice: headers first, then blocks in any order, is what the naive mo
   fc.assert(
     fc.property(scenario, ({ parents, arrival, invalid }) => {
       const blocks = mineTree(parents);
-      const chain = new Chain({ params: REGTEST, hasher: testHasher });
+      const chain = new Chain({ params: REGTEST, hasher });
       const naive = new NaiveChain(blocks);
       const follower = new Follower();
       for (const block of blocks) chain.acceptHeader(block.header, NOW);
@@ -112,7 +114,7 @@ test("fork choice: blocks in any order, orphans among them, end at a chain of mo
   fc.assert(
     fc.property(scenario, ({ parents, arrival }) => {
       const blocks = mineTree(parents);
-      const chain = new Chain({ params: REGTEST, hasher: testHasher });
+      const chain = new Chain({ params: REGTEST, hasher });
       const follower = new Follower();
       const stored: Hash[] = [];
       for (const i of arrival) {
@@ -134,10 +136,10 @@ test("fork choice: a chain restored at any moment has the same tip and goes on a
   fc.assert(
     fc.property(scenario, fc.nat(MAX_BLOCKS), ({ parents, arrival }, moment) => {
       const blocks = mineTree(parents);
-      const chain = new Chain({ params: REGTEST, hasher: testHasher });
+      const chain = new Chain({ params: REGTEST, hasher });
       for (const block of blocks) chain.acceptHeader(block.header, NOW);
       for (const i of arrival.slice(0, moment)) chain.acceptBlock(blocks[i]!.raw, NOW);
-      const restored = new Chain({ params: REGTEST, hasher: testHasher });
+      const restored = new Chain({ params: REGTEST, hasher });
       const records = blocks.map(({ hash, raw }) => ({
         hash,
         raw: raw.slice(0, 80),

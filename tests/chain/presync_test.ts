@@ -2,10 +2,12 @@ import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { Chain } from "../../src/chain/chain.ts";
 import { Presync, type PresyncStep } from "../../src/chain/presync.ts";
+import { createHasher } from "../../src/platform/hasher.ts";
 import { type BlockHeader, encodeBlockHeader } from "../../src/protocol/block_header.ts";
 import { REGTEST } from "../../src/protocol/networks.ts";
 import { type Hash, hash256 } from "../../src/util/hash.ts";
-import { testHasher } from "../support/test_hasher.ts";
+
+const hasher = createHasher();
 
 const NOW = 1_800_000_000;
 const PAGE = 2_000;
@@ -19,7 +21,7 @@ function mineHeaders(count: number, seed = 0): BlockHeader[] {
     const template = { ...REGTEST.genesis, version: 4, previous, time: REGTEST.genesis.time + 1 + i };
     for (let nonce = seed * 1_000_000;; nonce++) {
       const header = { ...template, nonce };
-      previous = hash256(testHasher, encodeBlockHeader(header));
+      previous = hash256(hasher, encodeBlockHeader(header));
       if (previous <= TARGET_TOP) {
         headers.push(header);
         break;
@@ -30,10 +32,10 @@ function mineHeaders(count: number, seed = 0): BlockHeader[] {
 }
 
 function begin(threshold: bigint, nowSeconds = NOW): { chain: Chain; presync: Presync } {
-  const chain = new Chain({ params: REGTEST, hasher: testHasher });
+  const chain = new Chain({ params: REGTEST, hasher });
   const salt = Uint8Array.from({ length: 32 }, (_, i) => i + 1);
   const start = chain.genesis;
-  return { chain, presync: new Presync({ params: REGTEST, hasher: testHasher, start, threshold, salt, nowSeconds }) };
+  return { chain, presync: new Presync({ params: REGTEST, hasher, start, threshold, salt, nowSeconds }) };
 }
 
 /** Serves a chain page by page, as the locators ask, until the presync ends; answers its last step and all releases. */
@@ -112,7 +114,7 @@ const BAD_PAGES: readonly (readonly [what: string, page: BlockHeader[], step: Pr
 function withoutWork(header: BlockHeader): BlockHeader {
   for (let nonce = 0;; nonce++) {
     const candidate = { ...header, nonce };
-    if (hash256(testHasher, encodeBlockHeader(candidate)) > TARGET_TOP) return candidate;
+    if (hash256(hasher, encodeBlockHeader(candidate)) > TARGET_TOP) return candidate;
   }
 }
 
@@ -120,7 +122,7 @@ function withoutWork(header: BlockHeader): BlockHeader {
 function easierStep(): BlockHeader {
   for (let nonce = 0;; nonce++) {
     const candidate = { ...LONG[0]!, bits: 0x2000ffff, nonce };
-    if (hash256(testHasher, encodeBlockHeader(candidate)) < "00ffff") return candidate;
+    if (hash256(hasher, encodeBlockHeader(candidate)) < "00ffff") return candidate;
   }
 }
 

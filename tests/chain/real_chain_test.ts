@@ -2,11 +2,13 @@ import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { checkBlock } from "../../src/chain/block_rules.ts";
 import { Chain } from "../../src/chain/chain.ts";
+import { createHasher } from "../../src/platform/hasher.ts";
 import { MAIN, REGTEST } from "../../src/protocol/networks.ts";
 import { hash256 } from "../../src/util/hash.ts";
 import { NOW } from "../support/mining.ts";
 import { testData } from "../support/test_data.ts";
-import { testHasher } from "../support/test_hasher.ts";
+
+const hasher = createHasher();
 
 const TIP = "7284a4f697c57e30f0a19f86c7a3b6440a945cd9e6e4fb05ebe41a45d668adae";
 const FORK_TIP = "78229dc08adaea4661fa144ffd29aa04e12ec31c34b704f0c66f599d97e025b6";
@@ -29,7 +31,7 @@ function blocksOf(file: Uint8Array): Uint8Array[] {
 }
 
 function newChain(): Chain {
-  return new Chain({ params: REGTEST, hasher: testHasher });
+  return new Chain({ params: REGTEST, hasher });
 }
 
 test("real chain: 2,100 blocks of a real node, then its heavier branch", { skip }, () => {
@@ -67,7 +69,7 @@ test("real chain: a flipped bit in a header of main is a header without work", {
   skip: testData("mainnet-block-300025.raw") === undefined,
 }, () => {
   const raw = testData("mainnet-block-300025.raw")!;
-  const chain = new Chain({ params: MAIN, hasher: testHasher });
+  const chain = new Chain({ params: MAIN, hasher });
   assertEquals(chain.acceptBlock(raw, NOW).kind, "orphan");
   for (let bit = 0; bit < 80 * 8; bit++) {
     const copy = raw.slice();
@@ -80,12 +82,12 @@ test("real chain: a flipped bit in a header of main is a header without work", {
 test("real chain: flipped bits all over real blocks are mutations", { skip }, () => {
   for (const [height, block] of blocksOf(chainFile!).entries()) {
     if (height === 0 || height % 100 !== 0) continue;
-    assertEquals(checkBlock(testHasher, block, REGTEST, height).kind, "valid");
+    assertEquals(checkBlock(hasher, block, REGTEST, height).kind, "valid");
     for (let bit = 640; bit < block.length * 8; bit += 13) {
       const copy = block.slice();
       copy[bit >>> 3]! ^= 1 << (bit & 7);
-      assertEquals(checkBlock(testHasher, copy, REGTEST, height).kind, "mutated", `height ${height}, bit ${bit}`);
+      assertEquals(checkBlock(hasher, copy, REGTEST, height).kind, "mutated", `height ${height}, bit ${bit}`);
     }
   }
-  assertEquals(hash256(testHasher, blocksOf(chainFile!)[2_100]!.subarray(0, 80)), TIP);
+  assertEquals(hash256(hasher, blocksOf(chainFile!)[2_100]!.subarray(0, 80)), TIP);
 });

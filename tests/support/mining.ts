@@ -1,17 +1,19 @@
 import { Chain } from "../../src/chain/chain.ts";
 import type { HeaderNode } from "../../src/chain/header_tree.ts";
 import { type BlockPlan, buildBlock, solveBlock } from "../../src/chain/mine.ts";
+import { createHasher } from "../../src/platform/hasher.ts";
 import { type BlockHeader, readBlockHeader } from "../../src/protocol/block_header.ts";
 import type { NetworkParams } from "../../src/protocol/network_params.ts";
 import { REGTEST } from "../../src/protocol/networks.ts";
 import { ByteReader } from "../../src/util/bytes.ts";
 import type { Hash, Hasher } from "../../src/util/hash.ts";
-import { testHasher } from "./test_hasher.ts";
 
 /** Unix seconds of all tests: after every block that is made here. */
 export const NOW = 1_800_000_000;
 const SPACING_SECONDS = 600;
 const TRIES = 1_000_000;
+
+const ownHasher = createHasher();
 
 /** A block and where it belongs. */
 export interface MinedBlock {
@@ -31,7 +33,7 @@ export class Miner {
   readonly #hasher: Hasher;
   #made = 0n;
 
-  constructor(params: NetworkParams = REGTEST, hasher: Hasher = testHasher) {
+  constructor(params: NetworkParams = REGTEST, hasher: Hasher = ownHasher) {
     this.#params = params;
     this.#hasher = hasher;
     this.chain = new Chain({ params, hasher });
@@ -54,7 +56,7 @@ export class Miner {
 }
 
 /** The block with a nonce that its difficulty accepts, which must be a trivial one. */
-export function solve(raw: Uint8Array, hasher: Hasher = testHasher): { readonly raw: Uint8Array; readonly hash: Hash } {
+export function solve(raw: Uint8Array, hasher: Hasher = ownHasher): { readonly raw: Uint8Array; readonly hash: Hash } {
   const solution = solveBlock(hasher, raw, TRIES);
   if (solution.kind === "unsolved") throw new Error(`no nonce among ${TRIES}`);
   return solution;

@@ -1,14 +1,16 @@
 import { createNode } from "../../src/node/node.ts";
 import type { NodeOptions, NodeParts, P2PNode } from "../../src/node/types.ts";
+import { createHasher } from "../../src/platform/hasher.ts";
 import type { MemoryNetwork } from "../../src/platform/memory.ts";
 import { createMemoryStore, type MemoryStore } from "../../src/platform/memory_store.ts";
 import type { Transport } from "../../src/platform/types.ts";
 import { DEFAULT_MAX_INBOUND, DEFAULT_MAX_OUTBOUND } from "../../src/protocol/params.ts";
 import { REGTEST } from "../../src/protocol/networks.ts";
 import type { Env, Logger } from "../../src/util/env.ts";
-import { testHasher } from "./test_hasher.ts";
 
 export const PORT = REGTEST.defaultPort;
+
+const hasher = createHasher();
 
 /** The real node on one host of a simulated network. */
 export interface SimulatedNode {
@@ -41,7 +43,7 @@ export function simulateNode(
   const parts = {
     env: failingOnBugs(env),
     transport,
-    hasher: testHasher,
+    hasher,
     store,
     ...(addressSource && { addressSource }),
     ...(meter && { meter }),
