@@ -39,8 +39,11 @@ export interface PeersOptions extends InboundLimits {
 export interface PeerSet {
   /** Peers whose handshake is done. */
   ready(): Iterable<Peer>;
-  /** Encodes once and queues the same frame for each ready peer that `wants` it. Returns how many took it. */
-  broadcast(message: Message, wants?: (peer: Peer) => boolean): number;
+  /**
+   * Encodes once and queues the same frame for each ready peer that `wants` it. Returns how many took it; `refused` is
+   * told of each whose queue did not.
+   */
+  broadcast(message: Message, wants?: (peer: Peer) => boolean, refused?: (peer: Peer) => void): number;
   /**
    * Two connections say that they are to one node, the later one first: one of them ends, if that is for us to do.
    * `isOurIdLower`: than that node's.
@@ -122,13 +125,18 @@ export class Peers implements PeerSet {
     return this.#past.snapshot(this.#peers.values());
   }
 
-  broadcast(message: Message, wants: (peer: Peer) => boolean = () => true): number {
+  broadcast(
+    message: Message,
+    wants: (peer: Peer) => boolean = () => true,
+    refused: (peer: Peer) => void = () => {},
+  ): number {
     let frame: Uint8Array | undefined;
     let count = 0;
     for (const peer of this.ready()) {
       if (!wants(peer)) continue;
       frame ??= this.#options.codec.encode(message);
       if (peer.sendFrame(message.type, frame)) count++;
+      else refused(peer);
     }
     return count;
   }

@@ -15,21 +15,36 @@ export interface AnnouncerDeps {
   readonly announceCompact: (tip: HeaderNode, uninformed: ReadonlySet<Peer>) => ReadonlySet<Peer>;
 }
 
-/** Tells each peer about a new tip once: by a compact block if it wishes (BIP152), by headers if it asked for that and can connect them (BIP130), else by inv. */
+/**
+ * Tells each peer about a new tip once: by a compact block if it wishes (BIP152), by headers if it asked for that and can
+ * connect them (BIP130), else by inv. Who has no room for it is told of the tip once it has.
+ */
 export function announcer(deps: AnnouncerDeps): Service {
   const { chain, peers, peerChains } = deps;
   const wantsHeaders = new Set<Peer>();
+  /** Told of nothing, because their queues were full. */
+  const waiting = new Set<Peer>();
 
-  function announce(): void {
+  function announce(to: Iterable<Peer> = peers.ready()): void {
     if (chain.syncing && isSomebodyAhead()) return;
     const tip = chain.tip;
-    const uninformed = new Set([...peers.ready()].filter((peer) => !peerChains.has(peer, tip)));
+    const uninformed = new Set([...to].filter((peer) => !peerChains.has(peer, tip)));
     const pushed = deps.announceCompact(tip, uninformed);
     const others = new Set([...uninformed].filter((peer) => !pushed.has(peer)));
+    const refused = new Set<Peer>();
     for (const [depth, group] of groupByHeaders(tip, others)) {
-      peers.broadcast(announcement(tip, depth), (peer) => group.has(peer));
+      peers.broadcast(announcement(tip, depth), (peer) => group.has(peer), (peer) => refused.add(peer));
     }
-    for (const peer of uninformed) peerChains.learn(peer, tip);
+    for (const peer of uninformed) {
+      if (refused.has(peer)) awaitRoom(peer);
+      else peerChains.learn(peer, tip);
+    }
+  }
+
+  function awaitRoom(peer: Peer): void {
+    if (peer.isOver) return;
+    waiting.add(peer);
+    peer.awaitRoom();
   }
 
   /** A node that is far behind has news for nobody, unless what it lacks is what nobody has. */
@@ -60,8 +75,14 @@ export function announcer(deps: AnnouncerDeps): Service {
   return {
     name: "announcer",
     handles: { sendheaders: (peer) => void wantsHeaders.add(peer) },
-    chainChanged: announce,
-    peerClosed: (peer) => void wantsHeaders.delete(peer),
+    chainChanged: () => announce(),
+    peerWritable: (peer) => {
+      if (waiting.delete(peer)) announce([peer]);
+    },
+    peerClosed(peer) {
+      wantsHeaders.delete(peer);
+      waiting.delete(peer);
+    },
   };
 }
 
