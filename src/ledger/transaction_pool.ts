@@ -3,7 +3,12 @@ import type { BlockFault } from "../chain/outcomes.ts";
 import { isCoinbase, transactionFault } from "../chain/transaction_rules.ts";
 import { INV_TX, INV_WTX, type InvItem } from "../protocol/messages.ts";
 import { MAX_POOL_TRANSACTION_BYTES, MAX_WITNESS_VERSIONS } from "../protocol/params.ts";
-import { type ParsedTransaction, parseTransaction, type TransactionIds } from "../protocol/transaction.ts";
+import {
+  type ParsedTransaction,
+  parseTransaction,
+  type TransactionIds,
+  withoutWitness,
+} from "../protocol/transaction.ts";
 import { BitSet } from "../util/bit_set.ts";
 import { type Hash, HASH_SIZE_BYTES, type Hasher, hashFromBytes } from "../util/hash.ts";
 import { TwoGenerationSet } from "../util/two_generation_set.ts";
@@ -63,7 +68,7 @@ export class TransactionPool {
   readonly #byTxid = new Map<Hash, Held>();
   /** Both ids of transactions in recent blocks. */
   readonly #confirmed: TwoGenerationSet<Hash>;
-  /** Wtxids of what left for want of room or age, or was refused. */
+  /** Wtxids of what left for want of room or age, or was refused; and txids of what no witness would make right. */
   readonly #gone: TwoGenerationSet<Hash>;
   #oldest: Held | undefined;
   #newest: Held | undefined;
@@ -101,7 +106,8 @@ export class TransactionPool {
 
   /**
    * Whether an announced transaction is worth asking for: it is neither here nor was it lately. What is named by txid and
-   * had a witness may be another version than the one that left, perhaps the good one; without a witness both ids are one.
+   * had a witness may be another version than the one that left, perhaps the good one; without a witness both ids are one,
+   * and what was refused whatever its witness is named by both.
    */
   lacks(item: InvItem): boolean {
     return !this.find(item) && !this.#confirmed.has(item.hash) && !this.#gone.has(item.hash);
@@ -127,10 +133,12 @@ export class TransactionPool {
     const transaction = this.#byWtxid.get(parsed.wtxid);
     if (transaction) return { kind: "known", transaction };
     if (this.#confirmed.has(parsed.txid) || this.#gone.has(parsed.wtxid)) return { kind: "settled" };
-    const reason = faultOf(parsed);
-    if (!reason) return { kind: "added", transaction: this.#append(parsed, now, feeRate) };
+    const fault = faultOf(parsed);
+    if (!fault) return { kind: "added", transaction: this.#append(parsed, now, feeRate) };
     this.#gone.add(parsed.wtxid);
-    return { kind: "refused", reason };
+    // The txid names every version: where the witness may be what is wrong, anybody could keep a good one away by it.
+    if (!fault.mayBeWitness) this.#gone.add(parsed.txid);
+    return { kind: "refused", reason: fault.reason };
   }
 
   /** Drops one version by its wtxid, or all of them by the txid. */
@@ -164,6 +172,7 @@ export class TransactionPool {
       this.#confirmed.delete(parsed.txid);
       this.#confirmed.delete(parsed.wtxid);
       this.#gone.delete(parsed.wtxid);
+      this.#gone.delete(parsed.txid);
       this.addParsed(parsed, now);
     }
   }
@@ -237,7 +246,17 @@ export class TransactionPool {
   }
 }
 
-function faultOf({ raw, layout }: ParsedTransaction): TransactionRefusal | undefined {
-  if (raw.length > MAX_POOL_TRANSACTION_BYTES) return "over-standard-size";
-  return isCoinbase(raw, layout) ? "coinbase" : transactionFault(raw, layout);
+/** Why it is refused, and whether another witness could be right. */
+interface Fault {
+  readonly reason: TransactionRefusal;
+  readonly mayBeWitness: boolean;
+}
+
+function faultOf({ raw, layout }: ParsedTransaction): Fault | undefined {
+  if (raw.length > MAX_POOL_TRANSACTION_BYTES) {
+    const mayBeWitness = withoutWitness(raw, layout).length <= MAX_POOL_TRANSACTION_BYTES;
+    return { reason: "over-standard-size", mayBeWitness };
+  }
+  const reason = isCoinbase(raw, layout) ? "coinbase" : transactionFault(raw, layout);
+  return reason && { reason, mayBeWitness: false };
 }

@@ -130,6 +130,30 @@ test("pool: it lacks what is neither here nor was, by the id that the announceme
   assertEquals(lacks(), [false, false, false]);
 });
 
+test("pool: what no witness would make right is lacked under neither id; what another one might, by its txid", () => {
+  const witness = [Uint8Array.of(1)];
+  const long = new Uint8Array(MAX_POOL_TRANSACTION_BYTES);
+  const cases: readonly [name: string, raw: Uint8Array, without: Uint8Array, lacksTxid: boolean][] = [
+    ["no outputs", transaction({ inputs: [{ witness }], outputs: [] }), transaction({ outputs: [] }), false],
+    [
+      "long without it",
+      transaction({ inputs: [{ witness, script: long }] }),
+      transaction({ inputs: [{ script: long }] }),
+      false,
+    ],
+    ["long by it", transaction({ inputs: [{ witness: [long] }] }), transaction(), true],
+  ];
+  for (const [name, raw, without, lacksTxid] of cases) {
+    const pool = makePool();
+    assertEquals(pool.add(raw, 0).kind, "refused", name);
+    const lacks = [{ kind: 1, hash: idOf(without) }, { kind: 5, hash: idOf(raw) }].map((item) => pool.lacks(item));
+    assertEquals(lacks, [lacksTxid, false], name);
+  }
+  const pool = makePool();
+  pool.add(transaction({ inputs: [{ witness: [long] }] }), 0);
+  assertEquals(pool.add(signed(1), 0).kind, "added", "the good version");
+});
+
 const REFUSED: readonly [name: string, raw: Uint8Array, reason: string][] = [
   ["a coinbase", COINBASE, "coinbase"],
   ["no outputs", transaction({ outputs: [] }), "no-outputs"],
