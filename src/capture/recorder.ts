@@ -12,7 +12,7 @@ import { encodeUpperPduHead } from "./upper_pdu.ts";
 
 export interface RecorderOptions {
   readonly env: Env;
-  readonly network: NetworkParams;
+  readonly network: Pick<NetworkParams, "wire" | "magic">;
   /** Takes a copy of one record. False: it could not be kept. */
   append(record: Uint8Array): boolean;
 }
@@ -49,14 +49,21 @@ export class Recorder {
     connection: Pick<Connection, "remote" | "local">,
   ): { received(chunk: Uint8Array): void; sent(bytes: Uint8Array): void } {
     const { remote, local } = connection;
-    const received = new Flow(this.#options, remote, local, true, (record) => this.#keep(record));
-    const sent = new Flow(this.#options, local, remote, false, (record) => this.#keep(record));
+    const received = new Flow(this.#options, remote, local, true, (record) => this.keep(record));
+    const sent = new Flow(this.#options, local, remote, false, (record) => this.keep(record));
     return { received: (chunk) => received.feed(chunk), sent: (bytes) => sent.feed(bytes) };
   }
 
-  #keep(record: Uint8Array): void {
+  /** One record, of this recorder or of another thread's. */
+  keep(record: Uint8Array): void {
     this.#frames++;
     if (!this.#options.append(record)) this.#dropped++;
+  }
+
+  /** So many frames were dropped before they came here. */
+  miss(frames: number): void {
+    this.#frames += frames;
+    this.#dropped += frames;
   }
 }
 

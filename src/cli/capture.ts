@@ -1,4 +1,4 @@
-import { openCapture } from "../node/capture.ts";
+import { type CaptureRecords, openCapture } from "../node/capture.ts";
 import type { Transport } from "../platform/types.ts";
 import {
   DEFAULT_CAPTURE_FILE_BYTES,
@@ -40,6 +40,8 @@ export const CAPTURE_FLAGS = {
 /** What `--capture` asks for; nothing happens where it does not. */
 export interface CommandCapture {
   tap(transport: Transport): Transport;
+  /** For a node with workers; undefined: nothing is captured. */
+  readonly records: CaptureRecords | undefined;
   /** Writes what is left, and says what was captured. Idempotent. */
   end(): Promise<void>;
 }
@@ -55,7 +57,9 @@ export async function beginCapture(
   },
 ): Promise<CommandCapture> {
   const path = settings.capture;
-  if (path === undefined) return { tap: (transport) => transport, end: () => Promise.resolve() };
+  if (path === undefined) {
+    return { tap: (transport) => transport, records: undefined, end: () => Promise.resolve() };
+  }
   const capture = await openCapture({
     path,
     maxFileBytes: settings["capture-size"],
@@ -68,6 +72,7 @@ export async function beginCapture(
   let isOver = false;
   return {
     tap: (transport) => capture.tap(transport),
+    records: capture.records,
     async end() {
       if (isOver) return;
       isOver = true;

@@ -1,6 +1,6 @@
 import { createNode } from "../node/node.ts";
 import { STORE_FILE } from "../node/open_node.ts";
-import type { P2PNode } from "../node/types.ts";
+import type { NodeParts, P2PNode } from "../node/types.ts";
 import { openDataDir } from "../platform/data_dir.ts";
 import { anyAddresses } from "../platform/interfaces.ts";
 import { urlOfFile } from "../platform/files.ts";
@@ -80,9 +80,6 @@ async function runNode(context: Context, settings: NodeSettings, interrupt: Inte
   if (settings.mine !== undefined && network.difficulty !== "none") {
     throw new UsageError(`--mine: only where blocks cost nothing, such as p2p or regtest: received ${network.name}`);
   }
-  if (settings.capture !== undefined && settings.workers > 1) {
-    throw new UsageError(`--capture: overhears the main thread only, use --workers 1: received ${settings.workers}`);
-  }
   const dataDir = openDataDir(settings["data-dir"] ?? defaultDataDir(network.name, context.host.environment));
   try {
     const control = controlEndpoint(settings.control, dataDir.path);
@@ -90,7 +87,8 @@ async function runNode(context: Context, settings: NodeSettings, interrupt: Inte
     const token = await readToken(settings["control-token-file"], context.err);
     withdrawReady(settings["ready-file"]);
     const capture = await beginCapture(settings, { network, env: parts.env, err: context.err, who: "the node" });
-    const overheard = { ...parts, transport: capture.tap(parts.transport) };
+    const { records } = capture;
+    const overheard = { ...parts, transport: capture.tap(parts.transport), ...records && { capture: records } };
     const node = openNode(overheard, settings, network, dataDir.path);
     try {
       for (const name of settings.topic) node.topic(name);
@@ -109,7 +107,12 @@ async function runNode(context: Context, settings: NodeSettings, interrupt: Inte
   }
 }
 
-function openNode(parts: Parts, settings: NodeSettings, network: NetworkParams, dataDir: string): P2PNode {
+function openNode(
+  parts: Parts & Pick<NodeParts, "capture">,
+  settings: NodeSettings,
+  network: NetworkParams,
+  dataDir: string,
+): P2PNode {
   const port = network.defaultPort;
   const dialled = { join: withPort(settings.join, port), connect: withPort(settings.connect, port) };
   const isClosed = settings["no-discover"] || dialled.connect.length > 0;

@@ -84,7 +84,7 @@ export const NODE_FLAGS = {
     wholeNumber(1, MAX_WORKERS),
     "N",
     1,
-    "event loops for connections; from 2 on they are threads of their own, which --capture cannot overhear",
+    "event loops for connections; from 2 on they are threads of their own",
     setting,
   ),
   dedupe: defaultFlag(

@@ -19,10 +19,19 @@ export interface CaptureOptions {
   readonly application: string;
 }
 
+/** Takes what other threads overheard. */
+export interface CaptureRecords {
+  keep(record: Uint8Array): void;
+  /** So many frames were left out, because they came too fast. */
+  miss(frames: number): void;
+}
+
 /** Everything that goes over the connections of a transport, in a file that Wireshark opens. */
 export interface Capture {
   /** The same transport, overheard. */
   tap(transport: Transport): Transport;
+  /** For a node with workers, which overhear their own connections. */
+  readonly records: CaptureRecords;
   readonly counts: RecorderCounts;
   /** Resolves with what ended the capture early, such as a full disk. Whoever is overheard goes on. */
   readonly failed: Promise<LocalError>;
@@ -43,6 +52,7 @@ export async function openCapture(options: CaptureOptions): Promise<Capture> {
   const recorder = new Recorder({ env, network, append: (record) => file.append(record) });
   return {
     tap: (transport) => tapTransport(transport, (connection) => recorder.open(connection)),
+    records: recorder,
     get counts() {
       const { frames, dropped } = recorder.counts;
       return { frames, dropped: dropped + file.lost };

@@ -211,7 +211,7 @@ export class NodeCore {
   }
 
   #createShards(codec: WireCodec): Shards | undefined {
-    const { env, hasher, transport, threads } = this.#parts;
+    const { env, hasher, transport, threads, capture } = this.#parts;
     const { workers, network } = this.options;
     if (workers === undefined) return undefined;
     if (!threads) throw new LocalError("bad-argument", "Cannot use workers: the node has no threads among its parts");
@@ -223,6 +223,7 @@ export class NodeCore {
       network,
       codec,
       count: workers,
+      ...capture && { capture },
       wanted: () => handledTypes(this.services.all),
       onReport: (report) => this.#onShardReport(report),
       onStarted: (shard) => this.bus.publish("shard:started", { shard }),

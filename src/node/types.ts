@@ -34,6 +34,7 @@ import type { Vitals } from "../doctor/vitals.ts";
 import type { Endpoint, ProcessMeter, Store, TcpEndpoint, Threads, Transport } from "../platform/types.ts";
 import type { Env } from "../util/env.ts";
 import type { Hash, Hasher } from "../util/hash.ts";
+import type { CaptureRecords } from "./capture.ts";
 import type { NotifyOptions, NotifySubscription } from "./notify/subscription.ts";
 
 /** What a node stands on: one runtime's adapters, or a simulation's. */
@@ -44,6 +45,8 @@ export interface NodeParts {
   readonly store: Store;
   /** What `workers` need; their sockets are those of this machine, whatever the transport is. */
   readonly threads?: Threads;
+  /** Takes what workers overhear of their connections; without it they overhear nothing. */
+  readonly capture?: CaptureRecords;
   /** Where it finds peers besides those that its owner names; without it, nowhere. */
   readonly addressSource?: AddressSource;
   /** Reads what the process takes of the machine; without it those figures are left out. */

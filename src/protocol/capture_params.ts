@@ -1,6 +1,12 @@
 /** 8 MiB of frames wait for the disk: a second of a fast link. What comes on top is left out of the capture, and counted. */
 export const CAPTURE_QUEUE_BYTES = 8_388_608;
 
+/**
+ * 8 MiB of a shard's frames wait for the main thread, as they then do for the disk: what it misses in a second of work of
+ * its own. What comes on top is left out of the capture, and counted.
+ */
+export const SHARD_CAPTURE_BYTES = 8_388_608;
+
 /** 256 MiB a file: what Wireshark opens in some ten seconds. */
 export const DEFAULT_CAPTURE_FILE_BYTES = 268_435_456;
 

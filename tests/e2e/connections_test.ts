@@ -1,10 +1,11 @@
+import { Buffer } from "node:buffer";
 import process from "node:process";
 import { assert, assertEquals } from "@std/assert";
 import { END_TO_END, type TestOptions } from "../support/binary.ts";
 import type { P2pNode } from "../support/p2p_node.ts";
 import { RawPeer } from "../support/raw_peer.ts";
 import { siteTest } from "../support/site.ts";
-import { poll } from "../support/wait.ts";
+import { poll, within } from "../support/wait.ts";
 
 interface Overview {
   readonly peers: { readonly inbound: number };
@@ -47,8 +48,14 @@ siteTest("connections: a thousand are held, each of them pinging and pinged", as
     const peer = await RawPeer.dial(node.port);
     site.onEnd(() => peer.close());
     await peer.shakeHands();
-    await peer.ping();
-    peer.listen(({ command, payload }) => command === "ping" && peer.send("pong", payload));
+    const answered = Promise.withResolvers<void>();
+    // Before anything else, for the node may ping first.
+    peer.listen(({ command, payload }) => {
+      if (command === "ping") peer.send("pong", payload);
+      if (command === "pong") answered.resolve();
+    });
+    peer.send("ping", Buffer.alloc(8));
+    await within("a pong", answered.promise);
     return peer;
   });
   const pinged = (all: readonly Pinged[]) => all.length === 1000 && all.every(({ pingMs }) => pingMs.last !== null);

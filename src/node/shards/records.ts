@@ -52,6 +52,8 @@ export type ToMain =
   | { readonly is: "taken"; readonly peer: number; readonly lanes: readonly LaneTotal[] }
   | { readonly is: "closed"; readonly peer: number; readonly reason: CloseReason; readonly figures: PeerFigures }
   | { readonly is: "report"; readonly report: ShardReport }
+  /** So many frames are not in the capture. */
+  | { readonly is: "uncaptured"; readonly frames: number }
   | {
     readonly is: "log";
     readonly category: string;
@@ -99,6 +101,8 @@ export const RECORD = {
   sealed: 2,
   /** The next frame of the broadcast ring, to several peers. */
   broadcast: 3,
+  /** A record for the capture file. */
+  captured: 4,
 } as const;
 
 /** The kind and the number of a peer. */
@@ -120,6 +124,14 @@ export function encodeNote(note: ToShard | ToMain): Uint8Array {
 /** Both ends are ours: what it says is not checked. */
 export function decodeNote<N extends ToShard | ToMain>(record: Uint8Array): N {
   return JSON.parse(decoder.decode(record.subarray(KIND_BYTES))) as N;
+}
+
+export function encodeCaptured(packet: Uint8Array): Uint8Array {
+  return new ByteWriter(KIND_BYTES + packet.length).uint8(RECORD.captured).raw(packet).finish();
+}
+
+export function decodeCaptured(record: Uint8Array): Uint8Array {
+  return record.subarray(KIND_BYTES);
 }
 
 export function writeFramesHead(target: Uint8Array, peer: number): void {

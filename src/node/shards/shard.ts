@@ -33,6 +33,8 @@ export interface ShardOptions {
   readonly wanted: ReadonlySet<MessageType>;
   /** Whether anybody listens to messages of applications now. */
   readonly hearsApps: () => boolean;
+  /** The time for others to report too. */
+  readonly onReport?: () => void;
 }
 
 /** The half of a shard that lives in its own thread: sockets and peers. What they say goes to the main thread. */
@@ -230,6 +232,7 @@ export class Shard {
     const report = { delayMs, unheard: this.#unheard, turnWaits, writeWaits, peers };
     this.#unheard = 0;
     this.#tell({ is: "report", report });
+    this.#options.onReport?.();
   }
 
   #takeNews(): (readonly [peer: number, figures: PeerFigures])[] {

@@ -10,9 +10,11 @@ import type { Env } from "../../util/env.ts";
 import { formatEndpoint } from "../../util/endpoint.ts";
 import { bytesToHex, hexToBytes } from "../../util/hex.ts";
 import type { SortingCodec } from "../../wire/codec.ts";
+import type { CaptureRecords } from "../capture.ts";
 import type { Broadcaster, RecordPort } from "./broadcaster.ts";
 import type { RecordSender } from "./record_sender.ts";
 import {
+  decodeCaptured,
   decodeNote,
   encodeNote,
   FRAMES_HEAD_BYTES,
@@ -41,6 +43,7 @@ export interface ShardPortOptions {
   readonly broadcaster: Broadcaster;
   readonly onStarted: () => void;
   readonly onReport: (report: ShardReport) => void;
+  readonly capture: CaptureRecords | undefined;
 }
 
 interface Waiting<T> {
@@ -172,6 +175,8 @@ export class ShardPort implements PeerPort, RecordPort {
   handle(record: Uint8Array): void {
     if (record[0] === RECORD.frames) {
       this.#peers.get(readFramesHead(record))?.onFrames(record.subarray(FRAMES_HEAD_BYTES));
+    } else if (record[0] === RECORD.captured) {
+      this.#options.capture?.keep(decodeCaptured(record));
     } else {
       this.#hear(decodeNote<ToMain>(record));
     }
@@ -204,6 +209,8 @@ export class ShardPort implements PeerPort, RecordPort {
       case "report":
         for (const [id, figures] of note.report.peers) this.#peers.get(id)?.onFigures(figures);
         return this.#options.onReport(note.report);
+      case "uncaptured":
+        return this.#options.capture?.miss(note.frames);
       case "log":
         return this.#options.env.logger(note.category)[note.level](note.text, { shard: this.shard, ...note.fields });
       default:

@@ -6,6 +6,7 @@ import { SHARD_SILENCE_MS, SHARD_START_MS, SHARD_STOP_MS } from "../../protocol/
 import type { ShardSnapshot } from "../../protocol/snapshots.ts";
 import type { Env, LogLevel } from "../../util/env.ts";
 import type { SortingCodec } from "../../wire/codec.ts";
+import type { CaptureRecords } from "../capture.ts";
 import type { Broadcaster } from "./broadcaster.ts";
 import type { MainLinks, MainWays } from "./main_ways.ts";
 import { RecordReceiver } from "./record_receiver.ts";
@@ -26,6 +27,8 @@ export interface ShardSlotOptions {
   readonly links: MainLinks;
   readonly broadcaster: Broadcaster;
   readonly onReport: (report: ShardReport) => void;
+  /** Takes what the shard overhears; undefined: it does not. */
+  readonly capture: CaptureRecords | undefined;
   /** The thread is gone, and with it so many peers. Not called when it was told to end. */
   readonly onFailed: (why: string, peers: number) => void;
 }
@@ -132,7 +135,7 @@ export class ShardSlot {
   }
 
   #begin(): Life {
-    const { shard, env, codec, broadcaster, links } = this.#options;
+    const { shard, env, codec, broadcaster, links, capture } = this.#options;
     const started = Promise.withResolvers<void>();
     const ended = Promise.withResolvers<void>();
     started.promise.catch(() => {});
@@ -144,6 +147,7 @@ export class ShardSlot {
       codec,
       sender,
       broadcaster,
+      capture,
       onStarted: started.resolve,
       onReport: (report) => {
         this.#delayMs = Math.round(report.delayMs);
@@ -186,13 +190,13 @@ export class ShardSlot {
   }
 
   #describe(ways: WaysStart): ShardStart {
-    const { shard, env, network, wanted } = this.#options;
+    const { shard, env, network, wanted, capture } = this.#options;
     const levels = SHARD_LOGS.flatMap((category) => {
       const least = LEVELS.find((level) => env.logger(category).enabled(level));
       return least ? [[category, least] as const] : [];
     });
     const { wire, magic } = network;
     const logLevels = Object.fromEntries(levels);
-    return { shard, wire, magic, wanted: wanted(), ways, logLevels };
+    return { shard, wire, magic, wanted: wanted(), ways, logLevels, captures: capture !== undefined };
   }
 }

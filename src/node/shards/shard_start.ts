@@ -15,6 +15,8 @@ export interface ShardStart {
   readonly magic: number;
   readonly wanted: readonly MessageType[];
   readonly ways: WaysStart;
+  /** Whether it overhears its connections for a capture. */
+  readonly captures: boolean;
   /** The least level that is written, by category of a shard's log; undefined: none. */
   readonly logLevels: Readonly<Record<string, LogLevel>>;
 }

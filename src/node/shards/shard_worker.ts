@@ -9,6 +9,7 @@ import { RecordReceiver } from "./record_receiver.ts";
 import { RecordSender } from "./record_sender.ts";
 import { encodeNote } from "./records.ts";
 import { Shard } from "./shard.ts";
+import { ShardCapture } from "./shard_capture.ts";
 import { createCodec, type ShardStart } from "./shard_start.ts";
 import { openShardWays } from "./shard_ways.ts";
 
@@ -23,15 +24,18 @@ function run(start: ShardStart): void {
   });
   const hasher = createHasher();
   const sender: RecordSender = new RecordSender({ env, sink: ways.sink, onRoom: () => shard.onRoom() });
+  const transport = createTransport(env.logger("platform"));
+  const capture = start.captures ? new ShardCapture({ env, network: start, sender }) : undefined;
   const shard: Shard = new Shard({
     env,
-    transport: createTransport(env.logger("platform")),
+    transport: capture?.tap(transport) ?? transport,
     codec: createCodec(start, hasher),
     unsealed: createCodec(start, hasher, false),
     sender,
     broadcasts: ways.broadcasts,
     wanted: new Set(start.wanted),
     hearsApps: ways.hearsApps,
+    onReport: () => capture?.tellDropped(),
   });
   const receiver: RecordReceiver = new RecordReceiver({
     env,
@@ -40,7 +44,10 @@ function run(start: ShardStart): void {
     onEnd() {
       shard.close();
       // The last ends of peers come with the turn in which their sockets go.
-      env.nextTurn(() => sender.close());
+      env.nextTurn(() => {
+        capture?.tellDropped();
+        sender.close();
+      });
     },
   });
   stayAlive();

@@ -13,6 +13,7 @@ import { formatEndpoint } from "../../util/endpoint.ts";
 import type { Env, Logger } from "../../util/env.ts";
 import type { Hasher } from "../../util/hash.ts";
 import type { WireCodec } from "../../wire/codec.ts";
+import type { CaptureRecords } from "../capture.ts";
 import { Broadcaster } from "./broadcaster.ts";
 import { createLinks, type MainLinks } from "./main_ways.ts";
 import type { ShardReport } from "./records.ts";
@@ -34,6 +35,8 @@ export interface ShardsOptions {
   readonly wanted: () => readonly MessageType[];
   /** What a shard counted since it last told. */
   readonly onReport: (report: ShardReport) => void;
+  /** Takes what they overhear; undefined: they do not. */
+  readonly capture?: CaptureRecords;
   readonly onFailed: (shard: number, reason: string, peers: number) => void;
   readonly onStarted: (shard: number) => void;
 }
@@ -88,6 +91,7 @@ export class Shards implements Lines {
         links: this.#links,
         broadcaster,
         onReport: options.onReport,
+        capture: options.capture,
         onFailed: (why, peers) => this.#onFailed(shard, why, peers),
       }));
     this.#links.listen(() => this.#slots.forEach((slot) => slot.wake()));
