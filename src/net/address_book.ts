@@ -18,7 +18,7 @@ import { fromStored, type Restored } from "./address_book/record.ts";
 import { AddressTables } from "./address_book/tables.ts";
 import { Uptime } from "./address_book/uptime.ts";
 import { addressGroup } from "./address_group.ts";
-import { isOwnSource, type PeerAddress } from "./peer_address.ts";
+import { addressKey, isOwnSource, type PeerAddress } from "./peer_address.ts";
 import { reaches } from "./reach.ts";
 
 export type { KnownAddress } from "./address_book/entry.ts";
@@ -97,16 +97,28 @@ export class AddressBook {
     return this.#tables.find(peerAddress);
   }
 
+  /** The `addressKey` of an address: of one that is known, the same string each time, whoever keeps it. */
+  keyOf(peerAddress: PeerAddress): string {
+    const key = addressKey(peerAddress);
+    return this.#tables.get(key)?.key ?? key;
+  }
+
   /**
    * Takes what `source` told us. True if the address got a place that it did not have. `penaltySeconds`: by so much the
-   * time is taken back that the source gave, which may be nobody's but its own.
+   * time is taken back that the source gave, which may be nobody's but its own. `key`: the record's, if it was made.
    */
-  add(record: AddressRecord, source: NetAddress, now: number, penaltySeconds = 0): boolean {
+  add(
+    record: AddressRecord,
+    source: NetAddress,
+    now: number,
+    penaltySeconds = 0,
+    key: string = addressKey(record),
+  ): boolean {
     if (!this.#isAcceptable(record, source)) return false;
     const time = Math.max(0, believable(record.time, now) - penaltySeconds);
-    const known = this.#tables.find(record);
+    const known = this.#tables.get(key);
     if (known && !this.#refresh(known, { ...record, time }, now)) return false;
-    const entry = known ?? makeEntry({ ...record, time }, source);
+    const entry = known ?? makeEntry({ ...record, time }, source, key);
     return this.#tables.place(entry, this.#tables.bucketFor(entry, addressGroup(source)), now);
   }
 

@@ -37,6 +37,13 @@ export function addressKey({ address: { networkId, bytes }, port }: PeerAddress)
   return String.fromCharCode(networkId, port >>> BYTE_BITS, port & BYTE_MASK, ...bytes);
 }
 
+/** `host:port` of an address that `addressKey` made a key of. */
+export function addressOfKey(key: string): string {
+  const [networkId = 0, high = 0, low = 0, ...bytes] = Array.from(key, (character) => character.charCodeAt(0));
+  const address = { networkId, bytes: Uint8Array.from(bytes) };
+  return formatPeerAddress({ address, port: (high << BYTE_BITS) | low });
+}
+
 /** What an address book has as the source of addresses that came from our own settings, such as a seed's name. */
 export function ownSource(name: string): NetAddress {
   return { networkId: OWN_NETWORK, bytes: new TextEncoder().encode(name) };

@@ -3,11 +3,9 @@ import type { HeaderNode } from "../chain/header_tree.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { TransactionPool } from "../ledger/transaction_pool.ts";
 import { type BalancingRule, checkWeights, compileRules } from "../net/balancing/rules.ts";
-import type { PeerAddress } from "../net/peer_address.ts";
 import type { PeerSet } from "../net/peers.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { BlockHeader } from "../protocol/block_header.ts";
-import { formatAddress } from "../protocol/addresses.ts";
 import { MAX_HANDLERS } from "../protocol/app_params.ts";
 import type { Cadences } from "../protocol/cadences.ts";
 import { POOL_MAX_AGE_MS, POOL_MAX_BYTES, POOL_MAX_COUNT, POOL_SETTLED_IDS } from "../protocol/params.ts";
@@ -29,7 +27,6 @@ import type { Service } from "../services/service.ts";
 import { Topics } from "../services/topics/topics.ts";
 import type { RelayPace } from "../services/transaction_relay/pace.ts";
 import { TransactionRelay } from "../services/transaction_relay/transaction_relay.ts";
-import { formatEndpoint } from "../util/endpoint.ts";
 import type { Env } from "../util/env.ts";
 import type { Hasher } from "../util/hash.ts";
 
@@ -116,8 +113,7 @@ export function createServices(parts: ServiceParts): Services {
     takesTransactions: takesOthers,
   });
   const announceCompact = (tip: HeaderNode, uninformed: ReadonlySet<Peer>) => compactBlocks.announce(tip, uninformed);
-  const heard = (peer: Peer, { address, port }: PeerAddress) =>
-    topology.heardAddress(peer, formatEndpoint({ host: formatAddress(address), port }));
+  const heard = (key: string) => topology.heardAddress(key);
   const addresses = new Addresses({ env, ...parts.addresses, heard });
   const services = [
     addresses,

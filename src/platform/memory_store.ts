@@ -1,6 +1,6 @@
 import type { Hash } from "../util/hash.ts";
 import { checkBlock, checkHash, checkHeader, checkUntil, closedStore, unknownHeader } from "./store_checks.ts";
-import type { Store, StoredAddress, StoredBan, StoredHeader } from "./types.ts";
+import type { Store, StoredBan, StoredHeader } from "./types.ts";
 
 /** A store whose process can be killed, for simulations. */
 export interface MemoryStore extends Store {
@@ -26,7 +26,8 @@ interface StoreState {
   /** In order of arrival, which is the order that a Map keeps. */
   readonly headers: Map<Hash, HeaderEntry>;
   readonly settings: Map<string, string>;
-  readonly addresses: Map<string, StoredAddress>;
+  /** Records by endpoint. */
+  readonly addresses: Map<string, string>;
   readonly bans: Map<string, StoredBan>;
   anchors: readonly string[];
 }
@@ -118,8 +119,11 @@ function openState(state: StoreState): MemoryStore {
 
     putSetting: (name, value) => change(settings, name, value),
 
-    addresses: () => values(addresses),
-    putAddress: ({ endpoint, record }) => change(addresses, endpoint, { endpoint, record }),
+    addresses() {
+      checkOpen();
+      return Array.from(addresses, ([endpoint, record]) => ({ endpoint, record }));
+    },
+    putAddress: ({ endpoint, record }) => change(addresses, endpoint, record),
     removeAddress: (endpoint) => change(addresses, endpoint, undefined),
 
     bans: () => values(bans),

@@ -118,9 +118,9 @@ export class TopologyService implements Service {
     for (const [peer, correspondent] of this.#correspondents) this.#tellNews(peer, correspondent, now);
   }
 
-  /** A peer told us the address of a node. */
-  heardAddress(peer: Peer, address: string): void {
-    this.topology.hearAddress(address, formatEndpoint(peer.dialled), this.#deps.env.now());
+  /** A peer told us the address of a node, by its `addressKey`. */
+  heardAddress(key: string): void {
+    this.topology.hearAddress(key, this.#deps.env.now());
   }
 
   /** How much of the network can be reached from here. */

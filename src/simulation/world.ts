@@ -7,7 +7,7 @@ import type { TcpEndpoint } from "../platform/types.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
 import { P2P } from "../protocol/networks.ts";
 import { DEFAULT_MAX_INBOUND, DEFAULT_MAX_OUTBOUND } from "../protocol/params.ts";
-import type { LogFields, Logger } from "../util/env.ts";
+import type { LogFields, Logger, LogLevel } from "../util/env.ts";
 import { type Hasher } from "../util/hash.ts";
 import { BlockMaker, type MadeBlock } from "./block_maker.ts";
 import type { Random } from "./chance.ts";
@@ -311,16 +311,32 @@ export class World {
     }
   }
 
-  /** An error that a node of ours logs is a bug. */
   #logger(host: string, category: string): Logger {
-    const note = (message: string, fields: LogFields = {}) =>
-      this.watch.report("no-internal-error", `${host} ${category}: ${message} ${JSON.stringify(fields)}`);
-    return {
-      enabled: (level) => level === "error",
-      debug() {},
-      info() {},
-      warn() {},
-      error: note,
-    };
+    return new BugLogger((what) => this.watch.report("no-internal-error", what), `${host} ${category}`);
+  }
+}
+
+/** An error that a node of ours logs is a bug; nothing else matters. A class, since each connection has one. */
+class BugLogger implements Logger {
+  readonly #report: (what: string) => void;
+  readonly #source: string;
+
+  constructor(report: (what: string) => void, source: string) {
+    this.#report = report;
+    this.#source = source;
+  }
+
+  enabled(level: LogLevel): boolean {
+    return level === "error";
+  }
+
+  debug(): void {}
+
+  info(): void {}
+
+  warn(): void {}
+
+  error(message: string, fields: LogFields = {}): void {
+    this.#report(`${this.#source}: ${message} ${JSON.stringify(fields)}`);
   }
 }

@@ -29,8 +29,8 @@ export interface TimesSnapshot {
 }
 
 /**
- * How long something took of late: HDR histograms of the present window and of the one before. Each takes some kilobytes,
- * and is made when there is something to put into it.
+ * How long something took of late: HDR histograms of the present window and of the one before. Each is made when there is
+ * something to put into it, takes a kilobyte then, and grows with the times that it is told, up to some kilobytes.
  */
 export class RecentTimes implements TimeSink {
   readonly #options: RecentTimesOptions;
@@ -92,7 +92,8 @@ export class RecentTimes implements TimeSink {
   #build(): hdr.Histogram {
     return build({
       lowestDiscernibleValue: 1,
-      highestTrackableValue: this.#options.maxMs * US_PER_MS,
+      highestTrackableValue: 2,
+      autoResize: true,
       numberOfSignificantValueDigits: this.#options.digits,
       bitBucketSize: 32,
       useWebAssembly: false,

@@ -4,7 +4,7 @@ import { MAX_UNKNOWN_BODY_BYTES } from "../protocol/native_limits.ts";
 import { ByteWriter } from "../util/bytes.ts";
 import { bytesToHex } from "../util/hex.ts";
 import type { SortingCodec } from "./codec.ts";
-import { FrameDecoder } from "./frame_decoder.ts";
+import { type Frame, FrameDecoder } from "./frame_decoder.ts";
 import type { BodyLayout, NativePayload } from "./native_payload.ts";
 import { NATIVE_PAYLOADS } from "./native_payloads.ts";
 import { type ClosedFraming, Sorter } from "./sorter.ts";
@@ -46,8 +46,8 @@ export function nativeCodec(magic: number): SortingCodec {
     name: "native",
     encode: (message) => encodeFrame(magic, message),
     encodeInto: (message, target, offset) => encodeFrameInto(magic, message, target, offset),
-    createDecoder: (options) => new FrameDecoder(nativeFraming(magic), options),
-    createSorter: (opens, options) => new FrameDecoder(new Sorter(nativeFraming(magic), opens), options),
+    createDecoder: (options) => new FrameDecoder(new NativeFraming(magic), options),
+    createSorter: (opens, options) => new FrameDecoder(new Sorter(new NativeFraming(magic), opens), options),
     // No checksum: TCP has one, and whoever wants more than that encrypts.
     seal: () => {},
   };
@@ -105,33 +105,41 @@ function rowOf(message: Message): AnyPayload {
   throw new LocalError("bad-argument", `Cannot encode unknown: ${why}: received ${JSON.stringify(message.command)}`);
 }
 
-function nativeFraming(magic: number): ClosedFraming {
-  let number = 0;
-  return {
-    get type() {
-      return NAMES.get(number) ?? "unknown";
-    },
-    check: () => {},
-    measure(bytes, start, end) {
-      const available = end - start;
-      for (let i = 0; i < MAGIC_BYTES && i < available; i++) {
-        if (bytes[start + i] !== magicByte(magic, i)) throw new RemoteFault("bad-magic", `byte ${i} of a frame`);
-      }
-      if (available < NATIVE_HEADER_BYTES) return NATIVE_HEADER_BYTES;
-      let length = 0;
-      for (let i = NATIVE_HEADER_BYTES - 1; i >= LENGTH_AT; i--) length = (length << BYTE_BITS) | bytes[start + i]!;
-      number = bytes[start + TYPE_AT]!;
-      const row = BY_NUMBER[number]!;
-      // Checked before anything is kept: the length field is the cheapest lie a stranger can tell.
-      if (length > row.maxBytes) {
-        throw new RemoteFault("oversized", `type ${row.number}: ${length} bytes, at most ${row.maxBytes}`);
-      }
-      return NATIVE_HEADER_BYTES + length;
-    },
-    parse(frame) {
-      return BY_NUMBER[frame.bytes[frame.start + TYPE_AT]!]!.decode(frame, frame.start + NATIVE_HEADER_BYTES);
-    },
-  };
+/** A class, since each connection has one: an object with a getter of its own takes ten times the memory. */
+class NativeFraming implements ClosedFraming {
+  readonly #magic: number;
+  #number = 0;
+
+  constructor(magic: number) {
+    this.#magic = magic;
+  }
+
+  get type(): MessageType {
+    return NAMES.get(this.#number) ?? "unknown";
+  }
+
+  check(): void {}
+
+  measure(bytes: Uint8Array, start: number, end: number): number {
+    const available = end - start;
+    for (let i = 0; i < MAGIC_BYTES && i < available; i++) {
+      if (bytes[start + i] !== magicByte(this.#magic, i)) throw new RemoteFault("bad-magic", `byte ${i} of a frame`);
+    }
+    if (available < NATIVE_HEADER_BYTES) return NATIVE_HEADER_BYTES;
+    let length = 0;
+    for (let i = NATIVE_HEADER_BYTES - 1; i >= LENGTH_AT; i--) length = (length << BYTE_BITS) | bytes[start + i]!;
+    this.#number = bytes[start + TYPE_AT]!;
+    const row = BY_NUMBER[this.#number]!;
+    // Checked before anything is kept: the length field is the cheapest lie a stranger can tell.
+    if (length > row.maxBytes) {
+      throw new RemoteFault("oversized", `type ${row.number}: ${length} bytes, at most ${row.maxBytes}`);
+    }
+    return NATIVE_HEADER_BYTES + length;
+  }
+
+  parse(frame: Frame): Message {
+    return BY_NUMBER[frame.bytes[frame.start + TYPE_AT]!]!.decode(frame, frame.start + NATIVE_HEADER_BYTES);
+  }
 }
 
 /** Byte `index` of the magic, whose first byte on the wire is the most significant. */

@@ -1,20 +1,22 @@
-interface Bucket<T> {
-  readonly number: number;
-  readonly slots: (T | undefined)[];
-  used: number;
-  /** Where it stands in the list of those that hold anything. */
-  place: number;
+/** Buckets of one segment: enough that few arrays hold the table, and few enough that a full one moves 64 KiB at most. */
+const SEGMENT_BUCKETS = 64;
+
+/** Slots in use, in rising order, and what stands there. */
+interface Segment<T> {
+  readonly slots: number[];
+  readonly values: T[];
 }
 
 /**
- * A table of buckets with a few slots each. A slot is named by `bucket × slots per bucket + position`. A bucket takes
- * memory while it holds something: the tables of an address book have 81,920 slots, and most books a few hundred entries.
+ * A table of buckets with a few slots each. A slot is named by `bucket × slots per bucket + position`. Only slots in use
+ * take memory, and little: the tables of an address book have 81,920 of them, and most books a few hundred entries, each
+ * in a bucket of its own.
  */
 export class BucketTable<T> {
   readonly #slotsPerBucket: number;
-  readonly #buckets = new Map<number, Bucket<T>>();
-  /** The same, in no order. */
-  readonly #occupied: Bucket<T>[] = [];
+  readonly #segments: (Segment<T> | undefined)[] = [];
+  /** Numbers of buckets that hold anything, in no order. */
+  readonly #occupied: number[] = [];
   #size = 0;
 
   constructor(slotsPerBucket: number) {
@@ -32,29 +34,35 @@ export class BucketTable<T> {
   }
 
   get(slot: number): T | undefined {
-    return this.#buckets.get(this.bucketOf(slot))?.slots[slot % this.#slotsPerBucket];
+    const segment = this.#segmentOf(slot);
+    if (!segment) return undefined;
+    const index = firstFrom(segment.slots, slot);
+    return segment.slots[index] === slot ? segment.values[index] : undefined;
   }
 
   /** Fills an empty slot. */
   put(slot: number, value: T): void {
-    const bucket = this.#buckets.get(this.bucketOf(slot)) ?? this.#open(this.bucketOf(slot));
-    bucket.slots[slot % this.#slotsPerBucket] = value;
-    bucket.used++;
+    const { slots, values } = this.#segmentOf(slot) ?? this.#open(slot);
+    const bucket = this.bucketOf(slot);
+    const index = firstFrom(slots, slot);
+    if (!this.#holds(slots, index, bucket)) this.#occupied.push(bucket);
+    slots.splice(index, 0, slot);
+    values.splice(index, 0, value);
     this.#size++;
   }
 
   /** Empties a slot that is in use. */
   clear(slot: number): void {
-    const bucket = this.#buckets.get(this.bucketOf(slot))!;
-    bucket.slots[slot % this.#slotsPerBucket] = undefined;
-    bucket.used--;
+    const { slots, values } = this.#segmentOf(slot)!;
+    const bucket = this.bucketOf(slot);
+    const index = firstFrom(slots, slot);
+    slots.splice(index, 1);
+    values.splice(index, 1);
     this.#size--;
-    if (bucket.used > 0) return;
-    this.#buckets.delete(bucket.number);
+    if (this.#holds(slots, index, bucket)) return;
+    const place = this.#occupied.indexOf(bucket);
     const last = this.#occupied.pop()!;
-    if (last === bucket) return;
-    this.#occupied[bucket.place] = last;
-    last.place = bucket.place;
+    if (last !== bucket) this.#occupied[place] = last;
   }
 
   bucketOf(slot: number): number {
@@ -66,19 +74,43 @@ export class BucketTable<T> {
    * chosen seldom, however full they are. The table must not be empty.
    */
   pick(random: () => number): T {
-    const { slots } = this.#occupied[Math.floor(random() * this.#occupied.length)]!;
-    const start = Math.floor(random() * this.#slotsPerBucket);
-    for (let i = 0;; i++) {
-      const value = slots[(start + i) % this.#slotsPerBucket];
-      if (value !== undefined) return value;
-    }
+    const bucket = this.#occupied[Math.floor(random() * this.#occupied.length)]!;
+    const first = bucket * this.#slotsPerBucket;
+    const { slots, values } = this.#segmentOf(first)!;
+    const index = firstFrom(slots, first + Math.floor(random() * this.#slotsPerBucket));
+    const isThere = index < slots.length && this.bucketOf(slots[index]!) === bucket;
+    return values[isThere ? index : firstFrom(slots, first)]!;
   }
 
-  #open(number: number): Bucket<T> {
-    const slots: (T | undefined)[] = new Array(this.#slotsPerBucket).fill(undefined);
-    const bucket = { number, slots, used: 0, place: this.#occupied.length };
-    this.#buckets.set(number, bucket);
-    this.#occupied.push(bucket);
-    return bucket;
+  /** Whether a bucket holds anything, where `index` is the place of one of its slots among those in use. */
+  #holds(slots: readonly number[], index: number, bucket: number): boolean {
+    return [slots[index - 1], slots[index]].some((slot) => slot !== undefined && this.bucketOf(slot) === bucket);
   }
+
+  #segmentOf(slot: number): Segment<T> | undefined {
+    return this.#segments[this.#segmentNumber(slot)];
+  }
+
+  #open(slot: number): Segment<T> {
+    const number = this.#segmentNumber(slot);
+    while (this.#segments.length <= number) this.#segments.push(undefined);
+    const segment = { slots: [], values: [] };
+    this.#segments[number] = segment;
+    return segment;
+  }
+
+  #segmentNumber(slot: number): number {
+    return Math.floor(slot / (SEGMENT_BUCKETS * this.#slotsPerBucket));
+  }
+}
+
+/** The index of the first number that is not below the least, in a list in rising order; its length if there is none. */
+function firstFrom(numbers: readonly number[], least: number): number {
+  let [from, to] = [0, numbers.length];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (numbers[middle]! < least) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }

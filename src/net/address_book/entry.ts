@@ -32,8 +32,6 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 export interface Entry extends Writable<KnownAddress> {
   /** Text that no other entry has; characters below 256. */
   readonly key: string;
-  /** Of the address, for the tables. */
-  readonly group: string;
   /** Slots that it fills: several of the new table, or one of the tried. */
   slots: number[];
   /** Where it stands in the list of all. */
@@ -44,13 +42,11 @@ export interface Entry extends Writable<KnownAddress> {
   isStored: boolean;
 }
 
-export function makeEntry(record: AddressRecord, source: NetAddress): Entry {
+/** `key`: the `addressKey` of the record, if there is one already. */
+export function makeEntry(record: AddressRecord, source: NetAddress, key: string = addressKey(record)): Entry {
   const { address, port, services, time } = record;
-  const key = addressKey(record);
   return {
     key,
-    // Where our own machines stand is no secret, and they are all of one group: each counts for itself.
-    group: addressScope(address) === "global" ? addressGroup(address) : key,
     address,
     port,
     services,
@@ -66,6 +62,12 @@ export function makeEntry(record: AddressRecord, source: NetAddress): Entry {
     countedAt: 0,
     isStored: false,
   };
+}
+
+/** The group of an entry's address, for the tables. Made anew each time: it is asked for seldom. */
+export function groupOf({ address, key }: Entry): string {
+  // Where our own machines stand is no secret, and they are all of one group: each counts for itself.
+  return addressScope(address) === "global" ? addressGroup(address) : key;
 }
 
 /** Whether the address is not worth a place. A time that is ahead is a clock's fault, not the address's. */

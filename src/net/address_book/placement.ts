@@ -10,8 +10,11 @@ import { readSipKey, sipHash24, type SipKey } from "../../util/siphash.ts";
 /** Size of the secret, in bytes. */
 export const PLACEMENT_KEY_BYTES = 16;
 
-/** Longest text that is hashed, in characters: two groups of the longest addresses that there can be. */
-const SCRATCH_BYTES = 8192;
+/** What is hashed of an IP address, tags and lengths included; the longest addresses that there can be need more. */
+const SCRATCH_BYTES = 64;
+/** Of a tag and a number, and of a text's length. */
+const HEAD_BYTES = 3;
+const LENGTH_BYTES = 2;
 const BYTE_BITS = 8;
 /** What each hash is for, so that no two are alike. */
 const TAG = { newChoice: 1, newBucket: 2, newSlot: 3, triedChoice: 4, triedBucket: 5, triedSlot: 6 } as const;
@@ -22,7 +25,7 @@ const TAG = { newChoice: 1, newBucket: 2, newSlot: 3, triedChoice: 4, triedBucke
  */
 export class Placement {
   readonly #key: SipKey;
-  readonly #scratch = new Uint8Array(SCRATCH_BYTES);
+  #scratch = new Uint8Array(SCRATCH_BYTES);
   readonly #hash = new Uint32Array(2);
 
   /** The key has PLACEMENT_KEY_BYTES. */
@@ -49,7 +52,7 @@ export class Placement {
 
   /** 32 bits of a keyed hash over a tag, a number below 2^16, and texts of characters below 256. */
   #number(tag: number, number: number, ...texts: readonly string[]): number {
-    const scratch = this.#scratch;
+    const scratch = this.#scratchFor(texts);
     let at = 0;
     scratch[at++] = tag;
     scratch[at++] = number;
@@ -61,5 +64,11 @@ export class Placement {
     }
     sipHash24(this.#key, scratch.subarray(0, at), this.#hash);
     return this.#hash[0]!;
+  }
+  /** Room for the texts, which stays for the next ones. */
+  #scratchFor(texts: readonly string[]): Uint8Array {
+    const sizeBytes = texts.reduce((sum, text) => sum + LENGTH_BYTES + text.length, HEAD_BYTES);
+    if (sizeBytes > this.#scratch.length) this.#scratch = new Uint8Array(sizeBytes);
+    return this.#scratch;
   }
 }

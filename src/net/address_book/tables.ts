@@ -3,7 +3,7 @@ import { addressGroup } from "../address_group.ts";
 import { addressKey, formatPeerAddress, type PeerAddress } from "../peer_address.ts";
 import { BucketTable } from "./bucket_table.ts";
 import { ChangeLog } from "./change_log.ts";
-import { type Entry, isTerrible } from "./entry.ts";
+import { type Entry, groupOf, isTerrible } from "./entry.ts";
 import { Placement } from "./placement.ts";
 
 /**
@@ -31,16 +31,20 @@ export class AddressTables {
   }
 
   find(peerAddress: PeerAddress): Entry | undefined {
-    return this.#entries.get(addressKey(peerAddress));
+    return this.get(addressKey(peerAddress));
+  }
+
+  get(key: string): Entry | undefined {
+    return this.#entries.get(key);
   }
 
   /** The bucket of the new table for an entry that this group of sources tells of. */
   bucketFor(entry: Entry, sourceGroup: string): number {
-    return this.#placement.newBucket(entry.group, sourceGroup);
+    return this.#placement.newBucket(groupOf(entry), sourceGroup);
   }
 
   triedSlotOf(entry: Entry): number {
-    return this.#placement.triedSlot(entry.group, entry.key);
+    return this.#placement.triedSlot(groupOf(entry), entry.key);
   }
 
   /**
@@ -96,7 +100,8 @@ export class AddressTables {
     const holder = this.fresh.get(slot);
     if (holder) this.#vacate(holder, slot);
     this.fresh.put(slot, entry);
-    entry.slots.push(slot);
+    // Anew and not pushed: an array that grows gets room for many more, and most entries have one slot.
+    entry.slots = entry.slots.length === 0 ? [slot] : [...entry.slots, slot];
     this.#keep(entry);
   }
 

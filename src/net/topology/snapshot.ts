@@ -1,3 +1,4 @@
+import { addressOfKey } from "../peer_address.ts";
 import type { TopologyNodeSnapshot, TopologySnapshot } from "../../protocol/snapshots.ts";
 import type { Entry } from "./entry.ts";
 import { buildGraph } from "./graph.ts";
@@ -56,7 +57,8 @@ function facts({ region, capabilities, load, draining }: NodeRecord) {
 /** Addresses that no peer of ours has. */
 function describeCrawled(topology: Topology, now: number): TopologyNodeSnapshot[] {
   const connected = new Set([...topology.entries()].map(({ address }) => address));
-  return [...topology.crawled()].filter(([address]) => !connected.has(address)).map(([address, { heardAt }]) => ({
+  const crawled = Array.from(topology.crawled(), ([key, heardAt]) => [addressOfKey(key), heardAt] as const);
+  return crawled.filter(([address]) => !connected.has(address)).map(([address, heardAt]) => ({
     id: address,
     address,
     region: "",

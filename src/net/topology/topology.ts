@@ -19,13 +19,6 @@ export interface News extends ToldRecord {
   readonly revision: number;
 }
 
-/** A node that only address gossip speaks of. */
-interface Crawled {
-  /** Address of the peer that told of it last. */
-  readonly from: string;
-  heardAt: number;
-}
-
 /**
  * The nodes of the network and who is connected to whom, as far as one node can know: what we measure ourselves stands
  * above what a peer says of itself, and that above what others say. Bounded; what nobody confirms is forgotten. Ids are
@@ -38,7 +31,8 @@ export class Topology {
   readonly #peers = new Map<number, string>();
   /** Nodes that peers say they are, though another peer is known as it. */
   readonly #claims = new Map<number, Entry>();
-  readonly #crawled = new Map<string, Crawled>();
+  /** Nodes that only address gossip speaks of, and when it did last: by `addressKey`, the string that the book keeps. */
+  readonly #crawled = new Map<string, number>();
   #self: NodeRecord;
   #revision = 0;
   #refused = 0;
@@ -79,8 +73,8 @@ export class Topology {
     return this.#entries.get(id);
   }
 
-  /** Addresses that only address gossip speaks of, and whose. */
-  crawled(): Iterable<readonly [address: string, heard: Readonly<Crawled>]> {
+  /** Addresses that only address gossip speaks of, by their `addressKey`, and when each was heard of last. */
+  crawled(): Iterable<readonly [key: string, heardAt: number]> {
     return this.#crawled;
   }
 
@@ -133,10 +127,10 @@ export class Topology {
     }
   }
 
-  /** A peer told us an address. */
-  hearAddress(address: string, from: string, now: number): void {
-    this.#crawled.delete(address);
-    this.#crawled.set(address, { from, heardAt: now });
+  /** A peer told us the address with this `addressKey`. */
+  hearAddress(key: string, now: number): void {
+    this.#crawled.delete(key);
+    this.#crawled.set(key, now);
     if (this.#crawled.size <= MAX_CRAWLED_NODES) return;
     const [oldest] = this.#crawled.keys();
     this.#crawled.delete(oldest!);
@@ -160,9 +154,7 @@ export class Topology {
   /** Forgets what nobody said again. */
   expire(now: number): void {
     for (const entry of this.#entries.values()) if (entry.expire(now)) entry.revision = ++this.#revision;
-    for (const [address, { heardAt }] of this.#crawled) {
-      if (heardAt < now - CRAWLED_TTL_MS) this.#crawled.delete(address);
-    }
+    for (const [key, heardAt] of this.#crawled) if (heardAt < now - CRAWLED_TTL_MS) this.#crawled.delete(key);
     for (const entry of this.#entries.values()) if (!entry.isKnown) this.#entries.delete(entry.id);
   }
 

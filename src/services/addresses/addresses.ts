@@ -43,8 +43,8 @@ export interface AddressesDeps {
   readonly isSeed: boolean;
   /** Whether those whom we dialled are asked for addresses. */
   readonly asks: boolean;
-  /** A peer told of a node at this address. */
-  readonly heard: (peer: Peer, address: PeerAddress) => void;
+  /** A peer told of a node at the address with this `addressKey`. */
+  readonly heard: (key: string) => void;
 }
 
 /** What is known about the exchange with one peer. */
@@ -190,20 +190,19 @@ export class Addresses implements Service {
     const { book, allowsLocal, heard } = this.#deps;
     const recordScope = addressScope(record.address);
     if (record.port === 0 || !reaches(scope, recordScope) || (recordScope !== "global" && !allowsLocal)) return;
-    const key = addressKey(record);
+    const key = book.keyOf(record);
     known.add(key);
     if (this.#own.has(key)) return;
     const now = this.#wallSeconds();
     const isFresh = record.time > now - RELAY_AGE_SECONDS && record.time <= now + MAX_FUTURE_SECONDS;
-    if (isNews && isFresh) this.#relay(peer, record, recordScope);
+    if (isNews && isFresh) this.#relay(peer, record, recordScope, key);
     // Networks that we cannot dial are passed on, and not kept.
     const penaltySeconds = sameAddress(source, record.address) ? 0 : GOSSIP_PENALTY_SECONDS;
-    if (isDialable(record)) book.add(record, source, now, penaltySeconds);
-    heard(peer, record);
+    if (isDialable(record)) book.add(record, source, now, penaltySeconds, key);
+    heard(key);
   }
 
-  #relay(from: Peer, record: AddressRecord, scope: AddressScope): void {
-    const key = addressKey(record);
+  #relay(from: Peer, record: AddressRecord, scope: AddressScope, key: string): void {
     const takers = [...this.#correspondents].filter(([peer, to]) =>
       peer !== from && reaches(to.scope, scope) && understands(peer, record)
     );
@@ -259,7 +258,7 @@ export class Addresses implements Service {
   #send(peer: Peer, { known }: Correspondent, records: readonly AddressRecord[]): void {
     const addresses = records.filter((record) => understands(peer, record));
     if (addresses.length === 0) return;
-    for (const record of addresses) known.add(addressKey(record));
+    for (const record of addresses) known.add(this.#deps.book.keyOf(record));
     peer.send({ type: peer.agreement?.addrv2 ? "addrv2" : "addr", addresses });
   }
 

@@ -1,5 +1,6 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
+import { addressKey, fromEndpoint } from "../../../src/net/peer_address.ts";
 import { buildGraph } from "../../../src/net/topology/graph.ts";
 import type { NodeRecord } from "../../../src/net/topology/node_record.ts";
 import { snapshotTopology } from "../../../src/net/topology/snapshot.ts";
@@ -204,11 +205,13 @@ test("topology: a second connection to one node, and a peer that has yet to say 
 
 test("topology: addresses that are crawled are bounded, forgotten, and not shown twice", () => {
   const topology = world([]);
-  for (let i = 0; i < 5000; i++) topology.hearAddress(`host${i}:1`, "host1:1", i);
+  for (let port = 1; port <= 5000; port++) topology.hearAddress(keyOf("1.2.3.4", port), port);
   assertEquals(topology.crawledSize, MAX_CRAWLED_NODES);
-  topology.hearAddress("host1:1", "elsewhere:1", 5000);
-  const addresses = snapshotTopology(topology, 4, 5000).nodes.filter(({ address }) => address === "host1:1");
-  assertEquals(addresses.map(({ source }) => source), ["peer"]);
+  topology.peerReady(2, "1.2.3.4:1");
+  topology.hearAddress(keyOf("1.2.3.4", 1), 5000);
+  const nodes = snapshotTopology(topology, 4, 5000).nodes;
+  assertEquals(nodes.filter(({ address }) => address === "1.2.3.4:1").map(({ source }) => source), ["peer"]);
+  assertEquals(nodes.filter(({ address }) => address === "1.2.3.4:5000").map(({ source }) => source), ["address"]);
   topology.expire(CRAWLED_TTL_MS + 5001);
   assertEquals(topology.crawledSize, 0);
 });
@@ -252,3 +255,7 @@ test("topology: whatever is told, it stays within its bounds and its picture mak
     assertEquals(metrics.nodes, nodes.length);
   }));
 });
+
+function keyOf(host: string, port: number): string {
+  return addressKey(fromEndpoint({ host, port })!);
+}
