@@ -13,7 +13,9 @@ const SPREADING_SYSTEMS: readonly string[] = ["linux", "freebsd"];
 export const ownThreads: Threads = {
   start: startThread,
   sharesPorts: SPREADING_SYSTEMS.includes(process.platform),
-  sharesMemory: typeof SharedArrayBuffer === "function",
+  get sharesMemory() {
+    return typeof SharedArrayBuffer === "function";
+  },
 };
 
 /**

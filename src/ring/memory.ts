@@ -1,3 +1,5 @@
+import { LocalError } from "../protocol/errors.ts";
+
 /** Copies all of `source` to `offset` of `target`. The fastest way differs by runtime, so a platform brings it. */
 export type CopyBytes = (source: Uint8Array, target: Uint8Array, offset: number) => void;
 
@@ -19,6 +21,14 @@ export interface SharedMemory {
   copyIn(source: Uint8Array, offset: number): void;
   /** All bytes, of which the caller may read those that it names. */
   lend(offset: number, sizeBytes: number): Uint8Array;
+}
+
+/** Memory for `what`, all zero. Throws LocalError where the runtime has none that threads can share. */
+export function shareMemory(what: string, sizeBytes: number): SharedArrayBuffer {
+  if (typeof SharedArrayBuffer === "function") return new SharedArrayBuffer(sizeBytes);
+  const instead =
+    "send frames by messages (MessageWriter, MessageReader), or in a browser serve the page cross-origin isolated";
+  throw new LocalError("bad-argument", `Cannot make ${what}: there is no SharedArrayBuffer here: ${instead}`);
 }
 
 /** A real SharedArrayBuffer. */

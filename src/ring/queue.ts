@@ -1,5 +1,5 @@
 import type { FrameHandler } from "./frames.ts";
-import { BufferMemory, type CopyBytes, type SharedMemory } from "./memory.ts";
+import { BufferMemory, type CopyBytes, type SharedMemory, shareMemory } from "./memory.ts";
 import { QueueConsumer, type QueueConsumerOptions } from "./queue_consumer.ts";
 import {
   checkQueueSize,
@@ -33,7 +33,7 @@ type WithoutMemory<T> = Omit<T, "memory" | "size"> & { readonly copy: CopyBytes 
 /** A queue in shared memory that many threads fill and many empty. Throws LocalError for a size that none has. */
 export function createQueue(size: QueueSize): QueueHandle {
   checkQueueSize(size);
-  const buffer = new SharedArrayBuffer(queueBytes(size));
+  const buffer = shareMemory("a queue", queueBytes(size));
   prepareQueue(new BufferMemory(buffer, noCopy), size, 0);
   return { buffer, size };
 }

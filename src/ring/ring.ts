@@ -13,7 +13,7 @@ import {
   STATE,
   TAIL,
 } from "./layout.ts";
-import { BufferMemory, type CopyBytes, type SharedMemory } from "./memory.ts";
+import { BufferMemory, type CopyBytes, type SharedMemory, shareMemory } from "./memory.ts";
 import { FrameReader } from "./reader.ts";
 import { FrameWriter } from "./writer.ts";
 
@@ -49,7 +49,7 @@ export interface RingReaderOptions extends SourceEvents {
 export function createRing(options: RingOptions = {}): RingHandle {
   const size = { capacityBytes: options.capacityBytes ?? DEFAULT_RING_BYTES, readers: options.readers ?? 1 };
   checkRingSize(size);
-  const buffer = new SharedArrayBuffer(ringBytes(size));
+  const buffer = shareMemory("a ring", ringBytes(size));
   prepareRing(new BufferMemory(buffer, noCopy), size, 0);
   return { buffer, size, maxFrameBytes: options.maxFrameBytes ?? MAX_RING_FRAME_BYTES };
 }

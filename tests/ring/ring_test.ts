@@ -6,9 +6,11 @@ import type { FrameSink, FrameSource } from "../../src/ring/frames.ts";
 import { type FramePort, MessageReader, MessageWriter, type RingMessage } from "../../src/ring/message_ring.ts";
 import { abandonRing, createRing, openReader, openWriter, prepareRing } from "../../src/ring/ring.ts";
 import { BufferMemory } from "../../src/ring/memory.ts";
+import { createQueue } from "../../src/ring/queue.ts";
 import { dataOffset } from "../../src/ring/layout.ts";
 import { FrameReader } from "../../src/ring/reader.ts";
 import { FrameWriter } from "../../src/ring/writer.ts";
+import { withoutSharedMemory } from "../support/threads.ts";
 
 interface RingSetUp {
   readonly capacityBytes?: number;
@@ -276,6 +278,13 @@ test("ring: positions may pass 2^31 and 2^32", () => {
     while (sink.offer(frame(12)));
     assertEquals(takeAll(source).length >= 3, true);
   }
+});
+
+test("ring: where threads share no memory, that is said, and what there is instead", () => {
+  using _ = withoutSharedMemory();
+  assertThrows(() => createRing(), LocalError, "Cannot make a ring: there is no SharedArrayBuffer here");
+  const size = { slots: 8, slotBytes: 64, users: 2 };
+  assertThrows(() => createQueue(size), LocalError, "send frames by messages (MessageWriter, MessageReader)");
 });
 
 test("ring: sizes that no ring has are refused", () => {

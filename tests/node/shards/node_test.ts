@@ -7,6 +7,7 @@ import { IMMEDIATE_PACE } from "../../../src/services/transaction_relay/pace.ts"
 import { textOf, utf8 } from "../../support/app_world.ts";
 import { Miner } from "../../support/mining.ts";
 import { link, nextEvent, reachHeight, RealNodes } from "../../support/real_nodes.ts";
+import { withoutSharedMemory } from "../../support/threads.ts";
 import { numbered } from "../../support/transaction_world.ts";
 import { poll } from "../../support/wait.ts";
 
@@ -14,6 +15,20 @@ const NETWORKS: readonly NetworkParams[] = [REGTEST, P2P];
 const WAYS = [["shared memory", ownThreads], ["messages", { ...ownThreads, sharesMemory: false }]] as const;
 /** Larger than the rings between threads are in one piece, and as large as a message of an application may be. */
 const LARGE_BYTES = 1_048_576;
+
+test("shards: where the runtime shares no memory they talk by messages, without being told to", async () => {
+  await using nodes = new RealNodes();
+  using _ = withoutSharedMemory();
+  const sharded = await nodes.start({ workers: 2 });
+  const plain = await nodes.start();
+  const { dialler, listener } = await link(plain, sharded);
+  assertEquals(typeof listener.shard, "number");
+  // Rings in shared memory can say how full they are.
+  assertEquals(sharded.shards().map(({ ringUse }) => ringUse), Array(2).fill({ toShard: null, toMain: null }));
+  const heard = nextEvent(sharded, "app:message");
+  assert(plain.send(dialler.id, utf8("over messages")));
+  assertEquals(textOf((await heard).payload), "over messages");
+});
 
 for (const [way, threads] of WAYS) {
   for (const network of NETWORKS) {
