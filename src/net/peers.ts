@@ -45,10 +45,10 @@ export interface PeerSet {
    */
   broadcast(message: Message, wants?: (peer: Peer) => boolean, refused?: (peer: Peer) => void): number;
   /**
-   * Two connections say that they are to one node, the later one first: one of them ends, if that is for us to do.
+   * `claimant` says that it is the node that `first` said before it is: one of them ends, if that is for us to do.
    * `isOurIdLower`: than that node's.
    */
-  meetAgain(newer: Peer, older: Peer, isOurIdLower: boolean): void;
+  meetAgain(claimant: Peer, first: Peer, isOurIdLower: boolean): void;
 }
 
 /** What a connection is about, and what the other side may do on it. */
@@ -176,9 +176,9 @@ export class Peers implements PeerSet {
     return this.#outbound.has(endpoint);
   }
 
-  meetAgain(newer: Peer, older: Peer, isOurIdLower: boolean): void {
-    const second = secondConnection(newer, older, isOurIdLower);
-    if (second) this.#outbound.endSecond(second, second === newer ? older : newer);
+  meetAgain(claimant: Peer, first: Peer, isOurIdLower: boolean): void {
+    const second = secondConnection(claimant, first, isOurIdLower);
+    if (second) this.#outbound.endSecond(second, second === claimant ? first : claimant);
   }
 
   tick(now: number): void {

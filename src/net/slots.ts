@@ -213,10 +213,20 @@ export class Slots {
   #isEligible(endpoint: TcpEndpoint, kind: SlotKind, now: number): boolean {
     const { peers, reputation } = this.#options;
     const key = formatEndpoint(endpoint);
-    if (this.#ourselves.has(key) || peers.isDialled(endpoint)) return false;
+    if (this.#ourselves.has(key) || peers.isDialled(endpoint) || this.#isHere(endpoint)) return false;
     if ((this.#resting.get(key)?.until ?? now) > now) return false;
     if (reputation.standing(identifyHost(endpoint.host)) !== "good") return false;
     return kind === "feeler" || !this.#isGroupTaken(endpoint);
+  }
+
+  /**
+   * Whether somebody is connected from that very address, whoever dialled: most likely it is the same node, and on
+   * Bitcoin's wire nothing would tell. Behind addresses that are not public there are many.
+   */
+  #isHere({ host }: TcpEndpoint): boolean {
+    if (identifyHost(host).scope !== "global") return false;
+    for (const { remote } of this.#options.peers.all()) if ("host" in remote && remote.host === host) return true;
+    return false;
   }
 
   /** Addresses of this machine and of private networks have no owners to be told apart by. */

@@ -42,7 +42,7 @@ export interface TopologyDeps {
 /** What passes between us and one peer. */
 interface Correspondent {
   readonly allowance: Allowance;
-  /** Which node it says it is. */
+  /** Which node it said first that it is: who takes one name after the other could try them all. */
   id: bigint | undefined;
   /** Up to which news it was told. */
   toldRevision: number;
@@ -61,7 +61,8 @@ const UTF8 = new TextEncoder();
 /**
  * Learns who is in the network and who is connected to whom: on the native wire each node tells its peers of itself and
  * passes on what it hears; on the Bitcoin wire, whose nodes keep their connections to themselves, addresses are all that
- * can be known. What others say is never more than a picture: no connection is made or ended because of it.
+ * can be known. What others say is never more than a picture: no connection is made or ended because of it, but that a
+ * node to which there are two needs one only.
  */
 export class TopologyService implements Service {
   readonly name = "topology";
@@ -158,7 +159,7 @@ export class TopologyService implements Service {
       const { region, capabilities, load, draining } = own;
       this.#deps.described(peer, { region, capabilities, load, isDraining: draining });
     }
-    if (correspondent.id === sender) return;
+    if (correspondent.id !== undefined) return;
     this.#onName(peer, correspondent, sender);
     if (peer.direction === "inbound" && this.topology.nodeOf(peer.id)?.isFirstHand) {
       this.#deps.recognised(peer, formatId(sender));
@@ -169,8 +170,7 @@ export class TopologyService implements Service {
     correspondent.id = id;
     const others = [...this.#correspondents].filter(([other, { id }]) => other !== peer && id === correspondent.id);
     for (const [other] of others) {
-      const [older, newer] = other.id < peer.id ? [other, peer] : [peer, other];
-      if (!older.isOver && !newer.isOver) this.#deps.peers.meetAgain(newer, older, this.#id < id);
+      if (!other.isOver && !peer.isOver) this.#deps.peers.meetAgain(peer, other, this.#id < id);
     }
   }
 

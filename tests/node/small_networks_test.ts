@@ -2,8 +2,10 @@ import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import type { NodeOptions, P2PNode } from "../../src/node/types.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../../src/platform/memory.ts";
+import type { Transport } from "../../src/platform/types.ts";
 import { P2P, REGTEST } from "../../src/protocol/networks.ts";
 import { textOf, utf8 } from "../support/app_world.ts";
+import { ListSource } from "../support/list_source.ts";
 import { simulateNode } from "../support/simulated_node.ts";
 import { numbered } from "../support/transaction_world.ts";
 
@@ -106,4 +108,56 @@ test("small networks: ten nodes know each other, and no pair is connected in bot
   const after = nodes.map((node) => node.connectionCounts().refused.duplicate);
   assert(before.some((count) => count > 0), "some met twice");
   for (const [i, count] of after.entries()) assert(count - before[i]! < 10, `${before} then ${after}`);
+});
+
+for (const [wire, params] of Object.entries(WIRES)) {
+  test(`small networks, ${wire} wire: who is connected from an address is not dialled there`, async () => {
+    const network = createMemoryNetwork({ seed: 51 });
+    const [a, b] = ["20.1.0.1", "30.1.0.1"];
+    const start = async (host: string, connect: string[], known: string[]) => {
+      const endpoints = known.map((host) => ({ host, port: PORT }));
+      const addressSource = new ListSource(endpoints, network.env(host).random);
+      const { node } = simulateNode(network, host, { network: params, connect, addressSource, discover: true });
+      await node.start();
+      return { node, addressSource };
+    };
+    const { node, addressSource } = await start(b, [], []);
+    const { node: dialler } = await start(a, [b], [b]);
+    await network.run(() => node.peers().length > 0);
+    addressSource.endpoints.push({ host: a, port: PORT });
+    await runFor(network, 10 * MINUTE_MS);
+    assertEquals([dialler.peers().length, node.peers().length, addressSource.attempts], [1, 1, []]);
+    dialler.stop();
+    await runFor(network, MINUTE_MS);
+    assert(addressSource.attempts.length > 0, "once it is gone, it is");
+  });
+}
+
+test("small networks: of two addresses that lead to one node, one is kept, and the other node loses nobody", async () => {
+  const network = createMemoryNetwork({ seed: 52 });
+  const [first, second] = ["20.1.0.1", "30.1.0.1"];
+  const [one, other] = [network.transport(first), network.transport(second)];
+  const transport: Transport = {
+    ...one,
+    listen: (endpoint, ...rest) =>
+      ("host" in endpoint && endpoint.host === second ? other : one).listen(endpoint, ...rest),
+  };
+  const { node: both } = simulateNode(network, first, {
+    network: WIRES.native,
+    transport,
+    listen: [first, second].map((host) => ({ host, port: PORT })),
+  });
+  await both.start();
+  const endpoints = [first, second].map((host) => ({ host, port: PORT }));
+  const addressSource = new ListSource(endpoints, network.env("40.1.0.1").random);
+  const { node } = simulateNode(network, "40.1.0.1", { network: WIRES.native, discover: true, addressSource });
+  await node.start();
+  await runFor(network, MINUTE_MS);
+  const telling = node.peers().filter(({ kind }) => kind !== "block-only");
+  assertEquals([telling.length, node.connectionCounts().refused.duplicate > 0], [1, true]);
+  const stays = telling[0]!.id;
+  await runFor(network, 10 * MINUTE_MS);
+  const later = node.peers().filter(({ kind }) => kind !== "block-only");
+  assertEquals(later.map(({ id }) => id), [stays]);
+  assert(node.connectionCounts().refused.duplicate < 10, JSON.stringify(node.connectionCounts()));
 });
