@@ -24,6 +24,9 @@ export const MAX_TOPOLOGY_REPORTS = 4;
 /** How often topology is looked after: what is new is sent, what is old is forgotten. */
 export const TOPOLOGY_INTERVAL_MS = 2 * SECOND;
 
+/** Who comes within this time of another hears the same of us: in a storm of connections all links change all the time. */
+export const OBSERVE_PAUSE_MS = 1 * SECOND;
+
 /** How often our use of resources is measured, for others to know. */
 export const STATISTICS_INTERVAL_MS = 5 * SECOND;
 

@@ -10,7 +10,13 @@ import type { Cadences } from "../protocol/cadences.ts";
 import { LocalError } from "../protocol/errors.ts";
 import type { MessageOf, TopologyRecord } from "../protocol/messages.ts";
 import type { TopologySnapshot } from "../protocol/snapshots.ts";
-import { LOAD_STEP, TOPOLOGY_BURST, TOPOLOGY_RATE, TOPOLOGY_REFRESH_MS } from "../protocol/topology_params.ts";
+import {
+  LOAD_STEP,
+  OBSERVE_PAUSE_MS,
+  TOPOLOGY_BURST,
+  TOPOLOGY_RATE,
+  TOPOLOGY_REFRESH_MS,
+} from "../protocol/topology_params.ts";
 import {
   MAX_CAPABILITIES,
   MAX_CAPABILITY_BYTES,
@@ -78,6 +84,9 @@ export class TopologyService implements Service {
   #toldAt = Number.NEGATIVE_INFINITY;
   #nextAt = Number.NEGATIVE_INFINITY;
   #measureAt = Number.NEGATIVE_INFINITY;
+  #observedAt = Number.NEGATIVE_INFINITY;
+  /** Ourselves as on the wire, as observed last. */
+  #written: TopologyRecord | undefined;
   #ignored = 0;
 
   /** Throws LocalError for a region or capabilities that others would not take. */
@@ -98,10 +107,12 @@ export class TopologyService implements Service {
     this.topology.peerReady(peer.id, formatEndpoint(peer.dialled));
     // Where connections are to stay private, on public networks and where only blocks are exchanged, none is told.
     if (!takesApps(peer) || peer.wire !== "native") return;
-    const allowance = new Allowance(TOPOLOGY_BURST, TOPOLOGY_RATE, this.#deps.env.now());
+    const now = this.#deps.env.now();
+    const allowance = new Allowance(TOPOLOGY_BURST, TOPOLOGY_RATE, now);
     this.#correspondents.set(peer, { allowance, id: undefined, toldRevision: 0 });
-    this.#observe();
-    this.#tellOfUs([peer]);
+    // Looking at all peers for each that comes would make ten thousand of them cost a hundred million looks.
+    if (now >= this.#observedAt + OBSERVE_PAUSE_MS) this.#observe();
+    peer.send(this.#ourWord());
   }
 
   peerClosed(peer: Peer): void {
@@ -139,6 +150,7 @@ export class TopologyService implements Service {
   close(): void {
     this.#isDraining = true;
     this.topology.observe(this.#facts(), new Map());
+    this.#written = undefined;
     this.#tellAll();
     this.#correspondents.clear();
   }
@@ -189,6 +201,8 @@ export class TopologyService implements Service {
     const roundTrips = new Map<number, number>();
     for (const { id, liveness } of this.#deps.peers.ready()) roundTrips.set(id, liveness.roundTrips.smoothed ?? 0);
     this.topology.observe(this.#facts(), roundTrips);
+    this.#observedAt = this.#deps.env.now();
+    this.#written = undefined;
   }
 
   /** Whether peers should hear of us again at once. Times of links change all the time; they are told by and by. */
@@ -202,12 +216,13 @@ export class TopologyService implements Service {
   #tellAll(): void {
     this.#told = this.topology.self;
     this.#toldAt = this.#deps.env.now();
-    this.#tellOfUs(this.#correspondents.keys());
+    this.#deps.peers.broadcast(this.#ourWord(), (peer) => this.#correspondents.has(peer));
   }
 
-  #tellOfUs(peers: Iterable<Peer>): void {
-    const records = [this.#writeRecord({ id: this.topology.selfId, ageMs: 0, record: this.topology.self })];
-    for (const peer of peers) peer.send({ type: "topology", sender: this.#id, records });
+  #ourWord(): MessageOf<"topology"> {
+    const { selfId, self } = this.topology;
+    this.#written ??= this.#writeRecord({ id: selfId, ageMs: 0, record: self });
+    return { type: "topology", sender: this.#id, records: [this.#written] };
   }
 
   #tellNews(peer: Peer, correspondent: Correspondent, now: number): void {
