@@ -23,8 +23,10 @@ export type Admission =
   | { readonly kind: "admitted"; readonly permissions: Permissions; readonly leaves: Peer | undefined }
   | { readonly kind: "refused"; readonly reason: RefusalReason; readonly limit?: number };
 
+/** What of a peer's identity counts while it is here. */
 interface Guest {
-  readonly identity: HostIdentity | undefined;
+  readonly host: Pick<HostIdentity, "key" | "group"> | undefined;
+  readonly network: number;
   readonly groupKey: number;
 }
 
@@ -59,10 +61,12 @@ export class Inbound {
   add(peer: Peer): void {
     const identity = "path" in peer.remote ? undefined : identifyHost(peer.remote.host);
     const groupKey = this.#options.groupKey(identity?.group ?? "");
-    this.#guests.set(peer, { identity, groupKey });
-    if (!identity) return;
-    count(this.#perAddress, identity.key, 1);
-    count(this.#perGroup, identity.group, 1);
+    if (!identity) return void this.#guests.set(peer, { host: undefined, network: LOCAL_NETWORK, groupKey });
+    const { key, group, scope, address } = identity;
+    const network = scope === "global" ? address?.networkId ?? LOCAL_NETWORK : LOCAL_NETWORK;
+    this.#guests.set(peer, { host: { key, group }, network, groupKey });
+    count(this.#perAddress, key, 1);
+    count(this.#perGroup, group, 1);
   }
 
   /** Does nothing for a peer that was removed before. */
@@ -70,9 +74,9 @@ export class Inbound {
     const guest = this.#guests.get(peer);
     if (!guest) return;
     this.#guests.delete(peer);
-    if (!guest.identity) return;
-    count(this.#perAddress, guest.identity.key, -1);
-    count(this.#perGroup, guest.identity.group, -1);
+    if (!guest.host) return;
+    count(this.#perAddress, guest.host.key, -1);
+    count(this.#perGroup, guest.host.group, -1);
   }
 
   /**
@@ -101,17 +105,17 @@ export class Inbound {
     return leaves;
   }
 
-  #candidate(peer: Peer, { identity, groupKey }: Guest): EvictionCandidate {
+  #candidate(peer: Peer, { host, network, groupKey }: Guest): EvictionCandidate {
     return {
       id: peer.id,
       group: groupKey,
-      network: identity?.scope === "global" ? identity.address?.networkId ?? LOCAL_NETWORK : LOCAL_NETWORK,
+      network,
       pingMs: peer.liveness.roundTrips.min,
       blockAt: peer.usefulAt.block,
       transactionAt: peer.usefulAt.transaction,
       isBlockOnly: peer.agreement?.version.relay === false,
       hasNoban: peer.permissions.has("noban"),
-      isSuspect: identity !== undefined && this.#options.reputation.score(identity) > 0,
+      isSuspect: host !== undefined && this.#options.reputation.score(host) > 0,
     };
   }
 }

@@ -111,7 +111,7 @@ export class Reputation {
   }
 
   /** 0 (nothing known) to `MISBEHAVIOUR_LIMIT`. */
-  score({ key }: HostIdentity): number {
+  score({ key }: Pick<HostIdentity, "key">): number {
     const known = this.#scores.get(key);
     return known ? decayedScore(known.score, this.#options.env.now() - known.at) : 0;
   }

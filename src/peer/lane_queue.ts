@@ -13,7 +13,9 @@ export interface Batch {
 /** What waits in one lane of an outbox, in order: batches of small frames, and large frames alone. */
 export class LaneQueue {
   readonly policy: LanePolicy;
-  readonly #batches = new Deque<Batch>();
+  /** What is written next. An idle peer has none, and one that reads as we write never has others behind it. */
+  #first: Batch | undefined;
+  #others: Deque<Batch> | undefined;
   /** The last batch, while it may still grow. */
   open: Batch | undefined;
   bytes = 0;
@@ -61,13 +63,14 @@ export class LaneQueue {
 
   /** Queues a large frame as it is, behind what waits. */
   pushAlone(frame: Uint8Array): void {
-    this.#batches.push({ bytes: frame, used: frame.length, frames: 1 });
+    this.#push({ bytes: frame, used: frame.length, frames: 1 });
     this.open = undefined;
     this.#count(frame.length);
   }
 
   take(): Batch {
-    const batch = this.#batches.shift()!;
+    const batch = this.#first!;
+    this.#first = this.#others?.shift();
     if (batch === this.open) this.open = undefined;
     this.#usualBytes = batch.used;
     this.bytes -= batch.used;
@@ -82,7 +85,8 @@ export class LaneQueue {
   }
 
   clear(): void {
-    this.#batches.clear();
+    this.#first = undefined;
+    this.#others = undefined;
     this.open = undefined;
     this.bytes = 0;
     this.frames = 0;
@@ -98,12 +102,18 @@ export class LaneQueue {
     }
     const capacity = Math.min(maxBytes, Math.max(minBytes, frameBytes, this.#usualBytes));
     this.open = { bytes: new Uint8Array(capacity), used: 0, frames: 0 };
-    this.#batches.push(this.open);
+    this.#push(this.open);
     return this.open;
   }
 
+  #push(batch: Batch): void {
+    if (!this.#first) this.#first = batch;
+    else (this.#others ??= new Deque()).push(batch);
+  }
+
   #replaceOpen(batch: Batch): Batch {
-    this.#batches.replaceLast(batch);
+    if (this.#others && this.#others.length > 0) this.#others.replaceLast(batch);
+    else this.#first = batch;
     this.open = batch;
     return batch;
   }

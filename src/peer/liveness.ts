@@ -9,7 +9,11 @@ import {
   TIMEOUT_ROUND_TRIPS,
 } from "../protocol/params.ts";
 import { AwaitedAnswer } from "../util/awaited_answer.ts";
+import { ByteReader } from "../util/bytes.ts";
+import type { Env } from "../util/env.ts";
 import { RoundTrips } from "../util/round_trips.ts";
+
+const NONCE_SIZE_BYTES = 8;
 
 const PING_BOUNDS = { initialMs: PING_TIMEOUT_MS, minMs: MIN_PING_TIMEOUT_MS, maxMs: MAX_PING_TIMEOUT_MS };
 
@@ -38,7 +42,7 @@ export class Liveness {
    * The ping to send now, if one is due. `bytesIn`: what the remote has sent so far. Throws RemoteFault when the last
    * one was not answered in time.
    */
-  tick(now: number, bytesIn: number, newNonce: () => bigint): MessageOf<"ping"> | undefined {
+  tick(now: number, bytesIn: number, env: Pick<Env, "randomBytes">): MessageOf<"ping"> | undefined {
     if (this.#pending) {
       const { pong } = this.#pending;
       const allowed = this.roundTrips.timeoutMs(TIMEOUT_ROUND_TRIPS, PING_BOUNDS);
@@ -47,9 +51,10 @@ export class Liveness {
       throw new RemoteFault("ping-timeout", `no pong for ${Math.round(waited)} ms, ${Math.round(allowed)} allowed`);
     }
     if (now < this.#nextPingAt) return undefined;
-    this.#pending = { nonce: newNonce(), pong: new AwaitedAnswer(now, bytesIn), isMeasured: true };
+    const nonce = new ByteReader(env.randomBytes(NONCE_SIZE_BYTES)).uint64();
+    this.#pending = { nonce, pong: new AwaitedAnswer(now, bytesIn), isMeasured: true };
     this.#nextPingAt = now + PING_INTERVAL_MS;
-    return { type: "ping", nonce: this.#pending.nonce };
+    return { type: "ping", nonce };
   }
 
   /**

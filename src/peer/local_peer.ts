@@ -1,6 +1,6 @@
-import type { Endpoint } from "../platform/types.ts";
+import type { Connection, ConnectionSink, Endpoint } from "../platform/types.ts";
 import { type FaultCode, RemoteFault } from "../protocol/errors.ts";
-import { type Agreement, Handshake, HANDSHAKE_MESSAGES } from "../protocol/handshake.ts";
+import { type Agreement, Handshake, HANDSHAKE_MESSAGES, type HandshakeState } from "../protocol/handshake.ts";
 import { type Lane, LANE_OF } from "../protocol/lanes.ts";
 import type { Message, MessageOf, MessageType } from "../protocol/messages.ts";
 import {
@@ -13,19 +13,29 @@ import {
 } from "../protocol/params.ts";
 import { NO_PERMISSIONS, type Permissions } from "../protocol/permissions.ts";
 import { TIMED_TURNS } from "../protocol/vitals_params.ts";
-import { ByteReader } from "../util/bytes.ts";
-import type { Logger, Timer } from "../util/env.ts";
+import type { Env, Logger, Timer } from "../util/env.ts";
+import type { RoundTrips } from "../util/round_trips.ts";
 import { Stopwatch } from "../util/stopwatch.ts";
 import { Liveness } from "./liveness.ts";
 import { Mailbox } from "./mailbox.ts";
-import { type OfferOutcome, Outbox } from "./outbox.ts";
+import { type OfferOutcome, Outbox, type OutboxOwner } from "./outbox.ts";
 import { Pace } from "./pace.ts";
 import type { Peer, PeerState, TypeCounts } from "./peer.ts";
-import type { CloseReason, ConnectionKind, Direction, LocalPeerOptions, OutboundKind, Typed } from "./peer_options.ts";
-import type { Worker } from "./turns.ts";
+import type {
+  CloseReason,
+  ConnectionKind,
+  Direction,
+  LocalPeerOptions,
+  OutboundKind,
+  PeerObserver,
+  Typed,
+} from "./peer_options.ts";
+import type { PeerTimes } from "./peer_times.ts";
+import type { Turns, Worker } from "./turns.ts";
 
-const NONCE_SIZE_BYTES = 8;
 const NEVER = Number.NEGATIVE_INFINITY;
+/** Of every peer that gave us nothing yet. */
+const NEVER_USEFUL = { block: NEVER, transaction: NEVER };
 const HANDSHAKE_BOUNDS = {
   initialMs: HANDSHAKE_TIMEOUT_MS,
   minMs: MIN_HANDSHAKE_TIMEOUT_MS,
@@ -33,10 +43,13 @@ const HANDSHAKE_BOUNDS = {
 };
 
 /**
- * One remote node whose socket is in this thread: an actor with its own connection, decoder, mailbox and outbox. It shares no state with other peers,
- * and whatever goes wrong in handling its messages ends this peer only.
+ * One remote node whose socket is in this thread: an actor with its own connection, decoder, mailbox and outbox. It
+ * shares no state with other peers, and whatever goes wrong in handling its messages ends this peer only.
+ *
+ * It is itself what its connection, its outbox and the turns call, and lets go of its handshake when that is done: most
+ * peers of a large node are idle, and objects in between would take more memory than all that they say.
  */
-export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
+export class LocalPeer<M extends Typed = Message> implements Peer, Worker, ConnectionSink, OutboxOwner {
   readonly id: number;
   readonly direction: Direction;
   readonly permissions: Permissions;
@@ -59,13 +72,19 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
   bytesIn = 0;
   bytesOut = 0;
   /** When it last gave us a block, and a transaction, that we lacked, by `env.now()`. */
-  readonly usefulAt: { block: number; transaction: number } = { block: NEVER, transaction: NEVER };
-  readonly #options: LocalPeerOptions<LocalPeer<M>, M>;
+  usefulAt: { readonly block: number; readonly transaction: number } = NEVER_USEFUL;
+  readonly #connection: Connection;
+  readonly #env: Env;
+  readonly #turns: Turns;
+  readonly #times: PeerTimes | undefined;
+  readonly #observer: PeerObserver<LocalPeer<M>, M>;
+  readonly #networkRoundTrips: RoundTrips;
   readonly #log: Logger;
-  readonly #handshake: Handshake;
   readonly #mailbox: Mailbox<M>;
   readonly #outbox: Outbox;
   readonly #stopwatch: Stopwatch;
+  /** Undefined once it is done. */
+  #handshake: Handshake | undefined;
   #kind: ConnectionKind;
   #state: PeerState = "new";
   #agreement: Agreement | undefined;
@@ -80,8 +99,13 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
   #linger: Timer | undefined;
 
   constructor(options: LocalPeerOptions<LocalPeer<M>, M>) {
-    const { connection, env, codec } = options;
-    this.#options = options;
+    const { connection, env, codec, times } = options;
+    this.#connection = connection;
+    this.#env = env;
+    this.#turns = options.turns;
+    this.#times = times;
+    this.#observer = options.observer;
+    this.#networkRoundTrips = options.networkRoundTrips;
     this.id = options.id;
     this.#kind = options.kind;
     this.direction = options.kind === "inbound" ? "inbound" : "outbound";
@@ -98,28 +122,15 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
     const role = this.direction === "outbound" ? "dialler" : "listener";
     this.#handshake = new Handshake({ role, ...options.handshake });
     this.#mailbox = new Mailbox(options.decoder, connection);
-    this.#outbox = new Outbox({
-      env,
-      codec,
-      write: (bytes) => {
-        this.bytesOut += bytes.length;
-        return connection.write(bytes);
-      },
-      onRoom: () => this.#hasRoom(),
-      ...(options.times && { waits: options.times.writes }),
-    });
+    this.#outbox = new Outbox({ env, codec, owner: this, ...(times && { waits: times.writes }) });
     this.#stopwatch = new Stopwatch(env, TIMED_TURNS, options.id);
   }
 
   /** Attaches to the connection and begins the handshake. Call it once. */
   start(): void {
     this.#state = "handshaking";
-    this.#options.connection.start({
-      data: (chunk) => this.#onData(chunk),
-      drained: () => this.#outbox.drained(),
-      closed: (error) => this.#onClosed(error),
-    });
-    for (const message of this.#handshake.open()) this.send(message);
+    this.#connection.start(this);
+    for (const message of this.#handshake!.open()) this.send(message);
   }
 
   get state(): PeerState {
@@ -142,7 +153,7 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
 
   /** The peer gave us something that we lacked. */
   noteUseful(what: "block" | "transaction"): void {
-    this.usefulAt[what] = this.#options.env.now();
+    this.usefulAt = { ...this.usefulAt, [what]: this.#env.now() };
   }
 
   /** What the handshake agreed on; undefined before it is done. */
@@ -188,7 +199,7 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
 
   charge(sizeBytes: number): void {
     this.#chargedBytes += sizeBytes;
-    this.#options.turns.spend(sizeBytes);
+    this.#turns.spend(sizeBytes);
   }
 
   /** Stops handling this peer's messages until `release`: a service has taken all of its work that it can hold. */
@@ -199,7 +210,7 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
   release(): void {
     if (!this.#held) return;
     this.#held = false;
-    this.liveness.readOn(this.#options.env.now(), this.bytesIn);
+    this.liveness.readOn(this.#env.now(), this.bytesIn);
     if (this.#mailbox.paused) this.#enlist();
   }
 
@@ -218,20 +229,20 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
     this.#reason ??= { code: "closed-by-us", detail };
     if (this.#state !== "closed") this.#state = "closing";
     this.#outbox.close();
-    this.#options.connection.abort();
+    this.#connection.abort();
   }
 
   /** Looks at the clock: a handshake or a pong that is overdue ends the peer; a ping may be due. */
   tick(now: number): void {
-    this.pace.look(now, this.bytesIn, this.bytesOut, () => [total(this.messagesIn), total(this.messagesOut)]);
+    this.pace.look(now, this);
     try {
       if (this.#state === "handshaking") this.#checkHandshake(now);
       if (this.#state !== "ready") return;
       if (this.#held) return this.liveness.tickUnread(now, this.bytesOut, this.#outbox.bytes > 0);
-      const ping = this.liveness.tick(now, this.bytesIn, () => this.#newNonce());
+      const ping = this.liveness.tick(now, this.bytesIn, this.#env);
       if (!ping) return;
       this.send(ping);
-      this.#options.observer.ping?.(this);
+      this.#observer.ping?.(this);
     } catch (error) {
       this.#fail(error);
     }
@@ -240,22 +251,55 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
   /** More of what arrived is to be handled; called by `Turns`. */
   takeTurn(): void {
     this.#enlisted = false;
-    const now = this.#options.env.now();
-    this.#options.times?.turns.add(now - this.#enlistedAt, now);
+    const now = this.#env.now();
+    this.#times?.turns.add(now - this.#enlistedAt, now);
     if (this.isOver || this.#held) return;
     // What it is about to read counts for this round: else all who wait would read at once.
-    this.#options.turns.spend(this.#lastReadBytes);
+    this.#turns.spend(this.#lastReadBytes);
     this.#handleWaiting(true);
   }
 
-  #onData(chunk: Uint8Array): void {
+  /** Bytes of the remote. */
+  data(chunk: Uint8Array): void {
     if (this.isOver) return;
     this.bytesIn += chunk.length;
     this.#lastReadBytes = chunk.length;
-    const mayReadOn = this.#options.turns.spend(chunk.length);
+    const mayReadOn = this.#turns.spend(chunk.length);
     this.#mailbox.offer(chunk);
     if (this.#held || this.#enlisted || this.#taking) this.#mailbox.suspend();
     else this.#handleWaiting(mayReadOn);
+  }
+
+  /** The connection takes bytes again. */
+  drained(): void {
+    this.#outbox.drained();
+  }
+
+  /** The only way out of the registry: while the connection lives, so does the peer. */
+  closed(error?: Error): void {
+    this.#reason ??= error
+      ? { code: "connection-lost", detail: error.message }
+      : { code: "closed-by-remote", detail: `while ${this.#handshakeState}` };
+    this.#state = "closed";
+    this.#linger?.cancel();
+    this.#outbox.close();
+    this.#observer.closed(this, this.#reason);
+  }
+
+  /** Hands bytes of the outbox to the connection. */
+  write(bytes: Uint8Array): boolean {
+    this.bytesOut += bytes.length;
+    return this.#connection.write(bytes);
+  }
+
+  /** The outbox has room. */
+  onRoom(): void {
+    if (this.#state !== "ready") return;
+    try {
+      this.#observer.writable(this);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /**
@@ -273,7 +317,7 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
     } finally {
       this.#taking = false;
       this.#stopwatch.stop(startedAt);
-      this.#options.observer.turnEnded?.(this);
+      this.#observer.turnEnded?.(this);
     }
     if (this.isOver) return;
     // After the turn: resuming may deliver the next chunk at once, which then is handled and not put aside.
@@ -305,24 +349,26 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
     if (this.#state !== "ready" || HANDSHAKE_MESSAGES.has(message.type)) return this.#onHandshakeMessage(message);
     if (isOpen(message, "ping")) this.#onPing(message);
     else if (isOpen(message, "pong")) this.#onPong(message);
-    else this.#options.observer.message(this, message as M);
+    else this.#observer.message(this, message as M);
   }
 
   #onPing(message: MessageOf<"ping">): void {
-    if (!this.#options.observer.pinged?.(this, message)) this.send({ type: "pong", nonce: message.nonce });
+    if (!this.#observer.pinged?.(this, message)) this.send({ type: "pong", nonce: message.nonce });
   }
 
   #onHandshakeMessage(message: Typed): void {
+    if (!this.#handshake) throw new RemoteFault("unexpected-message", `${message.type} while ready`);
     for (const answer of this.#handshake.step(message)) this.send(answer);
     this.#agreement = this.#handshake.agreement();
     if (!this.#agreement) return;
+    this.#handshake = undefined;
     this.#state = "ready";
-    this.#options.observer.ready(this);
+    this.#observer.ready(this);
   }
 
   #onPong(message: MessageOf<"pong">): void {
-    const roundTripMs = this.liveness.onPong(message.nonce, this.#options.env.now());
-    if (roundTripMs !== undefined) this.#options.observer.pong?.(this, roundTripMs);
+    const roundTripMs = this.liveness.onPong(message.nonce, this.#env.now());
+    if (roundTripMs !== undefined) this.#observer.pong?.(this, roundTripMs);
   }
 
   /** `waiting`: bytes in the outbox before the offer, which adds to them and flushes later. */
@@ -334,27 +380,22 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
     return true;
   }
 
-  #checkHandshake(now: number): void {
-    const allowed = this.#options.networkRoundTrips.timeoutMs(TIMEOUT_ROUND_TRIPS, HANDSHAKE_BOUNDS);
-    const waited = now - this.connectedAt;
-    if (waited <= allowed) return;
-    throw new RemoteFault("handshake-timeout", `${this.#handshake.state} for ${Math.round(waited)} ms`);
+  get #handshakeState(): HandshakeState {
+    return this.#handshake?.state ?? "ready";
   }
 
-  #hasRoom(): void {
-    if (this.#state !== "ready") return;
-    try {
-      this.#options.observer.writable(this);
-    } catch (error) {
-      this.#fail(error);
-    }
+  #checkHandshake(now: number): void {
+    const allowed = this.#networkRoundTrips.timeoutMs(TIMEOUT_ROUND_TRIPS, HANDSHAKE_BOUNDS);
+    const waited = now - this.connectedAt;
+    if (waited <= allowed) return;
+    throw new RemoteFault("handshake-timeout", `${this.#handshakeState} for ${Math.round(waited)} ms`);
   }
 
   #enlist(): void {
     if (this.#enlisted) return;
     this.#enlisted = true;
-    this.#enlistedAt = this.#options.env.now();
-    this.#options.turns.enlist(this);
+    this.#enlistedAt = this.#env.now();
+    this.#turns.enlist(this);
   }
 
   /** The one catcher: a fault is the remote's, anything else is a bug of ours, which costs this peer and no other. */
@@ -367,43 +408,22 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker {
 
   /** A stranger whose first bytes are of another network speaks to the wrong one; later it is a broken stream. */
   #nameFault(fault: RemoteFault): FaultCode {
-    return fault.code === "bad-magic" && this.#handshake.state === "awaiting-version" ? "wrong-network" : fault.code;
+    return fault.code === "bad-magic" && this.#handshakeState === "awaiting-version" ? "wrong-network" : fault.code;
   }
 
   #end(reason: CloseReason): void {
     if (this.isOver) return;
     this.#reason = reason;
     this.#state = "closing";
-    const { connection, env } = this.#options;
     if (reason.code !== "closed-by-us") {
       this.#outbox.close();
-      return connection.abort();
+      return this.#connection.abort();
     }
     this.#outbox.flushAll();
-    connection.close();
-    this.#linger = env.after(CLOSE_LINGER_MS, () => connection.abort());
+    this.#connection.close();
+    this.#linger = this.#env.after(CLOSE_LINGER_MS, () => this.#connection.abort());
   }
 
-  /** The only way out of the registry: while the connection lives, so does the peer. */
-  #onClosed(error: Error | undefined): void {
-    this.#reason ??= error
-      ? { code: "connection-lost", detail: error.message }
-      : { code: "closed-by-remote", detail: `while ${this.#handshake.state}` };
-    this.#state = "closed";
-    this.#linger?.cancel();
-    this.#outbox.close();
-    this.#options.observer.closed(this, this.#reason);
-  }
-
-  #newNonce(): bigint {
-    return new ByteReader(this.#options.env.randomBytes(NONCE_SIZE_BYTES)).uint64();
-  }
-}
-
-function total(counts: TypeCounts): number {
-  let sum = 0;
-  for (const type in counts) sum += counts[type as MessageType] ?? 0;
-  return sum;
 }
 
 /** Whether it is of this type, of those that decoders open in any case. */

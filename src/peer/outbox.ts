@@ -10,13 +10,18 @@ import { type Batch, LaneQueue } from "./lane_queue.ts";
 /** What became of a frame offered to an outbox. */
 export type OfferOutcome = "queued" | "dropped" | "overflow";
 
+/** Whose outbox it is. */
+export interface OutboxOwner {
+  /** Hands bytes to the connection; false: hold the rest until `drained`. */
+  write(bytes: Uint8Array): boolean;
+  /** Called once after `awaitRoom`, in a turn of its own: there is room for bulk data again. */
+  onRoom(): void;
+}
+
 export interface OutboxOptions {
   readonly env: Env;
   readonly codec: WireCodec;
-  /** Hands bytes to the connection; false: hold the rest until `drained`. */
-  readonly write: (bytes: Uint8Array) => boolean;
-  /** Called once after `awaitRoom`, in a turn of its own: there is room for bulk data again. */
-  readonly onRoom: () => void;
+  readonly owner: OutboxOwner;
   /** How long the connection took nothing; undefined: not measured. */
   readonly waits?: TimeSink;
 }
@@ -27,12 +32,16 @@ export interface OutboxOptions {
  * at its end. Bounded in bytes and frames by lane.
  */
 export class Outbox {
-  readonly #options: OutboxOptions;
-  readonly #lanes: { readonly [L in Lane]: LaneQueue } = {
-    control: new LaneQueue(LANE_POLICIES.control),
-    sync: new LaneQueue(LANE_POLICIES.sync),
-    inventory: new LaneQueue(LANE_POLICIES.inventory),
-    data: new LaneQueue(LANE_POLICIES.data),
+  readonly #env: Env;
+  readonly #codec: WireCodec;
+  readonly #owner: OutboxOwner;
+  readonly #waits: TimeSink | undefined;
+  /** Each is made when it is first used. */
+  readonly #lanes: { [L in Lane]: LaneQueue | undefined } = {
+    control: undefined,
+    sync: undefined,
+    inventory: undefined,
+    data: undefined,
   };
   #bytes = 0;
   #frames = 0;
@@ -44,8 +53,11 @@ export class Outbox {
   #blockedAt = 0;
   #closed = false;
 
-  constructor(options: OutboxOptions) {
-    this.#options = options;
+  constructor({ env, codec, owner, waits }: OutboxOptions) {
+    this.#env = env;
+    this.#codec = codec;
+    this.#owner = owner;
+    this.#waits = waits;
   }
 
   /** Bytes that wait. */
@@ -65,17 +77,17 @@ export class Outbox {
 
   /** What waits in one lane. */
   waiting(lane: Lane): { readonly bytes: number; readonly frames: number } {
-    return this.#lanes[lane];
+    return this.#lanes[lane] ?? NOTHING;
   }
 
   /** Encodes a message and queues it. `overflow`: the peer is too slow for frames that it needs. */
   offer(message: Message, lane: Lane): OfferOutcome {
     if (this.#closed) return "dropped";
-    const queue = this.#lanes[lane];
+    const queue = this.#queueOf(lane);
     if (queue.isFullOfFrames) return this.#offerReserved(queue, message);
     const room = queue.open;
-    const sizeBytes = room ? this.#options.codec.encodeInto(message, room.bytes, room.used) : -1;
-    if (sizeBytes < 0) return this.offerFrame(this.#options.codec.encode(message), lane, message.type);
+    const sizeBytes = room ? this.#codec.encodeInto(message, room.bytes, room.used) : -1;
+    if (sizeBytes < 0) return this.offerFrame(this.#codec.encode(message), lane, message.type);
     if (!queue.hasRoomFor(sizeBytes)) return this.#offerReserved(queue, message);
     queue.extend(sizeBytes);
     return this.#queued(sizeBytes);
@@ -87,7 +99,7 @@ export class Outbox {
    */
   offerFrame(frame: Uint8Array, lane: Lane, type?: MessageType): OfferOutcome {
     if (this.#closed) return "dropped";
-    const queue = this.#lanes[lane];
+    const queue = this.#queueOf(lane);
     if (queue.isFullOfFrames || !queue.hasRoomFor(frame.length)) return this.#appendReserved(queue, frame, type);
     return this.#append(queue, frame);
   }
@@ -95,7 +107,7 @@ export class Outbox {
   /** The lane is full. Of what it is offered then most is refused, and not encoded for that. */
   #offerReserved(queue: LaneQueue, message: Message): OfferOutcome {
     if (!queue.policy.reserve?.types.has(message.type)) return this.#refuse(queue);
-    return this.#appendReserved(queue, this.#options.codec.encode(message), message.type);
+    return this.#appendReserved(queue, this.#codec.encode(message), message.type);
   }
 
   #appendReserved(queue: LaneQueue, frame: Uint8Array, type: MessageType | undefined): OfferOutcome {
@@ -117,24 +129,28 @@ export class Outbox {
 
   /** The connection takes bytes again. */
   drained(): void {
-    const { env, waits } = this.#options;
-    if (this.#blocked && waits) waits.add(env.now() - this.#blockedAt, env.now());
+    const now = this.#env.now();
+    if (this.#blocked) this.#waits?.add(now - this.#blockedAt, now);
     this.#blocked = false;
     this.#flush();
   }
 
   /** Hands everything that waits to the connection, which is about to close, whether it wants more or not. */
   flushAll(): void {
-    while (this.#frames > 0) this.#options.write(this.#takeBytes());
+    while (this.#frames > 0) this.#owner.write(this.#takeBytes());
     this.close();
   }
 
   /** Drops what waits; later frames are dropped too. */
   close(): void {
     this.#closed = true;
-    for (const lane of LANES) this.#lanes[lane].clear();
+    for (const lane of LANES) this.#lanes[lane]?.clear();
     this.#bytes = 0;
     this.#frames = 0;
+  }
+
+  #queueOf(lane: Lane): LaneQueue {
+    return this.#lanes[lane] ??= new LaneQueue(LANE_POLICIES[lane]);
   }
 
   #queued(sizeBytes: number): OfferOutcome {
@@ -152,7 +168,7 @@ export class Outbox {
   #scheduleFlush(): void {
     if (this.#flushPending || this.#blocked) return;
     this.#flushPending = true;
-    this.#options.env.soon(() => {
+    this.#env.soon(() => {
       this.#flushPending = false;
       this.#flush();
     });
@@ -160,8 +176,8 @@ export class Outbox {
 
   #flush(): void {
     if (this.#blocked || this.#frames === 0) return;
-    while (!this.#blocked && this.#frames > 0) this.#blocked = !this.#options.write(this.#takeBytes());
-    if (this.#blocked) this.#blockedAt = this.#options.env.now();
+    while (!this.#blocked && this.#frames > 0) this.#blocked = !this.#owner.write(this.#takeBytes());
+    if (this.#blocked) this.#blockedAt = this.#env.now();
     if (this.#roomWanted) this.#scheduleRoom();
   }
 
@@ -169,11 +185,11 @@ export class Outbox {
   #scheduleRoom(): void {
     if (this.#roomPending) return;
     this.#roomPending = true;
-    this.#options.env.nextTurn(() => {
+    this.#env.nextTurn(() => {
       this.#roomPending = false;
       if (this.#closed || this.#bytes >= OUTBOX_LOW_WATER_BYTES) return;
       this.#roomWanted = false;
-      this.#options.onRoom();
+      this.#owner.onRoom();
     });
   }
 
@@ -193,9 +209,9 @@ export class Outbox {
     for (let round = 0; round < 2; round++) {
       for (const lane of LANES) {
         const queue = this.#lanes[lane];
-        if (queue.frames > 0 && queue.credit > 0) return queue;
+        if (queue && queue.frames > 0 && queue.credit > 0) return queue;
       }
-      for (const lane of LANES) this.#lanes[lane].refill();
+      for (const lane of LANES) this.#lanes[lane]?.refill();
     }
     return undefined;
   }
@@ -207,6 +223,8 @@ export class Outbox {
     return batch;
   }
 }
+
+const NOTHING = { bytes: 0, frames: 0 };
 
 function bytesOf(batch: Batch): Uint8Array {
   return batch.used === batch.bytes.length ? batch.bytes : batch.bytes.subarray(0, batch.used);

@@ -1,29 +1,42 @@
+import type { MessageType } from "../protocol/messages.ts";
 import { PACE_WINDOW_MS } from "../protocol/params.ts";
 import { exp } from "../util/portable_math.ts";
+import type { TypeCounts } from "./peer.ts";
 
 const MS_PER_SECOND = 1_000;
 
-/** What has gone each way so far. */
-export interface Traffic {
+/** What goes each way in a second. */
+export interface Rates {
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly messagesIn: number;
   readonly messagesOut: number;
 }
 
-export type Rates = { readonly [K in keyof Traffic]: number };
-
-const NOTHING: Traffic = { bytesIn: 0, bytesOut: 0, messagesIn: 0, messagesOut: 0 };
+/** What a peer knows of its own traffic. */
+export interface Talk {
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly messagesIn: Readonly<TypeCounts>;
+  readonly messagesOut: Readonly<TypeCounts>;
+}
 
 /**
  * How fast a peer talks of late, and when it last did: looked at once a tick, so that the way of a message costs nothing.
- * A young connection's rates are those of its whole life; later the last seconds weigh most.
+ * A young connection's rates are those of its whole life; later the last seconds weigh most. Plain numbers, since each
+ * peer has one, and every tick looks at all of them.
  */
 export class Pace {
   readonly #startedAt: number;
   #lookedAt: number;
-  #seen = NOTHING;
-  #rates: Rates = NOTHING;
+  #bytesIn = 0;
+  #bytesOut = 0;
+  #messagesIn = 0;
+  #messagesOut = 0;
+  #bytesInRate = 0;
+  #bytesOutRate = 0;
+  #messagesInRate = 0;
+  #messagesOutRate = 0;
   #receivedAt: number | undefined;
   #sentAt: number | undefined;
 
@@ -34,7 +47,12 @@ export class Pace {
 
   /** Per second. */
   get rates(): Rates {
-    return this.#rates;
+    return {
+      bytesIn: this.#bytesInRate,
+      bytesOut: this.#bytesOutRate,
+      messagesIn: this.#messagesInRate,
+      messagesOut: this.#messagesOutRate,
+    };
   }
 
   /** The first tick at which everything that the remote has sent so far was there; undefined before it sent anything. */
@@ -46,28 +64,33 @@ export class Pace {
     return this.#sentAt;
   }
 
-  /** `countMessages`: in, and out; asked only where bytes went since the last look. */
-  look(now: number, bytesIn: number, bytesOut: number, countMessages: () => readonly [number, number]): void {
+  /** Messages are counted only where bytes went since the last look. */
+  look(now: number, talk: Talk): void {
     const elapsed = now - this.#lookedAt;
     if (elapsed <= 0) return;
-    const before = this.#seen;
-    if (bytesIn !== before.bytesIn) this.#receivedAt = now;
-    if (bytesOut !== before.bytesOut) this.#sentAt = now;
-    const isSilent = bytesIn === before.bytesIn && bytesOut === before.bytesOut;
-    const [messagesIn, messagesOut] = isSilent ? [before.messagesIn, before.messagesOut] : countMessages();
-    const seen = { bytesIn, bytesOut, messagesIn, messagesOut };
+    const { bytesIn, bytesOut } = talk;
+    const hasReceived = bytesIn !== this.#bytesIn;
+    const hasSent = bytesOut !== this.#bytesOut;
+    if (hasReceived) this.#receivedAt = now;
+    if (hasSent) this.#sentAt = now;
+    const messagesIn = hasReceived ? total(talk.messagesIn) : this.#messagesIn;
+    const messagesOut = hasSent ? total(talk.messagesOut) : this.#messagesOut;
     const gain = Math.max(elapsed / (now - this.#startedAt), 1 - exp(-elapsed / PACE_WINDOW_MS));
-    const follow = (of: keyof Traffic) => {
-      const measured = (seen[of] - before[of]) * MS_PER_SECOND / elapsed;
-      return this.#rates[of] + gain * (measured - this.#rates[of]);
-    };
-    this.#rates = {
-      bytesIn: follow("bytesIn"),
-      bytesOut: follow("bytesOut"),
-      messagesIn: follow("messagesIn"),
-      messagesOut: follow("messagesOut"),
-    };
-    this.#seen = seen;
+    const perSecond = MS_PER_SECOND / elapsed;
+    this.#bytesInRate += gain * ((bytesIn - this.#bytesIn) * perSecond - this.#bytesInRate);
+    this.#bytesOutRate += gain * ((bytesOut - this.#bytesOut) * perSecond - this.#bytesOutRate);
+    this.#messagesInRate += gain * ((messagesIn - this.#messagesIn) * perSecond - this.#messagesInRate);
+    this.#messagesOutRate += gain * ((messagesOut - this.#messagesOut) * perSecond - this.#messagesOutRate);
+    this.#bytesIn = bytesIn;
+    this.#bytesOut = bytesOut;
+    this.#messagesIn = messagesIn;
+    this.#messagesOut = messagesOut;
     this.#lookedAt = now;
   }
+}
+
+function total(counts: Readonly<TypeCounts>): number {
+  let sum = 0;
+  for (const type in counts) sum += counts[type as MessageType] ?? 0;
+  return sum;
 }

@@ -47,11 +47,15 @@ function listen(
 
 /** The handlers of all sockets of one listener, or of one dialled socket. A socket's `data` is its BunStream. */
 function handlers(endpoint: Endpoint, opened: (connection: SocketConnection) => void): BunSocketHandlers<BunStream> {
+  let known: Endpoint | undefined;
   return {
     binaryType: "uint8array",
     open(socket) {
       socket.pause();
-      socket.data = new BunStream(socket, endpoint);
+      // Bun keeps each address that was asked for as long as the socket: that of a listener is asked for once.
+      const stream = new BunStream(socket, endpoint, known);
+      if (isAt(endpoint, stream.connection.local)) known = stream.connection.local;
+      socket.data = stream;
       opened(socket.data.connection);
     },
     data: (socket, chunk) => socket.data.connection.onData(chunk),
@@ -67,10 +71,11 @@ function handlers(endpoint: Endpoint, opened: (connection: SocketConnection) => 
 class BunStream implements Socket {
   readonly connection: SocketConnection;
   readonly #socket: BunSocket<BunStream>;
-  #unsent: Uint8Array[] = [];
+  #unsent: Uint8Array[] | undefined;
   #finishing = false;
 
-  constructor(socket: BunSocket<BunStream>, endpoint: Endpoint) {
+  /** `local`: where it is at our end, if that is known. */
+  constructor(socket: BunSocket<BunStream>, endpoint: Endpoint, local: Endpoint | undefined) {
     this.#socket = socket;
     if ("path" in endpoint) {
       this.connection = new SocketConnection(this, realSchedule, endpoint, endpoint);
@@ -78,21 +83,19 @@ class BunStream implements Socket {
     }
     socket.setNoDelay(true);
     const remote = { host: socket.remoteAddress, port: socket.remotePort };
-    this.connection = new SocketConnection(this, realSchedule, remote, {
-      host: socket.localAddress,
-      port: socket.localPort,
-    });
+    local ??= { host: socket.localAddress, port: socket.localPort };
+    this.connection = new SocketConnection(this, realSchedule, remote, local);
   }
 
   write(bytes: Uint8Array): boolean {
-    if (this.#unsent.length === 0) {
+    if (!this.#unsent) {
       const sent = this.#socket.write(bytes);
       // −1: the socket is closed, and `close` is about to tell.
       if (sent < 0) return false;
       if (sent === bytes.length) return true;
       bytes = bytes.subarray(sent);
     }
-    this.#unsent.push(bytes);
+    (this.#unsent ??= []).push(bytes);
     return false;
   }
 
@@ -106,30 +109,36 @@ class BunStream implements Socket {
 
   finish(): void {
     this.#finishing = true;
-    if (this.#unsent.length === 0) this.#socket.shutdown();
+    if (!this.#unsent) this.#socket.shutdown();
   }
 
   destroy(): void {
-    this.#unsent = [];
+    this.#unsent = undefined;
     this.#socket.terminate();
   }
 
   onDrain(): void {
+    const unsent = this.#unsent ?? [];
     let done = 0;
-    for (const bytes of this.#unsent) {
+    for (const bytes of unsent) {
       const sent = this.#socket.write(bytes);
       if (sent < 0) return;
       if (sent < bytes.length) {
-        this.#unsent[done] = bytes.subarray(sent);
-        this.#unsent.splice(0, done);
+        unsent[done] = bytes.subarray(sent);
+        unsent.splice(0, done);
         return;
       }
       done++;
     }
-    this.#unsent = [];
+    this.#unsent = undefined;
     if (this.#finishing) this.#socket.shutdown();
     else this.connection.onDrained();
   }
+}
+
+/** Whether all sockets of a listener are at this address: not where it listens on all that the machine has. */
+function isAt(endpoint: Endpoint, local: Endpoint): boolean {
+  return "host" in endpoint && "host" in local && endpoint.host === local.host;
 }
 
 function bunAddress(endpoint: Endpoint): { hostname: string; port: number } | { unix: string } {

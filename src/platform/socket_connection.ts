@@ -33,7 +33,7 @@ export class SocketConnection implements Connection {
   readonly #schedule: Schedule;
   #sink: ConnectionSink | undefined;
   /** Copies of what arrived while nobody wanted it: at most what the kernel had buffered when the socket was paused. */
-  #held: Uint8Array[] = [];
+  #held: Uint8Array[] | undefined;
   #paused = false;
   #blocked = false;
   #drainDue = false;
@@ -97,8 +97,8 @@ export class SocketConnection implements Connection {
 
   onData(chunk: Uint8Array): void {
     if (this.#closing || this.#ended) return;
-    if (this.#sink === undefined || this.#paused || this.#held.length > 0) {
-      this.#held.push(chunk.slice());
+    if (this.#sink === undefined || this.#paused || this.#held) {
+      (this.#held ??= []).push(chunk.slice());
       return this.#socket.pause();
     }
     try {
@@ -123,7 +123,7 @@ export class SocketConnection implements Connection {
   #beginClosing(): void {
     this.#closing = true;
     this.#paused = false;
-    this.#held = [];
+    this.#held = undefined;
   }
 
   #end(error: Error | undefined): void {
@@ -147,7 +147,7 @@ export class SocketConnection implements Connection {
     this.#settleDue = false;
     this.#deliverDrained();
     this.#deliverHeld();
-    if (this.#held.length > 0 || this.#closedSent) return;
+    if (this.#held || this.#closedSent) return;
     if (this.#ended) return this.#deliverClosed();
     if (!this.#paused) this.#socket.resume();
   }
@@ -163,9 +163,11 @@ export class SocketConnection implements Connection {
   }
 
   #deliverHeld(): void {
-    while (this.#held.length > 0 && !this.#paused) {
+    while (this.#held && !this.#paused) {
+      const chunk = this.#held.shift()!;
+      if (this.#held.length === 0) this.#held = undefined;
       try {
-        this.#sink!.data(this.#held.shift()!);
+        this.#sink!.data(chunk);
       } catch (error) {
         this.#fail(error);
       }

@@ -1,11 +1,13 @@
 const INITIAL_CAPACITY = 4;
+/** Of every deque that holds nothing yet. Nothing is ever written to it. */
+const NO_SLOTS: undefined[] = [];
 
 /**
  * A first-in, first-out queue in a growing ring: no element moves when another leaves. The owner bounds it. One that was
  * never used takes no memory: each peer has a handful, and most peers are idle.
  */
 export class Deque<T> {
-  #slots: (T | undefined)[] = [];
+  #slots: (T | undefined)[] = NO_SLOTS;
   #head = 0;
   #length = 0;
 
@@ -38,7 +40,7 @@ export class Deque<T> {
   }
 
   clear(): void {
-    this.#slots = [];
+    this.#slots = NO_SLOTS;
     this.#head = 0;
     this.#length = 0;
   }

@@ -4,6 +4,9 @@ const DEVIATION_GAIN = 1 / 4;
 const DEVIATIONS = 4;
 const PERCENTILE_95 = 0.95;
 
+/** Of all who have none yet. Nothing is ever written to it. */
+const NO_SAMPLES: number[] = [];
+
 /** Bounds between which a timeout adapts, in milliseconds. */
 export interface TimeoutBounds {
   /** Used until a round trip was measured. */
@@ -14,7 +17,7 @@ export interface TimeoutBounds {
 
 /** Round-trip times of one peer, or of many: what they were, and how long an answer may take. All in milliseconds. */
 export class RoundTrips {
-  readonly #recent: number[] = [];
+  #recent = NO_SAMPLES;
   readonly #capacity: number;
   #next = 0;
   #count = 0;
@@ -32,6 +35,7 @@ export class RoundTrips {
   }
 
   add(sampleMs: number): void {
+    if (this.#count === 0) this.#recent = [];
     this.#recent[this.#next] = sampleMs;
     this.#next = (this.#next + 1) % this.#capacity;
     this.#last = sampleMs;

@@ -20,7 +20,7 @@ function recorded(accepting = () => true) {
     return accepting();
   };
   let calls = 0;
-  const outbox = new Outbox({ env, codec, write, onRoom: () => calls++ });
+  const outbox = new Outbox({ env, codec, owner: { write, onRoom: () => calls++ } });
   return { env, outbox, writes, roomCalls: () => calls };
 }
 

@@ -217,8 +217,7 @@ export class RemotePeer implements Peer, RemoteEnd {
 
   /** Timeouts are the shard's business. */
   tick(now: number): void {
-    const { bytesIn, bytesOut } = this.#figures;
-    this.pace.look(now, bytesIn, bytesOut, () => [total(this.messagesIn), total(this.messagesOut)]);
+    this.pace.look(now, this.#figures);
   }
 
   /** Nonces of the whole node are known here alone. */
@@ -307,8 +306,4 @@ export class RemotePeer implements Peer, RemoteEnd {
     this.#state = "closing";
     this.#options.port.tell({ is: reason.code === "closed-by-us" ? "close" : "abort", peer: this.id });
   }
-}
-
-function total(counts: PeerFigures["messagesIn"]): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }

@@ -17,7 +17,7 @@ const SIZES = [100, 10_000, 1_000_000];
 test("lane accounts: they admit what an outbox would, by type and size", () => {
   const random = createSeededRandom(5);
   const codec = bitcoinCodec(REGTEST.magic, testHasher);
-  const outbox = new Outbox({ env: new ManualEnv(), codec, write: () => false, onRoom: () => {} });
+  const outbox = new Outbox({ env: new ManualEnv(), codec, owner: { write: () => false, onRoom: () => {} } });
   const accounts = new LaneAccounts();
   const frames = SIZES.map((size) => new Uint8Array(size));
   const outcomes = new Set<string>();
