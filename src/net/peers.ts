@@ -37,6 +37,7 @@ export interface PeersOptions extends InboundLimits {
 
 /** The set of remote nodes that a node is connected to. */
 export interface PeerSet {
+  get(id: number): Peer | undefined;
   /** Peers whose handshake is done. */
   ready(): Iterable<Peer>;
   /**

@@ -14,9 +14,9 @@ export interface PeerAbilities {
 /** One peer that takes requests: how it does, and what it is able to do. */
 export class Worker {
   readonly member: Member;
-  #capabilities: ReadonlySet<string> = new Set();
+  #capabilities: ReadonlySet<string> | undefined;
   /** Methods that it said it has none of, and until when that is believed. */
-  readonly #lacks = new Map<string, number>();
+  #lacks: Map<string, number> | undefined;
 
   constructor(member: Member) {
     this.member = member;
@@ -26,22 +26,23 @@ export class Worker {
     this.member.region = region;
     this.member.load = load;
     this.member.saysItDrains = isDraining;
-    this.#capabilities = new Set(capabilities);
+    this.#capabilities = capabilities.length > 0 ? new Set(capabilities) : undefined;
   }
 
   /** Whether it is one that a request wishes for. */
   fits({ capability, peers }: Wish, method: string, now: number): boolean {
-    if (capability !== undefined && !this.#capabilities.has(capability)) return false;
+    if (capability !== undefined && !this.#capabilities?.has(capability)) return false;
     if (peers && !peers.includes(this.member.id)) return false;
-    return (this.#lacks.get(method) ?? Number.NEGATIVE_INFINITY) <= now;
+    return (this.#lacks?.get(method) ?? Number.NEGATIVE_INFINITY) <= now;
   }
 
   /** It said that it has no such method. */
   noteLack(method: string, now: number): void {
-    this.#lacks.delete(method);
-    this.#lacks.set(method, now + LACKED_METHOD_MS);
-    if (this.#lacks.size <= MAX_LACKED_METHODS) return;
-    const [oldest] = this.#lacks.keys();
-    this.#lacks.delete(oldest!);
+    const lacks = this.#lacks ??= new Map();
+    lacks.delete(method);
+    lacks.set(method, now + LACKED_METHOD_MS);
+    if (lacks.size <= MAX_LACKED_METHODS) return;
+    const [oldest] = lacks.keys();
+    lacks.delete(oldest!);
   }
 }

@@ -134,7 +134,7 @@ export function createServices(parts: ServiceParts): Services {
     }),
   ];
   const inventory: Inventory = new Inventory({ env, services, dedupe });
-  const requests = new Requests(env);
+  const requests = new Requests({ env, peers });
   const anyOfRequests = new AnyOfRequests({
     env,
     rules,
@@ -157,7 +157,7 @@ export function createServices(parts: ServiceParts): Services {
     described: (peer, abilities) => anyOfRequests.describe(peer, abilities),
   });
   const applications = {
-    appMessages: new AppMessages(bus),
+    appMessages: new AppMessages({ bus, peers }),
     topics: new Topics({ env, bus, peers }),
     requests,
     anyOfRequests,

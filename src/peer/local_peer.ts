@@ -423,7 +423,6 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker, Conne
     this.#connection.close();
     this.#linger = this.#env.after(CLOSE_LINGER_MS, () => this.#connection.abort());
   }
-
 }
 
 /** Whether it is of this type, of those that decoders open in any case. */

@@ -1,6 +1,7 @@
 import { RemoteFault } from "./errors.ts";
 import type { Message, MessageOf, MessageType } from "./messages.ts";
 import { FEATURES_PROTOCOL_VERSION, MIN_PROTOCOL_VERSION, PROTOCOL_VERSION } from "./params.ts";
+import { hasServices, SERVICE_P2P_APPS } from "./service_flags.ts";
 
 export type HandshakeState = "awaiting-version" | "awaiting-verack" | "ready";
 
@@ -13,6 +14,19 @@ export interface Agreement {
   readonly addrv2: boolean;
   /** Both announce transactions by their witness id (BIP339). */
   readonly wtxidRelay: boolean;
+  /** The remote says that it takes messages of applications. */
+  readonly takesApps: boolean;
+}
+
+/** What follows from a version message and the features that were negotiated. */
+export function agree(version: MessageOf<"version">, features: Pick<Agreement, "addrv2" | "wtxidRelay">): Agreement {
+  return {
+    version,
+    protocolVersion: Math.min(version.protocolVersion, PROTOCOL_VERSION),
+    addrv2: features.addrv2,
+    wtxidRelay: features.wtxidRelay,
+    takesApps: hasServices(version.services, SERVICE_P2P_APPS),
+  };
 }
 
 export interface HandshakeOptions {
@@ -93,9 +107,8 @@ export class Handshake {
 
   /** What was agreed on; undefined until the state is ready. */
   agreement(): Agreement | undefined {
-    const { version, addrv2, wtxidRelay } = this.#facts;
-    if (!version || this.#state !== "ready") return undefined;
-    return { version, protocolVersion: Math.min(version.protocolVersion, PROTOCOL_VERSION), addrv2, wtxidRelay };
+    const { version } = this.#facts;
+    return version && this.#state === "ready" ? agree(version, this.#facts) : undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Bus } from "../bus/bus.ts";
+import type { PeerSet } from "../net/peers.ts";
 import { checkBytes } from "../protocol/caller_checks.ts";
 import type { Peer } from "../peer/peer.ts";
 import { takesApps } from "../peer/takes_apps.ts";
@@ -6,35 +7,36 @@ import type { MessageOf } from "../protocol/messages.ts";
 import type { AppMessagesSnapshot, NodeEvents } from "../protocol/snapshots.ts";
 import type { Service } from "./service.ts";
 
+export interface AppMessagesDeps {
+  readonly bus: Bus<NodeEvents>;
+  readonly peers: PeerSet;
+}
+
 /** Carries an application's bytes to one peer and from it, as they are. */
 export class AppMessages implements Service {
   readonly name = "app-messages";
   readonly handles = { app: (peer: Peer, message: MessageOf<"app">) => this.#onApp(peer, message) };
   readonly #bus: Bus<NodeEvents>;
-  readonly #takers = new Map<number, Peer>();
+  readonly #peers: PeerSet;
   /** Whose outbox was full: the program waits to hear that it is not any more. */
   readonly #refused = new Set<number>();
   #received = 0;
   #unheard = 0;
 
-  constructor(bus: Bus<NodeEvents>) {
+  constructor({ bus, peers }: AppMessagesDeps) {
     this.#bus = bus;
-  }
-
-  peerReady(peer: Peer): void {
-    if (takesApps(peer)) this.#takers.set(peer.id, peer);
+    this.#peers = peers;
   }
 
   peerClosed(peer: Peer): void {
-    this.#takers.delete(peer.id);
     this.#refused.delete(peer.id);
   }
 
   /** False if it was not queued: there is no such peer, it takes no such messages, or its lane is full. */
   send(id: number, payload: Uint8Array): boolean {
     checkBytes(`send to peer ${id}`, payload);
-    const peer = this.#takers.get(id);
-    if (!peer) return false;
+    const peer = this.#peers.get(id);
+    if (!peer || !takesApps(peer)) return false;
     const isQueued = peer.send({ type: "app", payload });
     if (!isQueued && !peer.isOver) this.#awaitRoom(peer);
     return isQueued;
@@ -60,7 +62,7 @@ export class AppMessages implements Service {
   }
 
   #onApp(peer: Peer, message: MessageOf<"app">): void {
-    if (!this.#takers.has(peer.id)) return;
+    if (!takesApps(peer)) return;
     this.#received++;
     if (!this.#bus.hasSubscribers("app:message")) this.#unheard++;
     else this.#bus.publish("app:message", { peer: peer.id, payload: message.payload }, message.payload.length);

@@ -65,6 +65,7 @@ export class HeaderSync implements Service {
   };
   readonly #deps: HeaderSyncDeps;
   readonly #log: Logger;
+  /** Of peers that were asked for headers, or told some. */
   readonly #states = new Map<Peer, State>();
   /** Peers that were never asked for their headers, in order of arrival. */
   readonly #unasked = new Set<Peer>();
@@ -77,12 +78,6 @@ export class HeaderSync implements Service {
   }
 
   peerReady(peer: Peer): void {
-    this.#states.set(peer, {
-      awaited: undefined,
-      announcedMeanwhile: false,
-      presync: undefined,
-      unconnected: 0,
-    });
     peer.send({ type: "sendheaders" });
     this.#unasked.add(peer);
     this.#askNext();
@@ -95,7 +90,7 @@ export class HeaderSync implements Service {
   }
 
   tick(now: number): void {
-    for (const [peer, state] of [...this.#states]) {
+    for (const [peer, state] of this.#states) {
       const allowed = peer.liveness.roundTrips.timeoutMs(TIMEOUT_ROUND_TRIPS, TIMEOUT_BOUNDS);
       const isOverdue = state.awaited?.isOverdue(now, peer.bytesIn, allowed, MAX_HEADERS_TIMEOUT_MS);
       if (isOverdue) this.#onTimeout(peer, state);
@@ -109,7 +104,7 @@ export class HeaderSync implements Service {
    */
   announced(peer: Peer, header: BlockHeader): HeaderNode | undefined {
     const { ledger, peerChains } = this.#deps;
-    const state = this.#states.get(peer)!;
+    const state = this.#stateOf(peer);
     if (!ledger.chain.get(header.previous)) {
       this.#onUnconnected(peer, state, [header]);
       return undefined;
@@ -128,9 +123,8 @@ export class HeaderSync implements Service {
 
   /** One after the other; but who claims no more than we have gives way to one who claims more. */
   #askNext(): void {
-    const [first] = this.#unasked;
-    const peer = this.#leader ? [...this.#unasked].find((other) => this.#claimsMore(other)) : first;
-    if (!peer || (this.#leader && this.#claimsMore(this.#leader))) return;
+    const peer = this.#leader ? this.#whoClaimsMore(this.#leader) : this.#unasked.values().next().value;
+    if (!peer) return;
     this.#unasked.delete(peer);
     this.#leader = peer;
     // From the parent of our best: the answer is not empty then, and shows what the peer has.
@@ -138,16 +132,32 @@ export class HeaderSync implements Service {
     this.#ask(peer, this.#deps.ledger.chain.locator(bestHeader.parent ?? bestHeader));
   }
 
+  /** The first that was never asked and claims more than we have, where the one that is asked now does not. */
+  #whoClaimsMore(leader: Peer): Peer | undefined {
+    if (this.#claimsMore(leader)) return undefined;
+    for (const peer of this.#unasked) if (this.#claimsMore(peer)) return peer;
+    return undefined;
+  }
+
   #claimsMore(peer: Peer): boolean {
     return peer.agreement!.version.startHeight > this.#deps.ledger.chain.bestHeader.height;
   }
 
   #ask(peer: Peer, locator: readonly Hash[]): void {
-    const state = this.#states.get(peer);
-    if (!state || state.awaited) return;
+    const state = this.#stateOf(peer);
+    if (state.awaited || peer.isOver) return;
     state.awaited = new AwaitedAnswer(this.#deps.env.now(), peer.bytesIn);
     state.announcedMeanwhile = false;
     peer.send({ type: "getheaders", protocolVersion: peer.agreement!.protocolVersion, locator, stop: ZERO_HASH });
+  }
+
+  #stateOf(peer: Peer): State {
+    let state = this.#states.get(peer);
+    if (state) return state;
+    state = { awaited: undefined, announcedMeanwhile: false, presync: undefined, unconnected: 0 };
+    // Of who is gone nobody would take it away.
+    if (!peer.isOver) this.#states.set(peer, state);
+    return state;
   }
 
   /** The peer has told what it has. */
@@ -175,7 +185,7 @@ export class HeaderSync implements Service {
     const { chain } = this.#deps.ledger;
     this.#deps.peerChains.learnHash(peer, hash);
     if (chain.get(hash)) return this.#deps.headersChanged();
-    this.#states.get(peer)!.announcedMeanwhile = true;
+    this.#stateOf(peer).announcedMeanwhile = true;
     this.#ask(peer, chain.locator());
   }
 
@@ -186,7 +196,7 @@ export class HeaderSync implements Service {
   }
 
   #onHeaders(peer: Peer, headers: readonly BlockHeader[]): void {
-    const state = this.#states.get(peer)!;
+    const state = this.#stateOf(peer);
     const { chain } = this.#deps.ledger;
     const [first] = headers;
     // An answer begins where we are. What leads nowhere was announced, and the answer is still to come.

@@ -47,7 +47,8 @@ export interface TopologyDeps {
 
 /** What passes between us and one peer. */
 interface Correspondent {
-  readonly allowance: Allowance;
+  /** What it may still tell; it is made when it first tells something. */
+  allowance: Allowance | undefined;
   /** Which node it said first that it is: who takes one name after the other could try them all. */
   id: bigint | undefined;
   /** Up to which news it was told. */
@@ -108,8 +109,7 @@ export class TopologyService implements Service {
     // Where connections are to stay private, on public networks and where only blocks are exchanged, none is told.
     if (!takesApps(peer) || peer.wire !== "native") return;
     const now = this.#deps.env.now();
-    const allowance = new Allowance(TOPOLOGY_BURST, TOPOLOGY_RATE, now);
-    this.#correspondents.set(peer, { allowance, id: undefined, toldRevision: 0 });
+    this.#correspondents.set(peer, { allowance: undefined, id: undefined, toldRevision: 0 });
     // Looking at all peers for each that comes would make ten thousand of them cost a hundred million looks.
     if (now >= this.#observedAt + OBSERVE_PAUSE_MS) this.#observe();
     peer.send(this.#ourWord());
@@ -159,6 +159,7 @@ export class TopologyService implements Service {
     const correspondent = this.#correspondents.get(peer);
     if (!correspondent) return;
     const now = this.#deps.env.now();
+    correspondent.allowance ??= new Allowance(TOPOLOGY_BURST, TOPOLOGY_RATE, now);
     if (!correspondent.allowance.take(Math.max(1, records.length), now)) {
       this.#ignored += records.length;
       return;

@@ -39,9 +39,11 @@ export class Member implements Candidate {
   failures = 0;
   readonly #env: Env;
   readonly #weights: ReadonlyMap<string, number>;
+  readonly #breaker: BreakerOptions;
   #alias: string;
-  #circuit: CircuitBreaker;
-  #times = new RoundTrips(SAMPLES);
+  /** Both are made with the first piece of work: most peers never get any. */
+  #circuit: CircuitBreaker | undefined;
+  #times: RoundTrips | undefined;
   #health = 1;
 
   constructor({ facts, env, breaker, weights }: MemberOptions) {
@@ -51,7 +53,7 @@ export class Member implements Candidate {
     this.#env = env;
     this.#weights = weights;
     this.#alias = facts.name;
-    this.#circuit = new CircuitBreaker(breaker);
+    this.#breaker = breaker;
   }
 
   /** The name by which it is known again on its next connection. */
@@ -60,7 +62,7 @@ export class Member implements Candidate {
   }
 
   get circuit(): CircuitBreaker {
-    return this.#circuit;
+    return this.#circuit ??= new CircuitBreaker(this.#breaker);
   }
 
   /** Goes by this name from now on. The record of its last connection goes on, unless there is one of this connection. */
@@ -68,7 +70,7 @@ export class Member implements Candidate {
     this.#alias = alias;
     if (!earlier || this.answered + this.failures + this.outstanding > 0) return;
     this.#circuit = earlier.#circuit;
-    this.#circuit.released();
+    this.#circuit?.released();
     this.#times = earlier.#times;
     this.#health = earlier.#health;
   }
@@ -78,7 +80,7 @@ export class Member implements Candidate {
   }
 
   get latencyMs(): number | undefined {
-    return this.#times.smoothed;
+    return this.#times?.smoothed;
   }
 
   get health(): number {
@@ -90,36 +92,41 @@ export class Member implements Candidate {
   }
 
   get breaker(): BreakerState {
-    return this.#circuit.state(this.#env.now());
+    return this.#circuit?.state(this.#env.now()) ?? "closed";
   }
 
   /** It was given so many pieces of work. */
   begin(count = 1): void {
     this.outstanding += count;
-    this.#circuit.begin(this.#env.now());
+    this.circuit.begin(this.#env.now());
   }
 
   /** One piece is done, after so many milliseconds. */
   succeeded(latencyMs: number): void {
     this.outstanding--;
     this.answered++;
-    this.#times.add(latencyMs);
+    this.#addTime(latencyMs);
     this.#health += HEALTH_GAIN * (1 - this.#health);
-    this.#circuit.succeeded(this.#env.now());
+    this.circuit.succeeded(this.#env.now());
   }
 
   /** It failed at so many pieces, for one reason. `afterMs`: how long that took, if it was time that ran out. */
   failed(afterMs?: number, count = 1): void {
     this.outstanding -= count;
     this.failures++;
-    if (afterMs !== undefined) this.#times.add(afterMs);
+    if (afterMs !== undefined) this.#addTime(afterMs);
     this.#health -= HEALTH_GAIN * this.#health;
-    this.#circuit.failed(this.#env.now());
+    this.circuit.failed(this.#env.now());
   }
 
   /** So many pieces are no longer wanted of it, through no fault of its own. */
   released(count = 1): void {
     this.outstanding -= count;
-    if (this.outstanding === 0) this.#circuit.released();
+    if (this.outstanding === 0) this.#circuit?.released();
+  }
+
+  #addTime(ms: number): void {
+    this.#times ??= new RoundTrips(SAMPLES);
+    this.#times.add(ms);
   }
 }

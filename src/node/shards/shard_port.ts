@@ -3,8 +3,7 @@ import type { DialOptions, Endpoint, TcpEndpoint } from "../../platform/types.ts
 import { LocalError } from "../../protocol/errors.ts";
 import type { Message, MessageOf } from "../../protocol/messages.ts";
 import type { OfferOutcome } from "../../peer/outbox.ts";
-import type { Agreement } from "../../protocol/handshake.ts";
-import { PROTOCOL_VERSION } from "../../protocol/params.ts";
+import { agree, type Agreement } from "../../protocol/handshake.ts";
 import { RECORD_BYTES } from "../../protocol/shard_params.ts";
 import type { Env } from "../../util/env.ts";
 import { formatEndpoint } from "../../util/endpoint.ts";
@@ -260,7 +259,7 @@ export class ShardPort implements PeerPort, RecordPort {
     const decoder = this.#options.codec.createDecoder();
     decoder.feed(hexToBytes(hex));
     const version = decoder.next() as MessageOf<"version">;
-    return { version, protocolVersion: Math.min(version.protocolVersion, PROTOCOL_VERSION), addrv2, wtxidRelay };
+    return agree(version, { addrv2, wtxidRelay });
   }
 
   /** A frame too large to be put together with others. */

@@ -49,13 +49,12 @@ export interface AddressesDeps {
 
 /** What is known about the exchange with one peer. */
 interface Correspondent {
-  readonly address: NetAddress;
   readonly scope: AddressScope;
   readonly tokens: TokenBucket;
   /** Keys of addresses that it told us or got from us. */
   readonly known: TwoGenerationSet<string>;
-  /** News for it, by key. */
-  readonly news: Map<string, AddressRecord>;
+  /** News for it, by key; undefined while there is none. */
+  news: Map<string, AddressRecord> | undefined;
   nextNewsAt: number;
   nextSelfAt: number;
   /** We asked it for addresses, and the answer is still to come. */
@@ -120,11 +119,10 @@ export class Addresses implements Service {
     if (!remote || peer.isBlockOnly) return;
     const now = this.#deps.env.now();
     const correspondent: Correspondent = {
-      address: remote.address,
       scope: addressScope(remote.address),
       tokens: new TokenBucket(now),
       known: new TwoGenerationSet(KNOWN_ADDRESSES),
-      news: new Map(),
+      news: undefined,
       nextNewsAt: now + this.#pauseMs(RELAY_PAUSE_MS),
       nextSelfAt: now + this.#pauseMs(SELF_ANNOUNCE_MS),
       isAsked: false,
@@ -143,7 +141,7 @@ export class Addresses implements Service {
 
   heldBytes(peer: Peer): number {
     const correspondent = this.#correspondents.get(peer);
-    return correspondent ? (correspondent.known.size + correspondent.news.size) * HELD_ENTRY_BYTES : 0;
+    return correspondent ? (correspondent.known.size + (correspondent.news?.size ?? 0)) * HELD_ENTRY_BYTES : 0;
   }
 
   tick(now: number): void {
@@ -172,7 +170,8 @@ export class Addresses implements Service {
     const allowed = peer.permissions.has("addr") ? addresses.length : taken;
     this.#counts.received += addresses.length;
     this.#counts.limited += addresses.length - allowed;
-    for (const record of this.#choose(addresses, allowed)) this.#take(peer, correspondent, record, isNews);
+    const { address } = fromEndpoint(peer.remote)!;
+    for (const record of this.#choose(addresses, allowed)) this.#take(peer, address, correspondent, record, isNews);
   }
 
   /** Who tells too much shall not be the one who chooses what is heard. */
@@ -186,7 +185,13 @@ export class Addresses implements Service {
     return rest.slice(0, count);
   }
 
-  #take(peer: Peer, { address: source, scope, known }: Correspondent, record: AddressRecord, isNews: boolean): void {
+  #take(
+    peer: Peer,
+    source: NetAddress,
+    { scope, known }: Correspondent,
+    record: AddressRecord,
+    isNews: boolean,
+  ): void {
     const { book, allowsLocal, heard } = this.#deps;
     const recordScope = addressScope(record.address);
     if (record.port === 0 || !reaches(scope, recordScope) || (recordScope !== "global" && !allowsLocal)) return;
@@ -208,18 +213,19 @@ export class Addresses implements Service {
     );
     const chosen = this.#relayChoice.choose(key, takers.map(([peer]) => peer), isDialable(record), this.#wallSeconds());
     for (const peer of chosen) {
-      const { known, news } = this.#correspondents.get(peer)!;
-      if (known.has(key) || news.size >= MAX_ADDRESSES) continue;
+      const correspondent = this.#correspondents.get(peer)!;
+      const news = correspondent.news ??= new Map();
+      if (correspondent.known.has(key) || news.size >= MAX_ADDRESSES) continue;
       news.set(key, record);
       this.#counts.relayed++;
     }
   }
 
   #sendNews(peer: Peer, correspondent: Correspondent): void {
-    const records = [...correspondent.news].filter(([key]) => !correspondent.known.has(key)).map(([, record]) =>
-      record
-    );
-    correspondent.news.clear();
+    if (!correspondent.news) return;
+    const fresh = [...correspondent.news].filter(([key]) => !correspondent.known.has(key));
+    const records = fresh.map(([, record]) => record);
+    correspondent.news = undefined;
     this.#send(peer, correspondent, records);
   }
 
@@ -232,7 +238,10 @@ export class Addresses implements Service {
     const seen = peer.agreement?.version.receiver.address;
     const own = sure ?? ownAddressFor({ remote, local, seen }, listening());
     if (!own) return;
-    this.#send(peer, correspondent, [{ ...own, services: ownServices, time: this.#wallSeconds() }]);
+    const record = { ...own, services: ownServices, time: this.#wallSeconds() };
+    // What is surely ours never comes back to be passed on, and need not be noted for each peer.
+    if (sure) tell(peer, [record]);
+    else this.#send(peer, correspondent, [record]);
   }
 
   #ask(peer: Peer, correspondent: Correspondent): void {
@@ -248,7 +257,7 @@ export class Addresses implements Service {
     if (correspondent.answered !== undefined && !peer.permissions.has("addr")) return;
     const { env } = this.#deps;
     const listener = "port" in peer.local ? String(peer.local.port) : "";
-    const key = `${correspondent.address.networkId} ${listener}`;
+    const key = `${fromEndpoint(peer.remote)!.address.networkId} ${listener}`;
     const records = this.#answers.give(correspondent.scope, key, env.now(), this.#wallSeconds());
     correspondent.answered = records.length;
     this.#log.debug("getaddr answered", { peer: peer.id, addresses: records.length });
@@ -257,9 +266,8 @@ export class Addresses implements Service {
 
   #send(peer: Peer, { known }: Correspondent, records: readonly AddressRecord[]): void {
     const addresses = records.filter((record) => understands(peer, record));
-    if (addresses.length === 0) return;
     for (const record of addresses) known.add(this.#deps.book.keyOf(record));
-    peer.send({ type: peer.agreement?.addrv2 ? "addrv2" : "addr", addresses });
+    tell(peer, addresses);
   }
 
   #wallSeconds(): number {
@@ -270,6 +278,11 @@ export class Addresses implements Service {
   #pauseMs(meanMs: number): number {
     return exponential(this.#deps.env.random(), meanMs);
   }
+}
+
+function tell(peer: Peer, records: readonly AddressRecord[]): void {
+  const addresses = records.filter((record) => understands(peer, record));
+  if (addresses.length > 0) peer.send({ type: peer.agreement?.addrv2 ? "addrv2" : "addr", addresses });
 }
 
 function understands(peer: Peer, { address }: PeerAddress): boolean {

@@ -1,4 +1,5 @@
 import type { Peer } from "../../peer/peer.ts";
+import { takesApps } from "../../peer/takes_apps.ts";
 import { LocalError, RemoteFault } from "../../protocol/errors.ts";
 import { type MessageOf, RESPONSE_STATUS } from "../../protocol/messages.ts";
 import {
@@ -74,6 +75,7 @@ class Answering implements RequestContext {
 export class IncomingRequests {
   readonly #log: RareLog;
   readonly #handlers = new Map<string, RequestHandler>();
+  /** Of peers that ever asked something. */
   readonly #byPeer = new Map<number, PeerState>();
   readonly #quota = new Quota({
     items: MAX_HANDLERS,
@@ -114,10 +116,6 @@ export class IncomingRequests {
     };
   }
 
-  add(peer: Peer): void {
-    this.#byPeer.set(peer.id, { peer, waiting: new Map() });
-  }
-
   remove(peer: Peer): void {
     const waiting = this.#byPeer.get(peer.id)?.waiting.values() ?? [];
     this.#byPeer.delete(peer.id);
@@ -131,8 +129,8 @@ export class IncomingRequests {
   }
 
   onRequest(peer: Peer, message: MessageOf<"request">): void {
-    const state = this.#byPeer.get(peer.id);
-    if (!state) return;
+    if (this.#isClosed || !takesApps(peer)) return;
+    const state = this.#stateOf(peer);
     const { id, method, payload } = message;
     if (state.waiting.has(id)) throw new RemoteFault("unexpected-message", "a request under an id that is in use");
     const handler = this.#handlers.get(method);
@@ -142,6 +140,12 @@ export class IncomingRequests {
       return this.#refuse(peer, id, "busy");
     }
     this.#run(state, handler, payload, new Answering(peer.id, message));
+  }
+
+  #stateOf(peer: Peer): PeerState {
+    let state = this.#byPeer.get(peer.id);
+    if (!state) this.#byPeer.set(peer.id, state = { peer, waiting: new Map() });
+    return state;
   }
 
   onCancel(peer: Peer, message: MessageOf<"cancel">): void {

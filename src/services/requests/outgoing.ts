@@ -1,5 +1,7 @@
 import { checkBytes, checkTimeout } from "../../protocol/caller_checks.ts";
+import type { PeerSet } from "../../net/peers.ts";
 import type { Peer } from "../../peer/peer.ts";
+import { takesApps } from "../../peer/takes_apps.ts";
 import { LocalError } from "../../protocol/errors.ts";
 import { type MessageOf, RESPONSE_STATUS } from "../../protocol/messages.ts";
 import { MAX_REQUESTS_PER_PEER, REQUEST_TIMEOUT_MS } from "../../protocol/app_params.ts";
@@ -46,12 +48,15 @@ const REFUSALS: ReadonlyMap<number, string> = new Map([
 
 /** Requests of ours: each is settled once, by its answer, its time, its signal, or the end of the connection. */
 export class OutgoingRequests {
+  readonly #peers: PeerSet;
+  /** Of peers that were ever asked something. */
   readonly #byPeer = new Map<number, PeerRequests>();
   readonly #deadlines: Deadlines<Asked>;
   #isClosed = false;
   #unmatched = 0;
 
-  constructor(env: Env) {
+  constructor(env: Env, peers: PeerSet) {
+    this.#peers = peers;
     this.#deadlines = new Deadlines(env, (asked) => this.#onTimeout(asked));
   }
 
@@ -62,10 +67,6 @@ export class OutgoingRequests {
   /** Responses that matched no request. */
   get unmatched(): number {
     return this.#unmatched;
-  }
-
-  add(peer: Peer): void {
-    this.#byPeer.set(peer.id, { peer, asked: new Map(), nextId: 0 });
   }
 
   remove(peer: Peer): void {
@@ -89,7 +90,7 @@ export class OutgoingRequests {
       checkBytes(`request ${method} of peer ${peerId}`, payload);
       signal?.throwIfAborted();
       if (this.#isClosed) throw refusal("stopped", method, peerId, "the node is stopped");
-      const state = this.#byPeer.get(peerId);
+      const state = this.#byPeer.get(peerId) ?? this.#begin(peerId);
       if (!state) throw refusal("unreachable", method, peerId, "no such peer, or one that takes no requests");
       if (state.asked.size >= MAX_REQUESTS_PER_PEER) {
         throw refusal("limit", method, peerId, `${MAX_REQUESTS_PER_PEER} requests are under way`);
@@ -121,6 +122,15 @@ export class OutgoingRequests {
     const why = REFUSALS.get(message.status) ?? `refused for a reason that is not known here (${message.status})`;
     const code = message.status === RESPONSE_STATUS["no-method"] ? "no-method" : "refused";
     asked.reject(refusal(code, asked.method, peer.id, why, { cause: explain(message.payload) }));
+  }
+
+  /** Undefined if there is no such peer, or it takes no requests. */
+  #begin(peerId: number): PeerRequests | undefined {
+    const peer = this.#peers.get(peerId);
+    if (!peer || peer.isOver || !takesApps(peer)) return undefined;
+    const state = { peer, asked: new Map(), nextId: 0 };
+    this.#byPeer.set(peerId, state);
+    return state;
   }
 
   #onTimeout(asked: Asked): void {

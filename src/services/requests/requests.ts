@@ -1,11 +1,16 @@
+import type { PeerSet } from "../../net/peers.ts";
 import type { Peer } from "../../peer/peer.ts";
-import { takesApps } from "../../peer/takes_apps.ts";
 import type { MessageOf } from "../../protocol/messages.ts";
 import type { RequestsSnapshot } from "../../protocol/snapshots.ts";
 import type { Env } from "../../util/env.ts";
 import type { Service } from "../service.ts";
 import { IncomingRequests, type RequestHandler } from "./incoming.ts";
 import { OutgoingRequests, type RequestOptions } from "./outgoing.ts";
+
+export interface RequestsDeps {
+  readonly env: Env;
+  readonly peers: PeerSet;
+}
 
 /** Asks peers and answers them, for applications. */
 export class Requests implements Service {
@@ -18,8 +23,8 @@ export class Requests implements Service {
   readonly #outgoing: OutgoingRequests;
   readonly #incoming: IncomingRequests;
 
-  constructor(env: Env) {
-    this.#outgoing = new OutgoingRequests(env);
+  constructor({ env, peers }: RequestsDeps) {
+    this.#outgoing = new OutgoingRequests(env, peers);
     this.#incoming = new IncomingRequests(env);
   }
 
@@ -40,12 +45,6 @@ export class Requests implements Service {
       running: this.#incoming.running,
       ...this.#incoming.counts,
     };
-  }
-
-  peerReady(peer: Peer): void {
-    if (!takesApps(peer)) return;
-    this.#outgoing.add(peer);
-    this.#incoming.add(peer);
   }
 
   peerClosed(peer: Peer): void {

@@ -45,7 +45,7 @@ export class Topics implements Service {
   readonly #ids: MessageIds;
   readonly #validations: Validations;
   readonly #open = new Map<string, OpenTopic>();
-  /** Topics by the peers that take messages of applications, and the other way round. */
+  /** Topics by the peers that subscribed to any, and the other way round. */
   readonly #topicsOf = new Map<Peer, Set<string>>();
   readonly #subscribersOf = new Map<string, Set<Peer>>();
   readonly #seenRoom = new SharedRoom(MAX_SEEN_MESSAGES_SHARED);
@@ -83,7 +83,7 @@ export class Topics implements Service {
       leave: (topic) => this.#leave(topic),
     });
     this.#open.set(name, topic);
-    this.#peers.broadcast({ type: "subscribe", topics: [name] }, (peer) => this.#topicsOf.has(peer));
+    this.#peers.broadcast({ type: "subscribe", topics: [name] }, takesApps);
     return topic;
   }
 
@@ -92,9 +92,7 @@ export class Topics implements Service {
   }
 
   peerReady(peer: Peer): void {
-    if (!takesApps(peer)) return;
-    this.#topicsOf.set(peer, new Set());
-    if (this.#open.size > 0) peer.send({ type: "subscribe", topics: [...this.#open.keys()] });
+    if (this.#open.size > 0 && takesApps(peer)) peer.send({ type: "subscribe", topics: [...this.#open.keys()] });
   }
 
   peerClosed(peer: Peer): void {
@@ -123,7 +121,7 @@ export class Topics implements Service {
     this.#open.delete(topic.name);
     topic.seen.close();
     if (this.#isClosed) return;
-    this.#peers.broadcast({ type: "unsubscribe", topics: [topic.name] }, (peer) => this.#topicsOf.has(peer));
+    this.#peers.broadcast({ type: "unsubscribe", topics: [topic.name] }, takesApps);
   }
 
   #publish(topic: OpenTopic, payload: Uint8Array): Published {
@@ -146,8 +144,9 @@ export class Topics implements Service {
   }
 
   #onSubscribe(peer: Peer, message: MessageOf<"subscribe">): void {
-    const topics = this.#topicsOf.get(peer);
-    if (!topics) return;
+    if (!takesApps(peer)) return;
+    let topics = this.#topicsOf.get(peer);
+    if (!topics) this.#topicsOf.set(peer, topics = new Set());
     for (const topic of message.topics) topics.add(topic);
     if (topics.size > MAX_TOPICS) throw new RemoteFault("oversized", `more than ${MAX_TOPICS} topics`);
     for (const topic of message.topics) {
@@ -171,7 +170,7 @@ export class Topics implements Service {
   #onPublish(peer: Peer, message: MessageOf<"publish">): void {
     const topic = this.#open.get(message.topic);
     // Nobody asked for it, or it left before the unsubscribe arrived.
-    if (!topic || !this.#topicsOf.has(peer)) return;
+    if (!topic || !takesApps(peer)) return;
     if (!topic.options.validate) return this.#accept(topic, message, peer);
     const key = message.id ^ topic.salt;
     if (topic.seen.has(message.id) || this.#validations.join(key, message, peer)) {

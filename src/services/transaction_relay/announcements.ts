@@ -14,6 +14,9 @@ export interface AnnouncementsDeps {
   readonly pace: RelayPace;
 }
 
+/** Of every peer that nothing waited for yet. Nothing is ever put into it. */
+const NOTHING_QUEUED: InvItem[] = [];
+
 /** What one peer was told of transactions. */
 interface Listener {
   readonly peer: Peer;
@@ -27,7 +30,7 @@ interface Listener {
    * To be told of, in no order, by wtxid. Names and not the transactions: what leaves the pool would else stay in memory
    * until its turn comes, and the pool's bound would be none.
    */
-  readonly queue: InvItem[];
+  queue: InvItem[];
   readonly beat: Beat;
   /** It wants nothing that pays less, in satoshi per 1,000 virtual bytes. */
   feeRate: bigint;
@@ -60,7 +63,7 @@ export class Announcements {
       isListening: agreement.version.relay !== false && !peer.isBlockOnly,
       byWtxid: agreement.wtxidRelay,
       slot: this.#slots.take(),
-      queue: [],
+      queue: NOTHING_QUEUED,
       beat: peer.direction === "inbound" ? this.#inboundBeat : new Beat(env, pace.outboundTrickleMs, flush),
       feeRate: 0n,
     };
@@ -123,8 +126,10 @@ export class Announcements {
   }
 
   #enqueue(listener: Listener, transaction: PooledTransaction): void {
-    const { isListening, queue, slot, beat } = listener;
+    const { isListening, slot, beat } = listener;
     if (!isListening || transaction.knownTo.has(slot) || !pays(listener, transaction)) return;
+    if (listener.queue === NOTHING_QUEUED) listener.queue = [];
+    const { queue } = listener;
     if (queue.length < MAX_QUEUED_ANNOUNCEMENTS) queue.push(transaction.asWtx);
     // One gives way, no matter which: others announce it.
     else queue[Math.floor(this.#deps.env.random() * queue.length)] = transaction.asWtx;

@@ -57,7 +57,8 @@ const MAX_WAITING = 2 * MAX_ANNOUNCED_TRANSACTIONS;
  */
 export class TransactionRequests {
   readonly #headStartMs: number;
-  readonly #sources = new Map<Peer, Source>();
+  /** Undefined for a peer that announced nothing yet. */
+  readonly #sources = new Map<Peer, Source | undefined>();
   readonly #wanted = new Map<Hash, Wanted>();
   #outbound = 0;
   #byWtxid = 0;
@@ -83,28 +84,21 @@ export class TransactionRequests {
     return this.#wanted.size;
   }
 
-  add(peer: Peer, now: number): void {
-    this.#sources.set(peer, {
-      peer,
-      announced: new Set(),
-      asked: new Set(),
-      waiting: new Deque(),
-      progressAt: now,
-    });
+  add(peer: Peer): void {
+    this.#sources.set(peer, undefined);
     this.#count(peer, 1);
   }
 
   remove(peer: Peer, now: number): void {
     const source = this.#sources.get(peer);
-    if (!source) return;
-    this.#sources.delete(peer);
+    if (!this.#sources.delete(peer)) return;
     this.#count(peer, -1);
-    this.#fail(source, [...source.announced], now);
+    if (source) this.#fail(source, [...source.announced], now);
   }
 
   /** Notes that the peer has a transaction that we lack. False if it announced too many of those. */
   note(peer: Peer, hash: Hash, now: number): boolean {
-    const source = this.#sources.get(peer);
+    const source = this.#sourceOf(peer, now);
     if (!source) return true;
     let wanted = this.#wanted.get(hash);
     if (wanted?.sources.includes(source)) return true;
@@ -155,10 +149,26 @@ export class TransactionRequests {
 
   tick(now: number): void {
     for (const source of this.#sources.values()) {
+      if (!source) continue;
       const overdue = overdueOf(source, now);
       if (overdue.length > 0) this.#fail(source, overdue, now);
       this.#askOf(source, now);
     }
+  }
+
+  /** Undefined for a peer that was not added. */
+  #sourceOf(peer: Peer, now: number): Source | undefined {
+    const known = this.#sources.get(peer);
+    if (known || !this.#sources.has(peer)) return known;
+    const source = {
+      peer,
+      announced: new Set<Wanted>(),
+      asked: new Set<Wanted>(),
+      waiting: new Deque<Wanted>(),
+      progressAt: now,
+    };
+    this.#sources.set(peer, source);
+    return source;
   }
 
   #settle(hash: Hash, peer: Peer | undefined, now: number): void {

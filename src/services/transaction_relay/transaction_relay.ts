@@ -77,6 +77,7 @@ export class TransactionRelay implements Service {
   readonly #announcements: Announcements;
   readonly #requests: TransactionRequests;
   readonly #confirmations: Confirmations;
+  /** Of peers that used any of it. */
   readonly #limits = new Map<Peer, Limits>();
   /** Our own that nobody fetched yet, by wtxid, the oldest first. */
   readonly #unbroadcast = new Set<Hash>();
@@ -91,13 +92,7 @@ export class TransactionRelay implements Service {
   }
 
   peerReady(peer: Peer): void {
-    const { env } = this.#deps;
-    const now = env.now();
-    this.#limits.set(peer, {
-      unrequested: new Allowance(UNREQUESTED_BURST_BYTES, UNREQUESTED_BYTES_PER_SECOND, now),
-      listedAt: Number.NEGATIVE_INFINITY,
-    });
-    this.#requests.add(peer, now);
+    this.#requests.add(peer);
     this.#announcements.add(peer);
     this.#tellNewcomer(peer);
     // Fees cannot be computed without the coins, so we have no least fee.
@@ -236,7 +231,15 @@ export class TransactionRelay implements Service {
 
   #mayPush(peer: Peer, raw: Uint8Array, now: number): boolean {
     const cost = Math.max(UNREQUESTED_LEAST_BYTES, raw.length);
-    return this.#limits.get(peer)?.unrequested.take(cost, now) ?? false;
+    return this.#limitsOf(peer, now).unrequested.take(cost, now);
+  }
+
+  #limitsOf(peer: Peer, now: number): Limits {
+    let limits = this.#limits.get(peer);
+    if (limits) return limits;
+    const unrequested = new Allowance(UNREQUESTED_BURST_BYTES, UNREQUESTED_BYTES_PER_SECOND, now);
+    this.#limits.set(peer, limits = { unrequested, listedAt: Number.NEGATIVE_INFINITY });
+    return limits;
   }
 
   #take(parsed: ParsedTransaction, peer: Peer | undefined, feeRate: bigint | undefined): PoolOutcome {
@@ -269,8 +272,8 @@ export class TransactionRelay implements Service {
   }
 
   #onMempool(peer: Peer): void {
-    const limits = this.#limits.get(peer)!;
     const now = this.#deps.env.now();
+    const limits = this.#limitsOf(peer, now);
     if (now - limits.listedAt < MEMPOOL_INTERVAL_MS && !peer.permissions.has("mempool")) return;
     limits.listedAt = now;
     this.#announcements.list(peer, now);

@@ -5,6 +5,7 @@ import type { PeerPort } from "../../../src/node/shards/peer_port.ts";
 import type { ToShard } from "../../../src/node/shards/records.ts";
 import type { CloseReason } from "../../../src/peer/peer_options.ts";
 import { Turns } from "../../../src/peer/turns.ts";
+import { agree } from "../../../src/protocol/handshake.ts";
 import { LANE_POLICIES, LANES } from "../../../src/protocol/lanes.ts";
 import type { Message } from "../../../src/protocol/messages.ts";
 import { REGTEST } from "../../../src/protocol/networks.ts";
@@ -77,7 +78,7 @@ function connect(onMessage: (peer: RemotePeer, message: Message) => void = () =>
 }
 
 function shakeHands({ peer }: Bench, nonce = 1n): void {
-  peer.onReady({ version: versionOf({ nonce }), protocolVersion: 70016, addrv2: false, wtxidRelay: false });
+  peer.onReady(agree(versionOf({ nonce }), { addrv2: false, wtxidRelay: false }));
 }
 
 function apps(count: number): Message[] {

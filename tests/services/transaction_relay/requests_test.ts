@@ -20,7 +20,7 @@ class Scene {
   peer(options: StartedPeerOptions = {}): StartedPeer {
     const onClosed = () => this.requests.remove(started.peer, this.env.now());
     const started = startPeer(this.env, { wtxidRelay: true, onClosed, ...options });
-    this.requests.add(started.peer, this.env.now());
+    this.requests.add(started.peer);
     return started;
   }
 
