@@ -1,7 +1,6 @@
 import type { MessageType } from "../protocol/messages.ts";
 import { PACE_WINDOW_MS } from "../protocol/params.ts";
 import { exp } from "../util/portable_math.ts";
-import type { TypeCounts } from "./peer.ts";
 
 const MS_PER_SECOND = 1_000;
 
@@ -13,12 +12,14 @@ export interface Rates {
   readonly messagesOut: number;
 }
 
+type Counts = { readonly [T in MessageType]?: number };
+
 /** What a peer knows of its own traffic. */
 export interface Talk {
   readonly bytesIn: number;
   readonly bytesOut: number;
-  readonly messagesIn: Readonly<TypeCounts>;
-  readonly messagesOut: Readonly<TypeCounts>;
+  readonly messagesIn: Counts;
+  readonly messagesOut: Counts;
 }
 
 /**
@@ -89,7 +90,7 @@ export class Pace {
   }
 }
 
-function total(counts: Readonly<TypeCounts>): number {
+function total(counts: Counts): number {
   let sum = 0;
   for (const type in counts) sum += counts[type as MessageType] ?? 0;
   return sum;
