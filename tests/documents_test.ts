@@ -19,6 +19,9 @@ const OTHERS = [
   "check",
   "unstable-net",
   "trickleinterval",
+  "kills",
+  "minutes",
+  "input",
 ];
 
 function pagesOf(folder: string): string[] {
