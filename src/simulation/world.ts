@@ -312,18 +312,20 @@ export class World {
   }
 
   #logger(host: string, category: string): Logger {
-    return new BugLogger((what) => this.watch.report("no-internal-error", what), `${host} ${category}`);
+    return new BugLogger(this.watch, host, category);
   }
 }
 
 /** An error that a node of ours logs is a bug; nothing else matters. A class, since each connection has one. */
 class BugLogger implements Logger {
-  readonly #report: (what: string) => void;
-  readonly #source: string;
+  readonly #watch: Watch;
+  readonly #host: string;
+  readonly #category: string;
 
-  constructor(report: (what: string) => void, source: string) {
-    this.#report = report;
-    this.#source = source;
+  constructor(watch: Watch, host: string, category: string) {
+    this.#watch = watch;
+    this.#host = host;
+    this.#category = category;
   }
 
   enabled(level: LogLevel): boolean {
@@ -337,6 +339,7 @@ class BugLogger implements Logger {
   warn(): void {}
 
   error(message: string, fields: LogFields = {}): void {
-    this.#report(`${this.#source}: ${message} ${JSON.stringify(fields)}`);
+    const what = `${this.#host} ${this.#category}: ${message} ${JSON.stringify(fields)}`;
+    this.#watch.report("no-internal-error", what);
   }
 }

@@ -96,9 +96,19 @@ const INDEX_RECORD: PackedRecord<number> = {
   read: (reader) => reader.uint16(),
 };
 
+/**
+ * A copy is encoded: cbor-x asks for the bytes' `buffer`, for which Bun keeps 350 bytes from then on, and addresses are
+ * told again and again by those who keep thousands of them.
+ */
+const wholeAddress = bytes(MAX_ADDRESS_BYTES);
+const addressBytes: Field<Uint8Array> = {
+  ...wholeAddress,
+  toCbor: (value, name) => wholeAddress.toCbor(value.slice(), name),
+};
+
 /** An address of a network that we do not know is carried unjudged (BIP155). */
 const netAddress: Field<NetAddress> = checked(
-  record<NetAddress>({ networkId: uint8, bytes: bytes(MAX_ADDRESS_BYTES) }),
+  record<NetAddress>({ networkId: uint8, bytes: addressBytes }),
   (address) => {
     const expected = ADDRESS_SIZES.get(address.networkId);
     if (expected === undefined || address.bytes.length === expected) return undefined;
