@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { REGTEST } from "../../src/protocol/networks.ts";
+import { P2P, REGTEST } from "../../src/protocol/networks.ts";
 import { concatBytes } from "../../src/util/bytes.ts";
 import { bitcoinCodec } from "../../src/wire/bitcoin.ts";
 import { nativeCodec } from "../../src/wire/native.ts";
@@ -12,7 +12,8 @@ import { testHasher } from "../support/test_hasher.ts";
 // What fuzzers begin with: frames of real nodes where they are at hand, and frames of ours in any clone.
 
 export const REGTEST_BITCOIN = bitcoinCodec(REGTEST.magic, testHasher);
-export const TEST_MAGIC = 0x7032_7021;
+/** The network of our own. */
+export const TEST_MAGIC = P2P.magic;
 export const TEST_NATIVE = nativeCodec(TEST_MAGIC);
 /** Longer ones teach little more, and take all the time. */
 const MAX_FRAME_BYTES = 5_000;

@@ -4,7 +4,8 @@ import { BLOCK, BLOCK_FILE, COMPACT_BLOCK } from "./targets/blocks.ts";
 import { CAPTURE } from "./targets/captures.ts";
 import { CONTROL } from "./targets/control.ts";
 import { COMMAND_LINE, CONFIG, ENVIRONMENT, NETWORK_FILE } from "./targets/settings.ts";
-import { HANDSHAKE, SESSION } from "./targets/strangers.ts";
+import { HTTP } from "./targets/http.ts";
+import { HANDSHAKE, NATIVE_SESSION, SESSION } from "./targets/strangers.ts";
 import { BITCOIN_DECODER, BITCOIN_TRACE, NATIVE_DECODER, NATIVE_TRACE } from "./targets/wires.ts";
 
 /** Everything that takes bytes from strangers, files or users. */
@@ -15,12 +16,14 @@ export const TARGETS: readonly FuzzTarget[] = [
   NATIVE_TRACE,
   HANDSHAKE,
   SESSION,
+  NATIVE_SESSION,
   BLOCK,
   COMPACT_BLOCK,
   BLOCK_FILE,
   ADDRESSES,
   ADDRESS_ROWS,
   CONTROL,
+  HTTP,
   CONFIG,
   ENVIRONMENT,
   COMMAND_LINE,

@@ -3,10 +3,11 @@ import type { Connection } from "../../src/platform/types.ts";
 import type { Message, MessageOf, MessageType } from "../../src/protocol/messages.ts";
 import { REGTEST } from "../../src/protocol/networks.ts";
 import { bitcoinCodec } from "../../src/wire/bitcoin.ts";
+import type { WireCodec } from "../../src/wire/codec.ts";
 import { PORT } from "./simulated_node.ts";
 import { testHasher } from "./test_hasher.ts";
 
-const codec = bitcoinCodec(REGTEST.magic, testHasher);
+const regtest = bitcoinCodec(REGTEST.magic, testHasher);
 const NOBODY = { services: 0n, address: { networkId: 2, bytes: new Uint8Array(16) }, port: 0 };
 
 /** A version message of a node that has the whole chain and claims a height. */
@@ -33,9 +34,11 @@ export class ScriptedPeer {
   onMessage: (message: Message) => void = () => {};
   closed = false;
   readonly connection: Connection;
+  readonly #codec: WireCodec;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, codec: WireCodec = regtest) {
     this.connection = connection;
+    this.#codec = codec;
     const decoder = codec.createDecoder();
     connection.start({
       data: (chunk) => {
@@ -51,7 +54,7 @@ export class ScriptedPeer {
   }
 
   send(...messages: Message[]): void {
-    for (const message of messages) this.connection.write(codec.encode(message));
+    for (const message of messages) this.connection.write(this.#codec.encode(message));
   }
 
   /** Bytes as they are. */
@@ -66,12 +69,17 @@ export class ScriptedPeer {
 }
 
 /** Dials the node on `to` from the host `from`, without a word yet. */
-export async function dialRaw(network: MemoryNetwork, from: string, to: string): Promise<ScriptedPeer> {
+export async function dialRaw(
+  network: MemoryNetwork,
+  from: string,
+  to: string,
+  codec: WireCodec = regtest,
+): Promise<ScriptedPeer> {
   const dialling = network.transport(from).dial({ host: to, port: PORT }, { timeoutMs: 10_000 });
   let connection: Connection | undefined;
   dialling.then((value) => connection = value);
   await network.run(() => connection !== undefined);
-  return new ScriptedPeer(await dialling);
+  return new ScriptedPeer(await dialling, codec);
 }
 
 /** Dials and shakes hands, with feature messages between version and verack. */
@@ -81,8 +89,9 @@ export async function dialScripted(
   to: string,
   version: Partial<MessageOf<"version">> = {},
   features: readonly ("sendaddrv2" | "wtxidrelay")[] = [],
+  codec: WireCodec = regtest,
 ): Promise<ScriptedPeer> {
-  const peer = await dialRaw(network, from, to);
+  const peer = await dialRaw(network, from, to, codec);
   peer.send(versionOf(version), ...features.map((type) => ({ type })), { type: "verack" });
   await network.run(() => peer.of("verack").length > 0);
   return peer;

@@ -4,15 +4,27 @@ import { buildCompactBlock } from "../../../src/chain/compact_block.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../../../src/platform/memory.ts";
 import type { P2PNode } from "../../../src/node/types.ts";
 import { INV_BLOCK, INV_WITNESS_BLOCK, type Message } from "../../../src/protocol/messages.ts";
-import { REGTEST } from "../../../src/protocol/networks.ts";
+import type { NetworkParams } from "../../../src/protocol/network_params.ts";
+import { P2P, REGTEST } from "../../../src/protocol/networks.ts";
+import { SERVICE_P2P_APPS } from "../../../src/protocol/service_flags.ts";
 import type { Env, Logger } from "../../../src/util/env.ts";
+import type { WireCodec } from "../../../src/wire/codec.ts";
 import { testHasher } from "../../support/test_hasher.ts";
 import { Miner } from "../../support/mining.ts";
 import { concatBytes } from "../../../src/util/bytes.ts";
 import { ZERO_HASH } from "../../../src/util/hash.ts";
 import { dialRaw, dialScripted, type ScriptedPeer } from "../../support/scripted_peer.ts";
 import { feed, simulateNode } from "../../support/simulated_node.ts";
-import { bitcoinFrames, realFrames, REGTEST_BITCOIN, repairBitcoinFrame, streams } from "../corpora.ts";
+import {
+  bitcoinFrames,
+  nativeFrames,
+  realFrames,
+  REGTEST_BITCOIN,
+  repairBitcoinFrame,
+  repairNativeFrame,
+  streams,
+  TEST_NATIVE,
+} from "../corpora.ts";
 import type { FuzzTarget } from "../target.ts";
 
 const HEIGHT = 8;
@@ -23,8 +35,25 @@ const SETTLE_MS = 50;
 const INPUTS_PER_WORLD = 200;
 const GREETING = new Set(["version", "verack", "wtxidrelay", "sendaddrv2", "ping"]);
 
+const FULL_NODE = 9n;
+const METHOD = "echo";
+const TOPIC = "news";
+
+/** Which network it is, and how its nodes speak. */
+interface Tongue {
+  readonly params: NetworkParams;
+  readonly codec: WireCodec;
+  /** What strangers say that they do. */
+  readonly services: bigint;
+}
+
+const BITCOIN: Tongue = { params: REGTEST, codec: REGTEST_BITCOIN, services: FULL_NODE };
+/** Its nodes take messages, topics and requests of applications too. */
+const NATIVE: Tongue = { params: P2P, codec: TEST_NATIVE, services: FULL_NODE | SERVICE_P2P_APPS };
+
 /** A node with an honest peer, and strangers who come one by one and say what they like. */
 class World {
+  readonly #tongue: Tongue;
   readonly #network: MemoryNetwork;
   readonly #node: P2PNode;
   readonly #honest: ScriptedPeer;
@@ -32,7 +61,8 @@ class World {
   #strangers = 0;
   #reason = "";
 
-  private constructor(network: MemoryNetwork, node: P2PNode, honest: ScriptedPeer, bugs: string[]) {
+  private constructor(tongue: Tongue, network: MemoryNetwork, node: P2PNode, honest: ScriptedPeer, bugs: string[]) {
+    this.#tongue = tongue;
     this.#network = network;
     this.#node = node;
     this.#honest = honest;
@@ -40,22 +70,29 @@ class World {
     node.on("peer:disconnected", ({ reason }) => void (this.#reason = reason));
   }
 
-  static async create(): Promise<World> {
+  static async create(tongue: Tongue): Promise<World> {
+    const { params, codec, services } = tongue;
     const network = createMemoryNetwork({ seed: 1 });
     const bugs: string[] = [];
-    const { node } = simulateNode(network, "node", { env: recordingBugs(network.env("node"), bugs) });
-    feed(node, [REGTEST.genesisBlock!, ...new Miner().mineMany(HEIGHT).map(({ raw }) => raw)]);
+    const env = recordingBugs(network.env("node"), bugs);
+    const { node } = simulateNode(network, "node", { network: params, env });
+    feed(node, [params.genesisBlock!, ...new Miner(params).mineMany(HEIGHT).map(({ raw }) => raw)]);
+    node.handle(METHOD, (payload) => payload);
+    node.topic(TOPIC).subscribe(() => {});
+    node.on("app:message", () => {});
     await node.start();
-    return new World(network, node, await dialScripted(network, "honest", "node"), bugs);
+    const honest = await dialScripted(network, "honest", "node", { services }, [], codec);
+    return new World(tongue, network, node, honest, bugs);
   }
 
   /** One stranger, greeted or not, and all that it says. */
   async visit(input: Uint8Array, greets: boolean): Promise<string> {
     this.#reason = "";
     const name = `stranger${++this.#strangers}`;
+    const { codec, services } = this.#tongue;
     const stranger = greets
-      ? await dialScripted(this.#network, name, "node")
-      : await dialRaw(this.#network, name, "node");
+      ? await dialScripted(this.#network, name, "node", { services }, [], codec)
+      : await dialRaw(this.#network, name, "node", codec);
     stranger.sendRaw(input);
     await this.#network.run(this.#network.now() + SETTLE_MS);
     const reason = this.#reason.split(":")[0]!;
@@ -100,13 +137,13 @@ function recordingBugs(env: Env, bugs: string[]): Env {
   return { ...env, logger: (category) => recording(env.logger(category)) };
 }
 
-function visits(greets: boolean): () => Promise<(input: Uint8Array) => Promise<string>> {
+function visits(tongue: Tongue, greets: boolean): () => Promise<(input: Uint8Array) => Promise<string>> {
   return async () => {
-    let world = await World.create();
+    let world = await World.create(tongue);
     return async (input) => {
       if (world.isUsed) {
         await world.end();
-        world = await World.create();
+        world = await World.create(tongue);
       }
       return await world.visit(input, greets);
     };
@@ -120,13 +157,13 @@ export const HANDSHAKE: FuzzTarget = {
     const greetings = realFrames().filter(({ command }) => GREETING.has(command)).map(({ frame }) => frame);
     return [concatBytes(greetings.slice(0, 1)), ...streams(greetings.slice(0, 12), 3), ...bitcoinFrames().slice(0, 20)];
   },
-  open: visits(false),
+  open: visits(BITCOIN, false),
   repair: repairBitcoinFrame,
 };
 
 /** What an honest peer says who has the next blocks of the node's own chain, one message and several. */
-function aboutOurChain(): Uint8Array[] {
-  const miner = new Miner();
+function aboutOurChain({ params, codec }: Tongue): Uint8Array[] {
+  const miner = new Miner(params);
   const known = miner.mineMany(HEIGHT);
   const next = miner.mineMany(3, known.at(-1)!.node);
   const rival = miner.mineMany(3, known.at(-2)!.node);
@@ -145,14 +182,40 @@ function aboutOurChain(): Uint8Array[] {
       { type: "blocktxn", blockHash: hash, transactions: [] },
     ]),
   ];
-  const frames = messages.map((message) => REGTEST_BITCOIN.encode(message));
+  const frames = messages.map(codec.encode);
   return [...frames, concatBytes(frames), concatBytes(frames.slice(0, 2)), concatBytes(frames.slice(7))];
 }
 
 /** Everything that peers may say after the handshake, in any order. */
 export const SESSION: FuzzTarget = {
   name: "session",
-  corpus: () => [...aboutOurChain(), ...bitcoinFrames(), ...streams(bitcoinFrames(), 4)],
-  open: visits(true),
+  corpus: () => [...aboutOurChain(BITCOIN), ...bitcoinFrames(), ...streams(bitcoinFrames(), 4)],
+  open: visits(BITCOIN, true),
   repair: repairBitcoinFrame,
+};
+
+/** What applications say to each other. */
+function ofApplications(): Uint8Array[] {
+  const payload = Uint8Array.from({ length: 20 }, (_, i) => i);
+  const messages: Message[] = [
+    { type: "subscribe", topics: [TOPIC, "other"] },
+    { type: "publish", topic: TOPIC, id: 1n, payload },
+    { type: "publish", topic: TOPIC, id: 2n, payload },
+    { type: "unsubscribe", topics: ["other"] },
+    { type: "app", payload },
+    { type: "request", id: 1, method: METHOD, payload },
+    { type: "request", id: 2, method: "nobody answers", payload },
+    { type: "cancel", id: 1 },
+    { type: "response", id: 1, status: 0, payload },
+  ];
+  const frames = messages.map(NATIVE.codec.encode);
+  return [...frames, concatBytes(frames), ...streams(frames, 3)];
+}
+
+/** The same on our own wire, with what applications say. */
+export const NATIVE_SESSION: FuzzTarget = {
+  name: "native-session",
+  corpus: () => [...aboutOurChain(NATIVE), ...ofApplications(), ...nativeFrames(), ...streams(nativeFrames(), 4)],
+  open: visits(NATIVE, true),
+  repair: repairNativeFrame,
 };
