@@ -107,7 +107,11 @@ const SUBJECTS: Readonly<Record<string, BenchSubject>> = {
     takes: ["duration", "warmup", "runtime", "compare"],
     run: benchEvents,
   },
-  queue: { summary: "the queue of requests to any peer, in one thread", takes: ["count"], run: benchQueue },
+  queue: {
+    summary: "the queue of requests to any peer, its producers in one thread and in 16",
+    takes: ["count"],
+    run: benchQueue,
+  },
   ring: {
     summary: "frames a second from thread to thread, through rings and the queue in shared memory",
     takes: ["count", "size"],

@@ -5,6 +5,7 @@ import { printRows } from "../tables.ts";
 import { NS_PER_MS, sleep } from "./clock.ts";
 import { Latencies } from "./latencies.ts";
 import type { BenchOptions } from "./options.ts";
+import { ProducerThreads } from "./queue_threads.ts";
 import { drawHistogram, formatCount, number, printJson } from "./report.ts";
 import { median } from "./usage.ts";
 import { planSteps } from "./steps.ts";
@@ -28,61 +29,85 @@ const US_DIGITS = 1;
 /** Items that wait while single operations are timed. */
 const WAITING = 512;
 
+/** Sends all items below `count` into the queue, and resolves once they are in. */
+type Produce = (queue: RequestQueue<number>, count: number) => Promise<void>;
+
 interface Tally {
   readonly perSecond: number;
+  /** Processor time of all threads together, which tells more than the clock where others use the machine too. */
+  readonly cpuNs: number;
   readonly lost: number;
   readonly doubled: number;
   readonly refused: number;
 }
 
-/** The request queue alone: many producers and consumers that run at once in this thread. */
+interface Row extends Tally {
+  readonly name: string;
+}
+
+/** The request queue alone: many producers and consumers at once, in this thread, and producers in threads of their own. */
 export async function benchQueue(context: Context, options: BenchOptions): Promise<number> {
   const count = Math.ceil((options.count ?? DEFAULT_COUNT) / ROUNDS);
-  // The warm-up, the rounds, and the times one by one.
-  using step = planSteps(ROUNDS + 2, context.err);
-  await round(Math.min(count, DEFAULT_WARMUP_COUNT));
-  step();
-  const rounds: Tally[] = [];
-  for (let i = 0; i < ROUNDS; i++) {
-    await sleep(PAUSE_MS);
-    rounds.push(await round(count));
-    step();
+  await using threads = await ProducerThreads.start(PRODUCERS);
+  const ways: readonly (readonly [name: string, produce: Produce])[] = [
+    ["producers in this thread", produceHere],
+    ["each in a thread of its own", (queue, items) => produceThere(threads, queue, items)],
+  ];
+  // Of each way the warm-up and the rounds; and the times one by one.
+  using step = planSteps(ways.length * (ROUNDS + 1) + 1, context.err);
+  const tallies = ways.map((): Tally[] => []);
+  for (let i = 0; i <= ROUNDS; i++) {
+    for (const [index, [, produce]] of ways.entries()) {
+      await sleep(PAUSE_MS);
+      const isWarmUp = i === 0;
+      const tally = await round(context, isWarmUp ? Math.min(count, DEFAULT_WARMUP_COUNT) : count, produce);
+      if (!isWarmUp) tallies[index]!.push(tally);
+      step();
+    }
   }
   const [push, pop, handOver] = await timeOneByOne(Math.min(count, TIMED_COUNT));
   step();
+  const rows = ways.map(([name], index) => rowOf(name, tallies[index]!));
+  const what = `Pushes and pops of ${PRODUCERS} producers and ${CONSUMERS} consumers, ${count} items a round, ` +
+    `median of ${ROUNDS} rounds; times in one thread, with the clock's own cost, ${clockCostNs().toFixed(0)} ns`;
+  const times = { push, pop, "push to consumer": handOver };
+  if (options.json) {
+    const summaries = Object.fromEntries(Object.entries(times).map(([name, each]) => [name, each.summary()]));
+    printJson(context, { bench: "queue", what, settings: { count } }, [{ ...rows[0], times: summaries }, rows[1]]);
+  } else {
+    report(context, what, rows, times);
+  }
+  return rows.every(({ lost, doubled }) => lost === 0 && doubled === 0) ? EXIT.done : EXIT.no;
+}
+
+function rowOf(
+  name: string,
+  rounds: readonly Tally[],
+): Row & { readonly producers: number; readonly consumers: number } {
   const total = (read: (tally: Tally) => number) => rounds.reduce((sum, each) => sum + read(each), 0);
-  const row = {
+  return {
+    name,
     producers: PRODUCERS,
     consumers: CONSUMERS,
     perSecond: median(rounds.map(({ perSecond }) => perSecond)),
+    cpuNs: median(rounds.map(({ cpuNs }) => cpuNs)),
     lost: total(({ lost }) => lost),
     doubled: total(({ doubled }) => doubled),
     refused: total(({ refused }) => refused),
   };
-  const what = `Pushes and pops of ${PRODUCERS} producers and ${CONSUMERS} consumers in one thread, ${count} items a ` +
-    `round, median of ${ROUNDS} rounds; times with the clock's own cost, ${clockCostNs().toFixed(0)} ns`;
-  const times = { push, pop, "push to consumer": handOver };
-  if (options.json) {
-    const summaries = Object.entries(times).map(([name, latencies]) => [name, latencies.summary()]);
-    printJson(context, { bench: "queue", what, settings: { count } }, [{
-      ...row,
-      times: Object.fromEntries(summaries),
-    }]);
-  } else {
-    report(context, what, row, times);
-  }
-  return row.lost === 0 && row.doubled === 0 ? EXIT.done : EXIT.no;
 }
 
 function report(
   { out }: Context,
   what: string,
-  row: Tally,
+  rows: readonly Row[],
   times: Readonly<Record<string, Latencies>>,
 ): void {
   out.line(what);
-  printRows([row], [
+  printRows(rows, [
+    { title: "", cell: ({ name }) => name },
     number("operations/s", ({ perSecond }) => formatCount(perSecond)),
+    number("CPU ns", ({ cpuNs }) => cpuNs.toFixed(0)),
     number("lost", ({ lost }) => String(lost)),
     number("doubled", ({ doubled }) => String(doubled)),
     number("refused (queue full)", ({ refused }) => String(refused)),
@@ -99,7 +124,7 @@ function report(
 }
 
 /** All items once through the queue. */
-async function round(count: number): Promise<Tally> {
+async function round({ host }: Context, count: number, produce: Produce): Promise<Tally> {
   const queue = new RequestQueue<number>(QUEUE);
   const seen = new Uint8Array(count);
   let [arrived, doubled] = [0, 0];
@@ -114,18 +139,41 @@ async function round(count: number): Promise<Tally> {
     }
   }
 
+  const cpuBefore = host.cpuMs();
   const startedAt = performance.now();
   const consuming = Array.from({ length: CONSUMERS }, consume);
-  await Promise.all(Array.from({ length: PRODUCERS }, (_, producer) => produce(queue, producer, count)));
+  await produce(queue, count);
   for (let i = 0; i < CONSUMERS; i++) queue.push(-1, { owner: "end" });
   await Promise.all(consuming);
   const ms = performance.now() - startedAt;
-  const perSecond = OPERATIONS_PER_ITEM * count / ms * MS_PER_SECOND;
-  return { perSecond, lost: count - arrived, doubled, refused: queue.counts.refused };
+  const operations = OPERATIONS_PER_ITEM * count;
+  const cpuNs = (host.cpuMs() - cpuBefore) * NS_PER_MS / operations;
+  return {
+    perSecond: operations / ms * MS_PER_SECOND,
+    cpuNs,
+    lost: count - arrived,
+    doubled,
+    refused: queue.counts.refused,
+  };
+}
+
+async function produceHere(queue: RequestQueue<number>, count: number): Promise<void> {
+  await Promise.all(Array.from({ length: PRODUCERS }, (_, producer) => produceAs(queue, producer, count)));
+}
+
+async function produceThere(threads: ProducerThreads, queue: RequestQueue<number>, count: number): Promise<void> {
+  const owners = Array.from({ length: PRODUCERS }, (_, i) => ({ sizeBytes: ITEM_BYTES, owner: `producer ${i}` }));
+  const { promise: all, resolve } = Promise.withResolvers<void>();
+  let pushed = 0;
+  const push = (producer: number, item: number): void => {
+    queue.push(item, owners[producer]);
+    if (++pushed === count) resolve();
+  };
+  await threads.run(count, push, all);
 }
 
 /** The items of one producer, in bursts; where the queue is full it tries again after others ran. */
-async function produce(queue: RequestQueue<number>, producer: number, count: number): Promise<void> {
+async function produceAs(queue: RequestQueue<number>, producer: number, count: number): Promise<void> {
   const options = { sizeBytes: ITEM_BYTES, owner: `producer ${producer}` };
   let inBurst = 0;
   for (let item = producer; item < count; item += PRODUCERS) {
