@@ -1,5 +1,7 @@
 // What watching a node costs it: messages of an application flow from one process to another, while nobody looks, and
 // while a dashboard is open and Prometheus scrapes every 5 s, in turns; or, quiet, nothing flows.
+// Windows are short and in the order alone, watched, watched, alone, so that what else the machine does, and what grows
+// with time, falls on both alike. What counts is the CPU time of the node's process and its heap after a collection.
 // Usage: bun bench/watched.ts [IDLE_PEERS [quiet]]
 
 import { spawn } from "node:child_process";
@@ -10,21 +12,28 @@ import { openNode } from "../mod.ts";
 import { serveControl } from "../src/cli/serve_control.ts";
 import type { Vitals } from "../src/doctor/vitals.ts";
 import { createEnv } from "../src/platform/env.ts";
+import { currentHost } from "../src/platform/host.ts";
 
-const ROUNDS = 9;
-const WINDOW_MS = 6_000;
+/** Each of them is compared by itself; the median of them is the result, and how far they lie apart what it is worth. */
+const GROUPS = 5;
+const WINDOW_MS = 2_000;
 const PAYLOAD_BYTES = 248;
 const BURST = 1_000;
 const FULL_OUTBOX_BYTES = 1_048_576;
 const RETRY_MS = 1;
 const PERCENT = 100;
-/** What src/dashboard asks for, how often; and a scrape. */
-const ASKED: readonly (readonly [path: string, intervalMs: number])[] = [
-  ["/v1/vitals", 2_000],
-  ["/v1/peers", 2_000],
-  ["/v1/doctor", 5_000],
-  ["/v1/topology", 10_000],
-  ["/metrics", 5_000],
+const MS_PER_SECOND = 1_000;
+const MIB = 2 ** 20;
+/**
+ * What src/dashboard asks for, and a scrape, in the five watched windows of a group: every 2, 5 and 10 s. A group is ten
+ * seconds of each kind, so that all of it is in there as often as it happens.
+ */
+const ASKED: readonly (readonly string[])[] = [
+  ["/v1/vitals", "/v1/peers", "/v1/doctor", "/metrics"],
+  ["/v1/vitals", "/v1/peers"],
+  ["/v1/vitals", "/v1/peers", "/v1/doctor", "/metrics"],
+  ["/v1/vitals", "/v1/peers"],
+  ["/v1/vitals", "/v1/peers", "/v1/topology"],
 ];
 
 /** The node that is watched: takes messages, and has its control API on a port. Says its two ports. */
@@ -38,6 +47,12 @@ async function receive(): Promise<void> {
     token: undefined,
   });
   console.log([node.listening[0]!, server.local].map((place) => "port" in place ? place.port : 0).join(" "));
+  // Each line asks for the memory after a collection.
+  const host = currentHost();
+  createInterface({ input: process.stdin }).on("line", () => {
+    host.collectGarbage();
+    console.log(JSON.stringify(host.memory()));
+  });
 }
 
 /** Idle peers, and one that sends as fast as it can, unless it is quiet. */
@@ -62,82 +77,132 @@ async function send(port: number, idle: number, isQuiet: boolean): Promise<void>
 
 async function measure(idle: number, isQuiet: boolean): Promise<void> {
   const receiver = start("receive");
-  const [port, control] = (await firstLine(receiver)).split(" ").map(Number) as [number, number];
+  const answers = createInterface({ input: receiver.stdout! })[Symbol.asyncIterator]();
+  const [port, control] = (await answers.next()).value!.split(" ").map(Number) as [number, number];
   const sender = start("send", String(port), String(idle), isQuiet ? "quiet" : "");
   await firstLine(sender);
-  const windows = { alone: [] as Window[], watched: [] as Window[] };
-  await measureWindow(control);
-  for (let round = 0; round < ROUNDS; round++) {
-    windows.alone.push(await measureWindow(control));
-    const watching = watch(control);
-    windows.watched.push(await measureWindow(control));
-    watching.abort();
-  }
+  const collected = async () => {
+    receiver.stdin!.write("\n");
+    return JSON.parse((await answers.next()).value!) as Memory;
+  };
+  await measureWindow(control, []);
+  const groups: Group[] = [];
+  for (let i = 0; i < GROUPS; i++) groups.push(await measureGroup(control, collected));
   sender.kill();
   receiver.kill();
-  const [alone, watched] = [windows.alone, windows.watched];
-  const talker = isQuiet ? "1 that says nothing" : "1 that sends";
-  console.log(`peers: ${talker}, ${idle} idle; ${ROUNDS} pairs of windows of ${WINDOW_MS / 1_000} s, medians`);
-  if (!isQuiet) {
-    const rate = ratioOf(watched, alone, ({ perSecond }) => perSecond);
-    const cpu = ratioOf(watched, alone, ({ cpuMs, perSecond }) => cpuMs / perSecond);
-    console.log(`messages/s alone: ${Math.round(median(alone.map(({ perSecond }) => perSecond)))}`);
-    console.log(`throughput, watched to alone: ${(PERCENT * (rate - 1)).toFixed(1)} %`);
-    console.log(`CPU a message, watched to alone: ${(PERCENT * (cpu - 1)).toFixed(1)} %`);
-  }
-  const cpuOf = (list: readonly Window[]) => median(list.map(({ cpuMs }) => cpuMs)).toFixed(2);
-  console.log(`CPU, ms a second: ${cpuOf(alone)} alone, ${cpuOf(watched)} watched`);
-  const megabytes = (list: readonly Window[]) => median(list.map(({ rssBytes }) => rssBytes)) / 2 ** 20;
-  console.log(`memory: ${megabytes(alone).toFixed(1)} MiB alone, ${megabytes(watched).toFixed(1)} MiB watched`);
+  report(groups, idle, isQuiet);
 }
 
+/** All windows of a kind together. */
 interface Window {
-  readonly perSecond: number;
-  /** Of the node's process, in a second. */
+  readonly seconds: number;
+  readonly messages: number;
+  /** Of the node's process. */
   readonly cpuMs: number;
-  readonly rssBytes: number;
 }
 
-async function measureWindow(control: number): Promise<Window> {
+interface Memory {
+  readonly residentBytes: number;
+  readonly heapBytes: number;
+}
+
+interface Group {
+  readonly alone: Window;
+  readonly watched: Window;
+  readonly memory: { readonly alone: Memory; readonly watched: Memory };
+}
+
+async function measureGroup(control: number, collected: () => Promise<Memory>): Promise<Group> {
+  const windows = { alone: [] as Window[], watched: [] as Window[] };
+  let stream: AbortController | undefined;
+  for (const [i, paths] of ASKED.entries()) {
+    const alone = async () => {
+      stream?.abort();
+      stream = undefined;
+      windows.alone.push(await measureWindow(control, []));
+    };
+    const watched = async () => {
+      stream ??= follow(control);
+      windows.watched.push(await measureWindow(control, paths));
+    };
+    for (const next of i % 2 === 0 ? [alone, watched] : [watched, alone]) await next();
+  }
+  stream?.abort();
+  const alone = await collected();
+  stream = follow(control);
+  for (const path of new Set(ASKED.flat())) await ask(control, path);
+  const watched = await collected();
+  stream.abort();
+  return { alone: sum(windows.alone), watched: sum(windows.watched), memory: { alone, watched } };
+}
+
+async function measureWindow(control: number, paths: readonly string[]): Promise<Window> {
   const before = await vitals(control);
-  await new Promise((resolve) => setTimeout(resolve, WINDOW_MS));
+  const asked = Promise.all(paths.map((path) => ask(control, path)));
+  await Promise.all([asked, new Promise((resolve) => setTimeout(resolve, WINDOW_MS))]);
   const after = await vitals(control);
-  const seconds = (after.at - before.at) / 1_000;
   return {
-    perSecond: (messagesOf(after) - messagesOf(before)) / seconds,
-    cpuMs: (after.machine!.cpuMs - before.machine!.cpuMs) / seconds,
-    rssBytes: after.machine!.rssBytes,
+    seconds: (after.at - before.at) / MS_PER_SECOND,
+    messages: messagesOf(after) - messagesOf(before),
+    cpuMs: after.machine!.cpuMs - before.machine!.cpuMs,
   };
 }
 
-/** Does what an open dashboard and a scraper do, until aborted. */
-function watch(control: number): AbortController {
-  const ending = new AbortController();
-  const { signal } = ending;
-  const ask = (path: string) => fetch(`http://127.0.0.1:${control}${path}`, { signal });
-  const ignore = () => {};
-  ask("/v1/events?channels=control,sync").then((response) => response.text()).catch(ignore);
-  for (const [path, intervalMs] of ASKED) {
-    const once = () => ask(path).then((response) => response.text()).catch(ignore);
-    const timer = setInterval(once, intervalMs);
-    signal.addEventListener("abort", () => clearInterval(timer));
-    void once();
+function report(groups: readonly Group[], idle: number, isQuiet: boolean): void {
+  const talker = isQuiet ? "1 that says nothing" : "1 that sends";
+  const seconds = (ASKED.length * WINDOW_MS) / MS_PER_SECOND;
+  console.log(`peers: ${talker}, ${idle} idle; ${GROUPS} times ${seconds} s of each kind, in turns of ${WINDOW_MS} ms`);
+  const show = (what: string, unit: string, read: (group: Group) => number) => {
+    const values = groups.map(read);
+    const [low, high] = [Math.min(...values), Math.max(...values)].map((value) => value.toFixed(1));
+    console.log(`${what}: ${median(values).toFixed(1)} ${unit} (${low} to ${high})`);
+  };
+  const percent = (read: (window: Window) => number) => ({ alone, watched }: Group) =>
+    PERCENT * (read(watched) / read(alone) - 1);
+  if (!isQuiet) {
+    show("messages alone", "k/s", ({ alone }) => alone.messages / alone.seconds / MS_PER_SECOND);
+    show("CPU a message, watched to alone", "%", percent(({ cpuMs, messages }) => cpuMs / messages));
+    show("throughput, watched to alone", "%", percent(({ messages, seconds }) => messages / seconds));
   }
+  show("CPU alone", "ms/s", ({ alone }) => alone.cpuMs / alone.seconds);
+  if (isQuiet) {
+    show("CPU more when watched", "ms/s", ({ alone, watched }) => {
+      return watched.cpuMs / watched.seconds - alone.cpuMs / alone.seconds;
+    });
+  }
+  const more = (key: keyof Memory) => ({ memory }: Group) => (memory.watched[key] - memory.alone[key]) / MIB;
+  show("heap after a collection, more when watched", "MiB", more("heapBytes"));
+  show("resident then, more when watched", "MiB", more("residentBytes"));
+}
+
+/** The stream of events that a dashboard holds open. */
+function follow(control: number): AbortController {
+  const ending = new AbortController();
+  fetch(`http://127.0.0.1:${control}/v1/events?channels=control,sync`, { signal: ending.signal })
+    .then((response) => response.text()).catch((error: unknown) => {
+      if (!ending.signal.aborted) throw error;
+    });
   return ending;
 }
 
+async function ask(control: number, path: string): Promise<string> {
+  return await (await fetch(`http://127.0.0.1:${control}${path}`)).text();
+}
+
 async function vitals(control: number): Promise<Vitals> {
-  const response = await fetch(`http://127.0.0.1:${control}/v1/vitals`);
-  return await response.json() as Vitals;
+  return JSON.parse(await ask(control, "/v1/vitals")) as Vitals;
 }
 
 function messagesOf({ traffic }: Vitals): number {
   return traffic.in.app?.messages ?? 0;
 }
 
-/** The median of the ratios of neighbours: what slows the machine down slows both. */
-function ratioOf(some: readonly Window[], others: readonly Window[], read: (window: Window) => number): number {
-  return median(some.map((window, i) => read(window) / read(others[i]!)));
+function sum(windows: readonly Window[]): Window {
+  return windows.reduce((all, each) => ({
+    seconds: all.seconds + each.seconds,
+    messages: all.messages + each.messages,
+    cpuMs: all.cpuMs + each.cpuMs,
+  }));
 }
 
 function median(values: readonly number[]): number {
@@ -145,7 +210,7 @@ function median(values: readonly number[]): number {
 }
 
 function start(...args: readonly string[]) {
-  return spawn(process.execPath, [fileURLToPath(import.meta.url), ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  return spawn(process.execPath, [fileURLToPath(import.meta.url), ...args], { stdio: ["pipe", "pipe", "inherit"] });
 }
 
 function firstLine({ stdout }: ReturnType<typeof start>): Promise<string> {
