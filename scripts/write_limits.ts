@@ -14,7 +14,12 @@ interface Section {
 }
 
 const SECTIONS: readonly Section[] = [
-  { title: "How a node behaves towards its peers", path: "src/protocol/params.ts" },
+  { title: "A node as a whole", path: "src/protocol/params.ts" },
+  { title: "Connections", path: "src/protocol/connection_params.ts" },
+  { title: "Whom a node is connected to", path: "src/protocol/peer_params.ts" },
+  { title: "When a node is cut off", path: "src/protocol/partition_params.ts" },
+  { title: "Headers and blocks", path: "src/protocol/sync_params.ts" },
+  { title: "Transactions", path: "src/protocol/relay_params.ts" },
   { title: "Applications: topics and requests", path: "src/protocol/app_params.ts" },
   { title: "Addresses of nodes", path: "src/protocol/address_params.ts" },
   { title: "How requests are spread over peers", path: "src/protocol/balancing_params.ts" },

@@ -10,7 +10,7 @@ import { ownThreads } from "../platform/threads.ts";
 import type { Endpoint, TcpEndpoint } from "../platform/types.ts";
 import { LocalError } from "../protocol/errors.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
-import { DEFAULT_MAX_INBOUND, SEED_MAX_INBOUND } from "../protocol/params.ts";
+import { DEFAULT_MAX_INBOUND, SEED_MAX_INBOUND } from "../protocol/peer_params.ts";
 import type { Env } from "../util/env.ts";
 import { USER_AGENT } from "../util/version.ts";
 import { printBanner } from "./banner.ts";

@@ -5,7 +5,7 @@ import {
   DEFAULT_MAX_PER_ADDRESS,
   DEFAULT_MAX_PER_GROUP,
   SEED_MAX_INBOUND,
-} from "../protocol/params.ts";
+} from "../protocol/peer_params.ts";
 import { DEFAULT_NOTIFY_WORKERS, MAX_NOTIFY_WORKERS } from "../protocol/notify_params.ts";
 import { MAX_WORKERS } from "../protocol/shard_params.ts";
 import { PERMISSIONS } from "../protocol/permissions.ts";

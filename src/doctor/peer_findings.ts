@@ -12,7 +12,7 @@ import {
   SLOW_PEER_FACTOR,
   SLOW_PEER_MIN_MS,
 } from "../protocol/doctor_params.ts";
-import { OUTBOX_LOW_WATER_BYTES } from "../protocol/params.ts";
+import { OUTBOX_LOW_WATER_BYTES } from "../protocol/connection_params.ts";
 import type { PeerSnapshot } from "../protocol/snapshots.ts";
 import type { Evidence, Finding, Observation } from "./diagnosis.ts";
 import { median, type PeerRate, ratesOf } from "./peer_rates.ts";

@@ -6,7 +6,7 @@ import type { BlockOutcome, ChainChange, HeadersOutcome } from "../chain/outcome
 import type { StoredHeader } from "../platform/types.ts";
 import { type BlockHeader, encodeBlockHeader } from "../protocol/block_header.ts";
 import { LocalError } from "../protocol/errors.ts";
-import { MAX_PARSED_BLOCKS } from "../protocol/params.ts";
+import { MAX_PARSED_BLOCKS } from "../protocol/sync_params.ts";
 import type { BlockCounts, NodeEvents } from "../protocol/snapshots.ts";
 import type { Env, Logger } from "../util/env.ts";
 import type { Hash } from "../util/hash.ts";

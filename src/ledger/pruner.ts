@@ -1,5 +1,5 @@
 import type { Chain } from "../chain/chain.ts";
-import { PRUNE_KEEP_BLOCKS } from "../protocol/params.ts";
+import { PRUNE_KEEP_BLOCKS } from "../protocol/sync_params.ts";
 import type { GuardedStore } from "./guarded_store.ts";
 
 export interface PrunerOptions {

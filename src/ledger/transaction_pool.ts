@@ -2,7 +2,7 @@ import type { ParsedBlock } from "../chain/block.ts";
 import type { BlockFault } from "../chain/outcomes.ts";
 import { isCoinbase, transactionFault } from "../chain/transaction_rules.ts";
 import { INV_TX, INV_WTX, type InvItem } from "../protocol/messages.ts";
-import { MAX_POOL_TRANSACTION_BYTES, MAX_WITNESS_VERSIONS } from "../protocol/params.ts";
+import { MAX_POOL_TRANSACTION_BYTES, MAX_WITNESS_VERSIONS } from "../protocol/relay_params.ts";
 import {
   type ParsedTransaction,
   parseTransaction,

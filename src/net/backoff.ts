@@ -1,4 +1,4 @@
-import { REDIAL_JITTER, REDIAL_MAX_MS, REDIAL_MIN_MS } from "../protocol/params.ts";
+import { REDIAL_JITTER, REDIAL_MAX_MS, REDIAL_MIN_MS } from "../protocol/peer_params.ts";
 
 /**
  * How long to leave an endpoint alone after so many failures in a row, in milliseconds: doubling, with a bound, and with

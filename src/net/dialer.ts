@@ -1,5 +1,5 @@
 import type { TcpEndpoint } from "../platform/types.ts";
-import { STABLE_CONNECTION_MS } from "../protocol/params.ts";
+import { STABLE_CONNECTION_MS } from "../protocol/peer_params.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { Env, Logger, Timer } from "../util/env.ts";
 import { formatEndpoint } from "../util/endpoint.ts";

@@ -6,7 +6,7 @@ import {
   SPARED_GROUPS,
   SPARED_SHARE_BY_AGE,
   SPARED_SHARE_BY_NETWORK,
-} from "../protocol/params.ts";
+} from "../protocol/peer_params.ts";
 
 /** What eviction looks at of one inbound peer. Times as by `env.now()`; -Infinity: never. */
 export interface EvictionCandidate {

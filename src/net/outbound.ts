@@ -3,10 +3,10 @@ import { LocalError } from "../protocol/errors.ts";
 import {
   DIAL_TIMEOUT_MS,
   MAX_DIAL_TIMEOUT_MS,
-  MAX_SECOND_ENDPOINTS,
   MIN_DIAL_TIMEOUT_MS,
   TIMEOUT_ROUND_TRIPS,
-} from "../protocol/params.ts";
+} from "../protocol/connection_params.ts";
+import { MAX_SECOND_ENDPOINTS } from "../protocol/peer_params.ts";
 import type { Line, Lines } from "../peer/line.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { OutboundKind } from "../peer/peer_options.ts";

@@ -1,7 +1,8 @@
 import type { Endpoint, Listener, TcpEndpoint } from "../platform/types.ts";
 import { type FaultCode, LocalError, RemoteFault } from "../protocol/errors.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
-import { ROUND_TRIP_SAMPLES, SHUTDOWN_DRAIN_MS } from "../protocol/params.ts";
+import { ROUND_TRIP_SAMPLES } from "../protocol/connection_params.ts";
+import { SHUTDOWN_DRAIN_MS } from "../protocol/params.ts";
 import { PENALTIES } from "../protocol/penalties.ts";
 import { NO_PERMISSIONS, type Permissions } from "../protocol/permissions.ts";
 import type { ConnectionCounts, TrafficSnapshot } from "../protocol/snapshots.ts";

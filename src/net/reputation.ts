@@ -10,7 +10,7 @@ import {
   MAX_SCORED,
   MISBEHAVIOUR_HALF_LIFE_MS,
   MISBEHAVIOUR_LIMIT,
-} from "../protocol/params.ts";
+} from "../protocol/peer_params.ts";
 import { PENALTIES } from "../protocol/penalties.ts";
 import { NO_PERMISSIONS, type Permission, type Permissions } from "../protocol/permissions.ts";
 import type { BanSnapshot, OffenderSnapshot } from "../protocol/snapshots.ts";

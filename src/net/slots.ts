@@ -9,7 +9,7 @@ import {
   MAX_RESTING_ENDPOINTS,
   SELECTIONS_PER_PLACE,
   STABLE_CONNECTION_MS,
-} from "../protocol/params.ts";
+} from "../protocol/peer_params.ts";
 import { RemoteFault } from "../protocol/errors.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { OutboundKind } from "../peer/peer_options.ts";

@@ -12,7 +12,7 @@ import { describeNetwork } from "../protocol/custom_network.ts";
 import { LocalError } from "../protocol/errors.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
 import { NETWORKS } from "../protocol/networks.ts";
-import { DEFAULT_MAX_INBOUND, DEFAULT_MAX_OUTBOUND } from "../protocol/params.ts";
+import { DEFAULT_MAX_INBOUND, DEFAULT_MAX_OUTBOUND } from "../protocol/peer_params.ts";
 import { parseHostPort } from "../util/endpoint.ts";
 import type { Hasher } from "../util/hash.ts";
 import { USER_AGENT } from "../util/version.ts";

@@ -7,7 +7,7 @@ import {
   PING_TIMEOUT_MS,
   ROUND_TRIP_SAMPLES,
   TIMEOUT_ROUND_TRIPS,
-} from "../protocol/params.ts";
+} from "../protocol/connection_params.ts";
 import { AwaitedAnswer } from "../util/awaited_answer.ts";
 import { ByteReader } from "../util/bytes.ts";
 import type { Env } from "../util/env.ts";

@@ -10,7 +10,7 @@ import {
   TIMEOUT_ROUND_TRIPS,
   TURN_BYTES,
   TURN_MESSAGES,
-} from "../protocol/params.ts";
+} from "../protocol/connection_params.ts";
 import { NO_PERMISSIONS, type Permissions } from "../protocol/permissions.ts";
 import { TIMED_TURNS } from "../protocol/vitals_params.ts";
 import type { Env, Logger, Timer } from "../util/env.ts";

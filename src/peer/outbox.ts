@@ -1,6 +1,11 @@
 import { type Lane, LANE_POLICIES, LANES } from "../protocol/lanes.ts";
 import type { Message, MessageType } from "../protocol/messages.ts";
-import { BATCH_BYTES, DIRECT_WRITE_BYTES, MIN_BATCH_BYTES, OUTBOX_LOW_WATER_BYTES } from "../protocol/params.ts";
+import {
+  BATCH_BYTES,
+  DIRECT_WRITE_BYTES,
+  MIN_BATCH_BYTES,
+  OUTBOX_LOW_WATER_BYTES,
+} from "../protocol/connection_params.ts";
 import { concatBytes } from "../util/bytes.ts";
 import type { Env } from "../util/env.ts";
 import type { TimeSink } from "../util/time_counts.ts";

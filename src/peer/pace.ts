@@ -1,5 +1,5 @@
 import type { MessageType } from "../protocol/messages.ts";
-import { PACE_WINDOW_MS } from "../protocol/params.ts";
+import { PACE_WINDOW_MS } from "../protocol/connection_params.ts";
 import { exp } from "../util/portable_math.ts";
 
 const MS_PER_SECOND = 1_000;

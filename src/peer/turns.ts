@@ -1,4 +1,4 @@
-import { BULK_READ_BYTES, ROUND_BYTES } from "../protocol/params.ts";
+import { BULK_READ_BYTES, ROUND_BYTES } from "../protocol/connection_params.ts";
 import { Deque } from "../util/deque.ts";
 import type { Env } from "../util/env.ts";
 

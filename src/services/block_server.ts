@@ -2,7 +2,7 @@ import type { HeaderNode } from "../chain/header_tree.ts";
 import { stripWitness } from "../chain/block.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { INV_BLOCK, INV_WITNESS_BLOCK, type InvItem, type Message, type MessageOf } from "../protocol/messages.ts";
-import { GETBLOCKS_PAGE, HEADERS_PAGE } from "../protocol/params.ts";
+import { GETBLOCKS_PAGE, HEADERS_PAGE } from "../protocol/sync_params.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { Hash } from "../util/hash.ts";
 import type { PeerChains } from "./peer_chains.ts";

@@ -5,14 +5,14 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { type BlockHeader, encodeBlockHeader } from "../protocol/block_header.ts";
 import { RemoteFault } from "../protocol/errors.ts";
 import { INV_BLOCK } from "../protocol/messages.ts";
+import { TIMEOUT_ROUND_TRIPS } from "../protocol/connection_params.ts";
 import {
   HEADERS_PAGE,
   HEADERS_TIMEOUT_MS,
   MAX_HEADERS_TIMEOUT_MS,
   MAX_UNCONNECTED_HEADERS,
   MIN_HEADERS_TIMEOUT_MS,
-  TIMEOUT_ROUND_TRIPS,
-} from "../protocol/params.ts";
+} from "../protocol/sync_params.ts";
 import type { Peer } from "../peer/peer.ts";
 import { AwaitedAnswer } from "../util/awaited_answer.ts";
 import type { Env, Logger } from "../util/env.ts";

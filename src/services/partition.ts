@@ -12,7 +12,7 @@ import {
   NO_PEERS_MS,
   PARTITION_STEP_MS,
   STALE_TIP_INTERVALS,
-} from "../protocol/params.ts";
+} from "../protocol/partition_params.ts";
 import type { NodeEvents, PartitionReason, PartitionStep } from "../protocol/snapshots.ts";
 import type { Env, Logger } from "../util/env.ts";
 import type { PeerChains } from "./peer_chains.ts";

@@ -1,13 +1,10 @@
 import type { MemoryNetwork } from "../platform/memory.ts";
 import type { P2PNode } from "../node/types.ts";
 import { LANE_POLICIES } from "../protocol/lanes.ts";
-import {
-  HANDSHAKE_TIMEOUT_MS,
-  MAX_PING_TIMEOUT_MS,
-  MAX_STALL_TIMEOUT_MS,
-  MAX_TRANSACTION_TIMEOUT_MS,
-  MISBEHAVIOUR_LIMIT,
-} from "../protocol/params.ts";
+import { HANDSHAKE_TIMEOUT_MS, MAX_PING_TIMEOUT_MS } from "../protocol/connection_params.ts";
+import { MISBEHAVIOUR_LIMIT } from "../protocol/peer_params.ts";
+import { MAX_TRANSACTION_TIMEOUT_MS } from "../protocol/relay_params.ts";
+import { MAX_STALL_TIMEOUT_MS } from "../protocol/sync_params.ts";
 import { PENALTIES } from "../protocol/penalties.ts";
 import type { NodeEvents, PeerSnapshot } from "../protocol/snapshots.ts";
 import { MAX_MESSAGE_BYTES } from "../protocol/wire_limits.ts";

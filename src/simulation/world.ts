@@ -6,7 +6,7 @@ import { SeededRandom } from "../platform/seeded_random.ts";
 import type { TcpEndpoint } from "../platform/types.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
 import { P2P } from "../protocol/networks.ts";
-import { DEFAULT_MAX_INBOUND, DEFAULT_MAX_OUTBOUND } from "../protocol/params.ts";
+import { DEFAULT_MAX_INBOUND, DEFAULT_MAX_OUTBOUND } from "../protocol/peer_params.ts";
 import type { LogFields, Logger, LogLevel } from "../util/env.ts";
 import { type Hasher } from "../util/hash.ts";
 import { BlockMaker, type MadeBlock } from "./block_maker.ts";

@@ -6,7 +6,7 @@ import {
   type TransactionPoolOptions,
 } from "../../src/ledger/transaction_pool.ts";
 import { parseBlock } from "../../src/chain/block.ts";
-import { MAX_POOL_TRANSACTION_BYTES, MAX_WITNESS_VERSIONS } from "../../src/protocol/params.ts";
+import { MAX_POOL_TRANSACTION_BYTES, MAX_WITNESS_VERSIONS } from "../../src/protocol/relay_params.ts";
 import { MalformedBytes } from "../../src/util/bytes.ts";
 import { hash256 } from "../../src/util/hash.ts";
 import { blockOf, COINBASE_INPUT, transaction } from "../support/blocks.ts";

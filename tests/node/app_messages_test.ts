@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { MAX_APP_PAYLOAD_BYTES } from "../../src/protocol/wire_limits.ts";
-import { PING_INTERVAL_MS } from "../../src/protocol/params.ts";
+import { PING_INTERVAL_MS } from "../../src/protocol/connection_params.ts";
 import { runFor, startNodes, WIRES } from "../support/app_world.ts";
 
 for (const [wire, params] of WIRES) {

@@ -10,7 +10,7 @@ import {
   MAX_COMPACT_TRIES_PER_PEER,
   MAX_PARTIAL_BLOCKS_PER_PEER,
   MAX_UNCONNECTED_HEADERS,
-} from "../../src/protocol/params.ts";
+} from "../../src/protocol/sync_params.ts";
 import {
   compactOf,
   type CompactWorld,

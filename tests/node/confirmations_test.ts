@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { createMemoryNetwork } from "../../src/platform/memory.ts";
-import { CONFIRMED_BLOCKS_PER_TURN } from "../../src/protocol/params.ts";
+import { CONFIRMED_BLOCKS_PER_TURN } from "../../src/protocol/relay_params.ts";
 import { transaction } from "../support/blocks.ts";
 import { type CompactWorld, compactWorld, unique } from "../support/compact_world.ts";
 import type { MinedBlock } from "../support/mining.ts";

@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assert } from "@std/assert";
 import { createMemoryNetwork } from "../../src/platform/memory.ts";
 import { addressGroup } from "../../src/net/address_group.ts";
-import { DEFAULT_MAX_OUTBOUND } from "../../src/protocol/params.ts";
+import { DEFAULT_MAX_OUTBOUND } from "../../src/protocol/peer_params.ts";
 import { at, recordOf } from "../support/address_books.ts";
 import { dialRaw, listenScripted, type ScriptedPeer, versionOf } from "../support/scripted_peer.ts";
 import { PORT, simulateNode } from "../support/simulated_node.ts";

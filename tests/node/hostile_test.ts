@@ -6,7 +6,7 @@ import { type BlockHeader, encodeBlockHeader, readBlockHeader } from "../../src/
 import { INV_BLOCK, type Message } from "../../src/protocol/messages.ts";
 import { MAIN, REGTEST } from "../../src/protocol/networks.ts";
 import { LANE_POLICIES } from "../../src/protocol/lanes.ts";
-import { HEADERS_TIMEOUT_MS, MAX_UNCONNECTED_HEADERS } from "../../src/protocol/params.ts";
+import { HEADERS_TIMEOUT_MS, MAX_UNCONNECTED_HEADERS } from "../../src/protocol/sync_params.ts";
 import { bitcoinCodec } from "../../src/wire/bitcoin.ts";
 import { ByteReader } from "../../src/util/bytes.ts";
 import { hash256 } from "../../src/util/hash.ts";

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { createMemoryNetwork } from "../../src/platform/memory.ts";
-import { TURN_MESSAGES } from "../../src/protocol/params.ts";
+import { TURN_MESSAGES } from "../../src/protocol/connection_params.ts";
 import { concatBytes } from "../../src/util/bytes.ts";
 import { bitcoinCodec } from "../../src/wire/bitcoin.ts";
 import { testHasher } from "../support/test_hasher.ts";

@@ -10,7 +10,7 @@ import {
   UNANNOUNCED_SERVE_AGE_MS,
   UNREQUESTED_BURST_BYTES,
   UNREQUESTED_LEAST_BYTES,
-} from "../../src/protocol/params.ts";
+} from "../../src/protocol/relay_params.ts";
 import { nativeCodec } from "../../src/wire/native.ts";
 import { COINBASE_INPUT, transaction } from "../support/blocks.ts";
 import { dialScripted, listenScripted, versionOf } from "../support/scripted_peer.ts";

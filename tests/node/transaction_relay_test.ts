@@ -10,7 +10,7 @@ import {
   MEMPOOL_INTERVAL_MS,
   TOLD_TO_NEWCOMERS,
   TRICKLE_INBOUND_MS,
-} from "../../src/protocol/params.ts";
+} from "../../src/protocol/relay_params.ts";
 import { transaction } from "../support/blocks.ts";
 import { Miner } from "../support/mining.ts";
 import { dialRaw, dialScripted, versionOf } from "../support/scripted_peer.ts";

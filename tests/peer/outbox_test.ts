@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { Outbox } from "../../src/peer/outbox.ts";
 import { LANE_POLICIES } from "../../src/protocol/lanes.ts";
-import { BATCH_BYTES, DIRECT_WRITE_BYTES, OUTBOX_LOW_WATER_BYTES } from "../../src/protocol/params.ts";
+import { BATCH_BYTES, DIRECT_WRITE_BYTES, OUTBOX_LOW_WATER_BYTES } from "../../src/protocol/connection_params.ts";
 import { REGTEST } from "../../src/protocol/networks.ts";
 import { bitcoinCodec } from "../../src/wire/bitcoin.ts";
 import { concatBytes } from "../../src/util/bytes.ts";

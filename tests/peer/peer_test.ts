@@ -7,7 +7,7 @@ import { Turns } from "../../src/peer/turns.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../../src/platform/memory.ts";
 import type { Message } from "../../src/protocol/messages.ts";
 import { REGTEST } from "../../src/protocol/networks.ts";
-import { MAX_PING_TIMEOUT_MS, ROUND_BYTES, TURN_MESSAGES } from "../../src/protocol/params.ts";
+import { MAX_PING_TIMEOUT_MS, ROUND_BYTES, TURN_MESSAGES } from "../../src/protocol/connection_params.ts";
 import { RoundTrips } from "../../src/util/round_trips.ts";
 import { bitcoinCodec } from "../../src/wire/bitcoin.ts";
 import { dialScripted, type ScriptedPeer, versionOf } from "../support/scripted_peer.ts";

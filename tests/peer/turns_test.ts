@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { Turns } from "../../src/peer/turns.ts";
-import { BULK_READ_BYTES, ROUND_BYTES } from "../../src/protocol/params.ts";
+import { BULK_READ_BYTES, ROUND_BYTES } from "../../src/protocol/connection_params.ts";
 import { ManualEnv } from "../support/manual_env.ts";
 
 function makeTurns() {

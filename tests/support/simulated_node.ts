@@ -4,7 +4,7 @@ import { createHasher } from "../../src/platform/hasher.ts";
 import type { MemoryNetwork } from "../../src/platform/memory.ts";
 import { createMemoryStore, type MemoryStore } from "../../src/platform/memory_store.ts";
 import type { Transport } from "../../src/platform/types.ts";
-import { DEFAULT_MAX_INBOUND, DEFAULT_MAX_OUTBOUND } from "../../src/protocol/params.ts";
+import { DEFAULT_MAX_INBOUND, DEFAULT_MAX_OUTBOUND } from "../../src/protocol/peer_params.ts";
 import { REGTEST } from "../../src/protocol/networks.ts";
 import type { Env, Logger } from "../../src/util/env.ts";
 

@@ -5,7 +5,7 @@ import { Turns } from "../../src/peer/turns.ts";
 import type { Connection, ConnectionSink } from "../../src/platform/types.ts";
 import type { Message, MessageOf, MessageType } from "../../src/protocol/messages.ts";
 import { REGTEST } from "../../src/protocol/networks.ts";
-import { ROUND_TRIP_SAMPLES } from "../../src/protocol/params.ts";
+import { ROUND_TRIP_SAMPLES } from "../../src/protocol/connection_params.ts";
 import { RoundTrips } from "../../src/util/round_trips.ts";
 import { bitcoinCodec } from "../../src/wire/bitcoin.ts";
 import type { ManualEnv } from "./manual_env.ts";

@@ -5,7 +5,7 @@ import {
   SPLIT_VIEW_MAX_MS,
   SPLIT_VIEW_NODES,
   SPLIT_VIEW_SHARE,
-} from "../../protocol/params.ts";
+} from "../../protocol/partition_params.ts";
 
 interface Split {
   readonly since: number;

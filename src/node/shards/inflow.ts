@@ -1,7 +1,7 @@
 import { Mailbox } from "../../peer/mailbox.ts";
 import type { Turns, Worker } from "../../peer/turns.ts";
 import type { Message } from "../../protocol/messages.ts";
-import { TURN_BYTES } from "../../protocol/params.ts";
+import { TURN_BYTES } from "../../protocol/connection_params.ts";
 import type { Decoder } from "../../wire/codec.ts";
 
 export interface InflowOptions {

@@ -6,7 +6,7 @@ import type { Endpoint } from "../../platform/types.ts";
 import { RemoteFault } from "../../protocol/errors.ts";
 import type { Agreement } from "../../protocol/handshake.ts";
 import type { Message, MessageType } from "../../protocol/messages.ts";
-import { OUTBOX_LOW_WATER_BYTES, ROUND_TRIP_SAMPLES } from "../../protocol/params.ts";
+import { OUTBOX_LOW_WATER_BYTES, ROUND_TRIP_SAMPLES } from "../../protocol/connection_params.ts";
 import { NO_PERMISSIONS, type Permissions } from "../../protocol/permissions.ts";
 import type { Env, Logger } from "../../util/env.ts";
 import { TIMED_TURNS } from "../../protocol/vitals_params.ts";

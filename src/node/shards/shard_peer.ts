@@ -5,7 +5,7 @@ import type { Connection, Transport } from "../../platform/types.ts";
 import { HANDSHAKE_MESSAGES } from "../../protocol/handshake.ts";
 import { LANE_OF, LANES } from "../../protocol/lanes.ts";
 import type { Message, MessageType } from "../../protocol/messages.ts";
-import { DIRECT_WRITE_BYTES } from "../../protocol/params.ts";
+import { DIRECT_WRITE_BYTES } from "../../protocol/connection_params.ts";
 import { TAKEN_REPORT_BYTES, TAKEN_REPORT_FRAMES } from "../../protocol/shard_params.ts";
 import type { Env } from "../../util/env.ts";
 import type { RawFrame, SortingCodec } from "../../wire/codec.ts";

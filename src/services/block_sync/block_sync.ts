@@ -25,7 +25,7 @@ import {
   MAX_BYTES_IN_FLIGHT,
   PROGRESS_INTERVAL_MS,
   PRUNE_KEEP_BLOCKS,
-} from "../../protocol/params.ts";
+} from "../../protocol/sync_params.ts";
 import {
   hasServices,
   SERVICE_NETWORK,

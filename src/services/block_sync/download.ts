@@ -7,7 +7,7 @@ import {
   MIN_BLOCKS_IN_FLIGHT,
   MIN_STALL_TIMEOUT_MS,
   STALL_BLOCK_TIMES,
-} from "../../protocol/params.ts";
+} from "../../protocol/sync_params.ts";
 import type { Peer } from "../../peer/peer.ts";
 import { PROGRESS_BYTES } from "../../util/awaited_answer.ts";
 import type { Hash } from "../../util/hash.ts";

@@ -22,7 +22,7 @@ import {
   MAX_HIGH_BANDWIDTH_PEERS,
   MAX_MISSING_SHARE,
   MAX_NATIVE_HIGH_BANDWIDTH_PEERS,
-} from "../../protocol/params.ts";
+} from "../../protocol/sync_params.ts";
 import type { PeerSet } from "../../net/peers.ts";
 import type { Peer } from "../../peer/peer.ts";
 import type { Env, Logger } from "../../util/env.ts";

@@ -5,7 +5,7 @@ import {
   MAX_PARTIAL_BLOCKS,
   MAX_PARTIAL_BLOCKS_PER_PEER,
   MAX_PARTIAL_COPIES,
-} from "../../protocol/params.ts";
+} from "../../protocol/sync_params.ts";
 import type { Peer } from "../../peer/peer.ts";
 
 /** A compact block that was opened; one that waits here waits for the transactions which its sender was asked for. */

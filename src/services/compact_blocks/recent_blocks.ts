@@ -3,7 +3,7 @@ import { BlockLayout, buildCompactBlock } from "../../chain/compact_block.ts";
 import type { HeaderNode } from "../../chain/header_tree.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { MessageOf } from "../../protocol/messages.ts";
-import { MAX_BLOCKTXN_DEPTH, MAX_COMPACT_DEPTH, MAX_PREFILL_BYTES } from "../../protocol/params.ts";
+import { MAX_BLOCKTXN_DEPTH, MAX_COMPACT_DEPTH, MAX_PREFILL_BYTES } from "../../protocol/sync_params.ts";
 import { ByteReader } from "../../util/bytes.ts";
 import type { Env } from "../../util/env.ts";
 import type { Hasher } from "../../util/hash.ts";

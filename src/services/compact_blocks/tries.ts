@@ -1,5 +1,5 @@
 import type { HeaderNode } from "../../chain/header_tree.ts";
-import { MAX_COMPACT_TRIES_PER_BLOCK, MAX_COMPACT_TRIES_PER_PEER } from "../../protocol/params.ts";
+import { MAX_COMPACT_TRIES_PER_BLOCK, MAX_COMPACT_TRIES_PER_PEER } from "../../protocol/sync_params.ts";
 import type { Peer } from "../../peer/peer.ts";
 
 /**

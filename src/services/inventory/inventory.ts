@@ -1,13 +1,12 @@
 import { LocalError } from "../../protocol/errors.ts";
 import type { InvItem, MessageOf } from "../../protocol/messages.ts";
 import {
-  DEDUPE_CAPACITY,
-  DEDUPE_TTL_MS,
   MAX_ANSWERS_PER_TURN,
   MAX_DEFERRED_ITEMS,
   MAX_PERMITTED_DEFERRED_ITEMS,
   OUTBOX_LOW_WATER_BYTES,
-} from "../../protocol/params.ts";
+} from "../../protocol/connection_params.ts";
+import { DEDUPE_CAPACITY, DEDUPE_TTL_MS } from "../../protocol/relay_params.ts";
 import { HELD_ENTRY_BYTES } from "../../protocol/vitals_params.ts";
 import type { InventorySnapshot } from "../../protocol/snapshots.ts";
 import type { Peer } from "../../peer/peer.ts";

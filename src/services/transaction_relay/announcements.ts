@@ -1,6 +1,7 @@
 import type { PooledTransaction, TransactionPool } from "../../ledger/transaction_pool.ts";
 import type { InvItem } from "../../protocol/messages.ts";
-import { MAX_QUEUED_ANNOUNCEMENTS, OUTBOX_LOW_WATER_BYTES, TRICKLE_BATCH } from "../../protocol/params.ts";
+import { OUTBOX_LOW_WATER_BYTES } from "../../protocol/connection_params.ts";
+import { MAX_QUEUED_ANNOUNCEMENTS, TRICKLE_BATCH } from "../../protocol/relay_params.ts";
 import { MAX_INV_ITEMS } from "../../protocol/wire_limits.ts";
 import type { Peer } from "../../peer/peer.ts";
 import { Beat } from "../../util/beat.ts";

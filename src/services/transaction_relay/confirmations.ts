@@ -1,7 +1,8 @@
 import type { HeaderNode } from "../../chain/header_tree.ts";
 import type { BestChainChange, Ledger } from "../../ledger/ledger.ts";
 import type { TransactionPool } from "../../ledger/transaction_pool.ts";
-import { CONFIRMED_BLOCKS, CONFIRMED_BLOCKS_PER_TURN, TURN_BYTES } from "../../protocol/params.ts";
+import { TURN_BYTES } from "../../protocol/connection_params.ts";
+import { CONFIRMED_BLOCKS, CONFIRMED_BLOCKS_PER_TURN } from "../../protocol/relay_params.ts";
 import type { Env } from "../../util/env.ts";
 
 export interface ConfirmationsDeps {

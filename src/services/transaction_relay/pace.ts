@@ -3,7 +3,7 @@ import {
   TRICKLE_INBOUND_MS,
   TRICKLE_OUTBOUND_MS,
   UNANNOUNCED_SERVE_AGE_MS,
-} from "../../protocol/params.ts";
+} from "../../protocol/relay_params.ts";
 
 /** How long transactions are held back so that nobody learns where they came from. All in milliseconds. */
 export interface RelayPace {

@@ -1,12 +1,12 @@
 import { INV_WITNESS_TX, INV_WTX, type InvItem } from "../../protocol/messages.ts";
+import { TIMEOUT_ROUND_TRIPS } from "../../protocol/connection_params.ts";
 import {
   MAX_ANNOUNCED_TRANSACTIONS,
   MAX_TRANSACTION_TIMEOUT_MS,
   MAX_TRANSACTIONS_IN_FLIGHT,
   MIN_TRANSACTION_TIMEOUT_MS,
-  TIMEOUT_ROUND_TRIPS,
   TRANSACTION_TIMEOUT_MS,
-} from "../../protocol/params.ts";
+} from "../../protocol/relay_params.ts";
 import type { TransactionIds } from "../../protocol/transaction.ts";
 import type { Peer } from "../../peer/peer.ts";
 import { nodeTimes } from "../../peer/peer_times.ts";

@@ -19,7 +19,7 @@ import {
   UNREQUESTED_BURST_BYTES,
   UNREQUESTED_BYTES_PER_SECOND,
   UNREQUESTED_LEAST_BYTES,
-} from "../../protocol/params.ts";
+} from "../../protocol/relay_params.ts";
 import { HELD_ENTRY_BYTES } from "../../protocol/vitals_params.ts";
 import type { NodeEvents, PoolSnapshot, TransactionVerdict } from "../../protocol/snapshots.ts";
 import { type ParsedTransaction, parseTransaction, stripTransaction } from "../../protocol/transaction.ts";

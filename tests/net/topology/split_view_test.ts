@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { SPLIT_VIEW_INTERVAL_MS, SPLIT_VIEW_MAX_MS } from "../../../src/protocol/params.ts";
+import { SPLIT_VIEW_INTERVAL_MS, SPLIT_VIEW_MAX_MS } from "../../../src/protocol/partition_params.ts";
 import { SplitView } from "../../../src/net/topology/split_view.ts";
 
 /** What is seen at each survey, one after the other. */

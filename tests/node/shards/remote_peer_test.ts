@@ -9,7 +9,7 @@ import { agree } from "../../../src/protocol/handshake.ts";
 import { LANE_POLICIES, LANES } from "../../../src/protocol/lanes.ts";
 import type { Message } from "../../../src/protocol/messages.ts";
 import { REGTEST } from "../../../src/protocol/networks.ts";
-import { ROUND_TRIP_SAMPLES, TURN_BYTES } from "../../../src/protocol/params.ts";
+import { ROUND_TRIP_SAMPLES, TURN_BYTES } from "../../../src/protocol/connection_params.ts";
 import { concatBytes } from "../../../src/util/bytes.ts";
 import { RoundTrips } from "../../../src/util/round_trips.ts";
 import { bitcoinCodec } from "../../../src/wire/bitcoin.ts";

@@ -3,7 +3,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import type { Peer } from "../../../src/peer/peer.ts";
 import { LocalError } from "../../../src/protocol/errors.ts";
 import type { InvItem } from "../../../src/protocol/messages.ts";
-import { DEDUPE_TTL_MS } from "../../../src/protocol/params.ts";
+import { DEDUPE_TTL_MS } from "../../../src/protocol/relay_params.ts";
 import { type DedupeMode, Inventory } from "../../../src/services/inventory/inventory.ts";
 import type { InventoryPart, Service } from "../../../src/services/service.ts";
 import { ManualEnv } from "../../support/manual_env.ts";

@@ -7,7 +7,7 @@ import {
   MAX_TRANSACTIONS_IN_FLIGHT,
   REQUEST_HEAD_START_MS,
   TRANSACTION_TIMEOUT_MS,
-} from "../../../src/protocol/params.ts";
+} from "../../../src/protocol/relay_params.ts";
 import { TransactionRequests } from "../../../src/services/transaction_relay/requests.ts";
 import { ManualEnv } from "../../support/manual_env.ts";
 import { type StartedPeer, type StartedPeerOptions, startPeer } from "../../support/started_peer.ts";
