@@ -10,12 +10,12 @@ import {
 } from "./flow.ts";
 import { Latencies } from "./latencies.ts";
 import type { SideContext } from "./side.ts";
+import { readStamp, STAMP_BYTES, writeStamp } from "./stamps.ts";
 import { takeSample } from "./usage.ts";
 
 /** The length of the whole frame, and as much again unused: a header as lean as that of the native wire. */
 const HEADER_BYTES = 8;
 /** Behind it: when the message was due, or 0. */
-const STAMP_BYTES = 8;
 export const MIN_BARE_BYTES = HEADER_BYTES + STAMP_BYTES;
 const BATCH_BYTES = 65_536;
 /** Writes in one turn of the loop, which must also hear when to end. */
@@ -135,7 +135,7 @@ class FrameCutter implements ConnectionSink {
   #count(bytes: Uint8Array, at: number): void {
     this.frames++;
     if (!this.latencies) return;
-    const stamp = new DataView(bytes.buffer, bytes.byteOffset + at).getFloat64(HEADER_BYTES, true);
+    const stamp = readStamp(bytes, at + HEADER_BYTES);
     if (stamp > 0) this.latencies.add(this.#clock() - stamp);
   }
 }
@@ -145,7 +145,7 @@ function makeFrames(sizeBytes: number, count: number, stamp: number): Uint8Array
   const view = new DataView(bytes.buffer);
   for (let at = 0; at < bytes.length; at += sizeBytes) {
     view.setUint32(at, sizeBytes, true);
-    view.setFloat64(at + HEADER_BYTES, stamp, true);
+    writeStamp(bytes, at + HEADER_BYTES, stamp);
   }
   return bytes;
 }

@@ -18,6 +18,7 @@ import type { WireCodec } from "../../wire/codec.ts";
 import { nativeCodec } from "../../wire/native.ts";
 import { UsageError } from "../exit.ts";
 import type { Parts } from "../parts.ts";
+import { STAMP_BYTES } from "./stamps.ts";
 import type { Wire } from "./options.ts";
 
 const MAX_CONNECTIONS = 10_000;
@@ -75,9 +76,6 @@ export function benchVersion(nonce: bigint): MessageOf<"version"> {
 export function appMessage(payload: Uint8Array): Message {
   return { type: "app", payload };
 }
-
-/** Behind it stands the time, so that no message is too short for it. */
-const STAMP_BYTES = 8;
 
 /** Throws UsageError where messages cannot be of that size on the wire. */
 export function checkMessageSize(sizeBytes: number, wire: Wire, hasher: Hasher): void {

@@ -3,6 +3,7 @@ import type { Message } from "../../protocol/messages.ts";
 import type { WireCodec } from "../../wire/codec.ts";
 import { appMessage } from "./bench_peers.ts";
 import type { FlowSpec } from "./flow.ts";
+import { readStamp, writeStamp } from "./stamps.ts";
 
 /** The topic that benches publish to. */
 export const TOPIC = "bench";
@@ -34,12 +35,8 @@ export function contentOf({ content, sizeBytes }: FlowSpec, codec: WireCodec): C
 /** An application's payload, whose first eight bytes are the time. */
 export function makePayload(payloadBytes: number, dueMs: number): Uint8Array {
   const payload = new Uint8Array(payloadBytes);
-  new DataView(payload.buffer).setFloat64(0, dueMs, true);
+  writeStamp(payload, 0, dueMs);
   return payload;
-}
-
-export function readStamp({ buffer, byteOffset }: Uint8Array): number {
-  return new DataView(buffer, byteOffset).getFloat64(0, true);
 }
 
 function appBytes(payloadBytes: number): Content {
@@ -47,7 +44,7 @@ function appBytes(payloadBytes: number): Content {
     payloadBytes,
     make: (dueMs) => appMessage(makePayload(payloadBytes, dueMs)),
     isWhole: (message) => message.type === "app" && message.payload.length === payloadBytes,
-    stampOf: (message) => message.type === "app" ? readStamp(message.payload) : 0,
+    stampOf: (message) => message.type === "app" ? readStamp(message.payload, 0) : 0,
   };
 }
 
@@ -56,7 +53,7 @@ function topicBytes(payloadBytes: number): Content {
     payloadBytes,
     make: (dueMs) => publishMessage(makePayload(payloadBytes, dueMs)),
     isWhole: (message) => message.type === "publish" && message.payload.length === payloadBytes,
-    stampOf: (message) => message.type === "publish" ? readStamp(message.payload) : 0,
+    stampOf: (message) => message.type === "publish" ? readStamp(message.payload, 0) : 0,
   };
 }
 

@@ -4,9 +4,10 @@ import type { FlowReceiver, FlowSender, FlowSpec } from "./flow.ts";
 import { createBenchNode, portOf } from "./bench_node.ts";
 import { benchCodec } from "./bench_peers.ts";
 import { Latencies } from "./latencies.ts";
-import { contentOf, makePayload, readStamp, TOPIC } from "./messages.ts";
+import { contentOf, makePayload, TOPIC } from "./messages.ts";
 import { type Asker, createAsker, type Echo, type RoundTripSpec } from "./round_trips.ts";
 import type { SideContext } from "./side.ts";
+import { readStamp } from "./stamps.ts";
 import { takeSample } from "./usage.ts";
 
 /** An outbox with more than this is given time: what a publisher does that would rather wait than lose. */
@@ -94,7 +95,7 @@ export function createNodeReceiver(side: SideContext, spec: FlowSpec): FlowRecei
     if (payload.length !== payloadBytes) return;
     done++;
     if (!isTimed) return;
-    const stamp = readStamp(payload);
+    const stamp = readStamp(payload, 0);
     if (stamp > 0) latencies.add(clock() - stamp);
   }
 
