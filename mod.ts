@@ -24,18 +24,18 @@ export type {
   ApplicationsSnapshot,
   AppMessagesSnapshot,
   BalancingSnapshot,
+  RequestsSnapshot,
+  TopicSnapshot,
+} from "./src/protocol/app_snapshots.ts";
+export type {
   BlockVerdict,
   ChainSnapshot,
   InventorySnapshot,
-  NodeEvents,
-  PeerSnapshot,
   PoolSnapshot,
-  RequestsSnapshot,
-  ShardSnapshot,
-  TopicMessage,
-  TopicSnapshot,
   TransactionVerdict,
-} from "./src/protocol/snapshots.ts";
+} from "./src/protocol/chain_snapshots.ts";
+export type { NodeEvents, TopicMessage } from "./src/protocol/node_events.ts";
+export type { PeerSnapshot, ShardSnapshot } from "./src/protocol/peer_snapshots.ts";
 export type { ChannelUse, LagOptions, StreamItem } from "./src/bus/bus.ts";
 export type { Channel, ChannelMode } from "./src/bus/channels.ts";
 export { type FaultCode, LocalError, type LocalErrorCode, RemoteFault } from "./src/protocol/errors.ts";

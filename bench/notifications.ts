@@ -5,7 +5,7 @@ import { EVENT_CHANNELS } from "../src/node/events.ts";
 import { NotifyPool } from "../src/node/notify/pool.ts";
 import { createEnv } from "../src/platform/env.ts";
 import { ownThreads } from "../src/platform/threads.ts";
-import type { NodeEvents } from "../src/protocol/snapshots.ts";
+import type { NodeEvents } from "../src/protocol/node_events.ts";
 import { silentLogger } from "../src/util/env.ts";
 import type { Row, Subject } from "./support.ts";
 

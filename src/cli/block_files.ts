@@ -2,7 +2,7 @@ import type { P2PNode } from "../node/types.ts";
 import { createBlockFileWriter, readBlocks } from "../platform/block_file.ts";
 import { fileSize } from "../platform/files.ts";
 import { LocalError } from "../protocol/errors.ts";
-import type { BlockVerdict } from "../protocol/snapshots.ts";
+import type { BlockVerdict } from "../protocol/chain_snapshots.ts";
 import type { Env } from "../util/env.ts";
 import type { Progress } from "./progress.ts";
 

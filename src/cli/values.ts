@@ -9,7 +9,7 @@ import { LOG_LEVELS, type LogThreshold } from "./log_levels.ts";
 import { parseCount, parseDuration, parseSize } from "../util/units.ts";
 import { type BalancingRule, STRATEGY_NAMES } from "../net/balancing/rules.ts";
 import { EVENT_CHANNELS } from "../node/events.ts";
-import type { NodeEvents } from "../protocol/snapshots.ts";
+import type { NodeEvents } from "../protocol/node_events.ts";
 import { suggestion } from "../util/nearest.ts";
 
 /** Reads the value of a flag, an environment variable or a configuration key from its text. */

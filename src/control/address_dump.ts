@@ -1,4 +1,4 @@
-import type { AddressSnapshot } from "../protocol/snapshots.ts";
+import type { AddressSnapshot } from "../protocol/network_snapshots.ts";
 
 const WINDOWS = ["2h", "8h", "1d", "1w"] as const;
 const PERCENT = 100;

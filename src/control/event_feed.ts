@@ -2,7 +2,7 @@ import { type Channel, CHANNELS } from "../bus/channels.ts";
 import { EVENT_CHANNELS } from "../node/events.ts";
 import type { P2PNode } from "../node/types.ts";
 import { EVENT_HEARTBEAT_MS, EVENTS_PER_TURN, HISTORY_MS, MAX_IDLE_SOURCES } from "../protocol/control_params.ts";
-import type { NodeEvents } from "../protocol/snapshots.ts";
+import type { NodeEvents } from "../protocol/node_events.ts";
 import type { Env, Logger, Timer } from "../util/env.ts";
 import { RESET, STREAM_HEAD } from "./event_frames.ts";
 import { EventHistory } from "./event_history.ts";

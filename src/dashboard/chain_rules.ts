@@ -1,4 +1,4 @@
-import type { ForkSnapshot } from "../protocol/snapshots.ts";
+import type { ForkSnapshot } from "../protocol/chain_snapshots.ts";
 
 /** What tells whether blocks follow each other. */
 export interface Linked {

@@ -1,4 +1,4 @@
-import type { ChainSnapshot, ForkSnapshot } from "../protocol/snapshots.ts";
+import type { ChainSnapshot, ForkSnapshot } from "../protocol/chain_snapshots.ts";
 import { isOneChain, type Linked, placeForks } from "./chain_rules.ts";
 import { byId, el } from "./dom.ts";
 import { shortHash } from "./format.ts";

@@ -9,7 +9,7 @@ import {
   type SimulationLinkDatum,
   type SimulationNodeDatum,
 } from "d3-force";
-import type { TopologyNodeSnapshot, TopologySnapshot } from "../protocol/snapshots.ts";
+import type { TopologyNodeSnapshot, TopologySnapshot } from "../protocol/network_snapshots.ts";
 import { byId, setText, themed } from "./dom.ts";
 import { formatMs } from "./format.ts";
 import { type Box, detailsOf, isFree, isInside, labelsOf, radiusFor } from "./graph_rules.ts";

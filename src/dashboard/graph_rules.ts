@@ -1,4 +1,4 @@
-import type { TopologyNodeSnapshot } from "../protocol/snapshots.ts";
+import type { TopologyNodeSnapshot } from "../protocol/network_snapshots.ts";
 
 /** A node as far as its label is concerned. */
 export interface Labelled {

@@ -1,6 +1,8 @@
 import type { Diagnosis } from "../doctor/diagnosis.ts";
 import type { Vitals } from "../doctor/vitals.ts";
-import type { ChainSnapshot, PeerSnapshot, TopologySnapshot } from "../protocol/snapshots.ts";
+import type { ChainSnapshot } from "../protocol/chain_snapshots.ts";
+import type { TopologySnapshot } from "../protocol/network_snapshots.ts";
+import type { PeerSnapshot } from "../protocol/peer_snapshots.ts";
 import { follow, getJson, setToken, Unauthorised } from "./api.ts";
 import { type BlockInfo, ChainView } from "./chain_view.ts";
 import { Chart, type Line } from "./charts.ts";

@@ -1,4 +1,4 @@
-import type { PeerSnapshot } from "../protocol/snapshots.ts";
+import type { PeerSnapshot } from "../protocol/peer_snapshots.ts";
 import { byId, el } from "./dom.ts";
 import { formatBytes, formatCount, formatMs, formatSeconds } from "./format.ts";
 import { compareKnown } from "./order.ts";

@@ -1,5 +1,6 @@
 import type { Channel } from "../bus/channels.ts";
-import type { OffenderSnapshot, PeerSnapshot, WorkerSnapshot } from "../protocol/snapshots.ts";
+import type { WorkerSnapshot } from "../protocol/app_snapshots.ts";
+import type { OffenderSnapshot, PeerSnapshot } from "../protocol/peer_snapshots.ts";
 import type { Figures } from "./figures.ts";
 import type { Dedupe, Vitals } from "./vitals.ts";
 import type { PeerMark } from "./window.ts";

@@ -1,5 +1,6 @@
 import { MIN_LOOK_INTERVAL_MS } from "../protocol/doctor_params.ts";
-import type { OffenderSnapshot, PeerSnapshot, WorkerSnapshot } from "../protocol/snapshots.ts";
+import type { WorkerSnapshot } from "../protocol/app_snapshots.ts";
+import type { OffenderSnapshot, PeerSnapshot } from "../protocol/peer_snapshots.ts";
 import type { Env, Timer } from "../util/env.ts";
 import { Autotune, type DueFinding } from "./autotune.ts";
 import { diagnose } from "./diagnose.ts";

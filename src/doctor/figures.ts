@@ -1,5 +1,5 @@
 import type { Channel } from "../bus/channels.ts";
-import type { TrafficByType } from "../protocol/snapshots.ts";
+import type { TrafficByType } from "../protocol/peer_snapshots.ts";
 import { MIN_CHURN_WINDOW_MS } from "../protocol/doctor_params.ts";
 import type { Vitals } from "./vitals.ts";
 

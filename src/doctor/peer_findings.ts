@@ -13,7 +13,7 @@ import {
   SLOW_PEER_MIN_MS,
 } from "../protocol/doctor_params.ts";
 import { OUTBOX_LOW_WATER_BYTES } from "../protocol/connection_params.ts";
-import type { PeerSnapshot } from "../protocol/snapshots.ts";
+import type { PeerSnapshot } from "../protocol/peer_snapshots.ts";
 import type { Evidence, Finding, Observation } from "./diagnosis.ts";
 import { median, type PeerRate, ratesOf } from "./peer_rates.ts";
 

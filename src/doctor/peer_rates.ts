@@ -1,4 +1,4 @@
-import type { PeerSnapshot } from "../protocol/snapshots.ts";
+import type { PeerSnapshot } from "../protocol/peer_snapshots.ts";
 import type { Observation } from "./diagnosis.ts";
 import { markOf, type PeerMark } from "./window.ts";
 

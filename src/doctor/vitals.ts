@@ -1,15 +1,8 @@
 import type { ChannelMode } from "../bus/channels.ts";
 import type { ChannelUse } from "../bus/bus.ts";
 import type { ProcessFigures } from "../platform/types.ts";
-import type {
-  BlockCounts,
-  ChainSnapshot,
-  ConnectionCounts,
-  InventorySnapshot,
-  PoolSnapshot,
-  ShardSnapshot,
-  TrafficSnapshot,
-} from "../protocol/snapshots.ts";
+import type { BlockCounts, ChainSnapshot, InventorySnapshot, PoolSnapshot } from "../protocol/chain_snapshots.ts";
+import type { ConnectionCounts, ShardSnapshot, TrafficSnapshot } from "../protocol/peer_snapshots.ts";
 import type { TimesSnapshot } from "../util/recent_times.ts";
 
 /** What announcements that repeat others come to; the same words as the option `--dedupe`. */

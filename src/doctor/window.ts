@@ -1,4 +1,4 @@
-import type { PeerSnapshot } from "../protocol/snapshots.ts";
+import type { PeerSnapshot } from "../protocol/peer_snapshots.ts";
 import { RATE_WINDOW_MS, SLOW_WINDOW_MS, SLOW_WINDOW_SAMPLES } from "../protocol/vitals_params.ts";
 import type { Vitals } from "./vitals.ts";
 

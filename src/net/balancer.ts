@@ -4,7 +4,7 @@ import {
   REMEMBERED_MS,
   REMEMBERED_PEERS,
 } from "../protocol/balancing_params.ts";
-import type { WorkerSnapshot } from "../protocol/snapshots.ts";
+import type { WorkerSnapshot } from "../protocol/app_snapshots.ts";
 import type { Env } from "../util/env.ts";
 import type { Wish } from "./any_of.ts";
 import { isEligible, type Question } from "./balancing/candidate.ts";

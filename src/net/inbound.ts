@@ -1,7 +1,7 @@
 import type { Peer } from "../peer/peer.ts";
 import type { Endpoint } from "../platform/types.ts";
 import { NO_PERMISSIONS, type Permissions } from "../protocol/permissions.ts";
-import type { RefusalReason } from "../protocol/snapshots.ts";
+import type { RefusalReason } from "../protocol/peer_snapshots.ts";
 import { chooseEviction, type EvictionCandidate } from "./eviction.ts";
 import { type HostIdentity, identifyHost } from "./host_identity.ts";
 import type { Reputation } from "./reputation.ts";

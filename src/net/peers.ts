@@ -5,7 +5,7 @@ import { ROUND_TRIP_SAMPLES } from "../protocol/connection_params.ts";
 import { SHUTDOWN_DRAIN_MS } from "../protocol/params.ts";
 import { PENALTIES } from "../protocol/penalties.ts";
 import { NO_PERMISSIONS, type Permissions } from "../protocol/permissions.ts";
-import type { ConnectionCounts, TrafficSnapshot } from "../protocol/snapshots.ts";
+import type { ConnectionCounts, TrafficSnapshot } from "../protocol/peer_snapshots.ts";
 import type { Line, Lines } from "../peer/line.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { CloseReason, ConnectionKind, OutboundKind, PeerObserver } from "../peer/peer_options.ts";

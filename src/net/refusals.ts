@@ -1,5 +1,5 @@
 import { RARE_LOG_INTERVAL_MS } from "../protocol/params.ts";
-import { REFUSAL_REASONS, type RefusalCounts, type RefusalReason } from "../protocol/snapshots.ts";
+import { REFUSAL_REASONS, type RefusalCounts, type RefusalReason } from "../protocol/peer_snapshots.ts";
 import type { Env } from "../util/env.ts";
 import { RareLog } from "../util/rare_log.ts";
 

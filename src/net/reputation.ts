@@ -13,7 +13,7 @@ import {
 } from "../protocol/peer_params.ts";
 import { PENALTIES } from "../protocol/penalties.ts";
 import { NO_PERMISSIONS, type Permission, type Permissions } from "../protocol/permissions.ts";
-import type { BanSnapshot, OffenderSnapshot } from "../protocol/snapshots.ts";
+import type { BanSnapshot, OffenderSnapshot } from "../protocol/peer_snapshots.ts";
 import { formatSubnet, parseSubnet, type Subnet, SubnetMap, subnetsOverlap } from "../protocol/subnets.ts";
 import type { Env, Logger } from "../util/env.ts";
 import { type HostIdentity, identifyHost } from "./host_identity.ts";

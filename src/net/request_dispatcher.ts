@@ -19,7 +19,7 @@ import {
 import { nodeTimes } from "../peer/peer_times.ts";
 import { checkBytes, checkTimeout } from "../protocol/caller_checks.ts";
 import { LocalError, type LocalErrorCode } from "../protocol/errors.ts";
-import type { DispatchSnapshot } from "../protocol/snapshots.ts";
+import type { DispatchSnapshot } from "../protocol/app_snapshots.ts";
 import { Deadlines } from "../util/deadlines.ts";
 import type { Env } from "../util/env.ts";
 import type { TimesSnapshot } from "../util/recent_times.ts";

@@ -1,5 +1,5 @@
 import type { Peer } from "../peer/peer.ts";
-import type { TrafficByType, TrafficSnapshot } from "../protocol/snapshots.ts";
+import type { TrafficByType, TrafficSnapshot } from "../protocol/peer_snapshots.ts";
 
 type Counts = Record<string, { messages: number; bytes: number }>;
 

@@ -8,7 +8,7 @@ import { Prober, type ProberPeers } from "../net/prober.ts";
 import type { Peer } from "../peer/peer.ts";
 import { formatAddress, NETWORK_NAMES } from "../protocol/addresses.ts";
 import { serviceNames } from "../protocol/service_flags.ts";
-import type { AddressesSnapshot, AddressSnapshot } from "../protocol/snapshots.ts";
+import type { AddressesSnapshot, AddressSnapshot } from "../protocol/network_snapshots.ts";
 import type { AddressCounts } from "../services/addresses/addresses.ts";
 import type { NodeOptions, NodeParts } from "./types.ts";
 

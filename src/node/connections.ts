@@ -9,7 +9,7 @@ import type { Peer } from "../peer/peer.ts";
 import type { Endpoint, TcpEndpoint } from "../platform/types.ts";
 import { LocalError } from "../protocol/errors.ts";
 import { DEFAULT_BAN_MS, DEFAULT_MAX_PER_ADDRESS, DEFAULT_MAX_PER_GROUP } from "../protocol/peer_params.ts";
-import type { BanSnapshot } from "../protocol/snapshots.ts";
+import type { BanSnapshot } from "../protocol/peer_snapshots.ts";
 import { formatSubnet, parseSubnet, type Subnet, subnetHolds } from "../protocol/subnets.ts";
 import type { Connectivity } from "../services/partition.ts";
 import type { Logger } from "../util/env.ts";

@@ -10,7 +10,7 @@ import { DEFAULT_CADENCES } from "../protocol/cadences.ts";
 import { LocalError } from "../protocol/errors.ts";
 import type { MessageOf } from "../protocol/messages.ts";
 import { LATE_TICK_MS, TICK_INTERVAL_MS } from "../protocol/params.ts";
-import type { NodeEvents } from "../protocol/snapshots.ts";
+import type { NodeEvents } from "../protocol/node_events.ts";
 import { PeerChains } from "../services/peer_chains.ts";
 import { USUAL_PACE } from "../services/transaction_relay/pace.ts";
 import type { Env, Logger, Timer } from "../util/env.ts";

@@ -1,7 +1,7 @@
 import { Bus } from "../bus/bus.ts";
 import { type Channel, CHANNEL_CAPACITIES, MAX_CHANNEL_CAPACITY } from "../bus/channels.ts";
 import { LocalError } from "../protocol/errors.ts";
-import type { NodeEvents } from "../protocol/snapshots.ts";
+import type { NodeEvents } from "../protocol/node_events.ts";
 import type { Env } from "../util/env.ts";
 import type { NodeOptions } from "./types.ts";
 

@@ -9,7 +9,7 @@ import type { BlockHeader } from "../protocol/block_header.ts";
 import { MAX_HANDLERS } from "../protocol/app_params.ts";
 import type { Cadences } from "../protocol/cadences.ts";
 import { POOL_MAX_AGE_MS, POOL_MAX_BYTES, POOL_MAX_COUNT, POOL_SETTLED_IDS } from "../protocol/relay_params.ts";
-import type { NodeEvents } from "../protocol/snapshots.ts";
+import type { NodeEvents } from "../protocol/node_events.ts";
 import { Addresses, type AddressesDeps } from "../services/addresses/addresses.ts";
 import { AnyOfRequests } from "../services/any_of_requests.ts";
 import { AppMessages } from "../services/app_messages.ts";

@@ -3,7 +3,8 @@ import { formatEndpoint } from "../util/endpoint.ts";
 import type { Rates } from "../peer/pace.ts";
 import type { Peer } from "../peer/peer.ts";
 import { serviceNames } from "../protocol/service_flags.ts";
-import type { ChainSnapshot, PeerSnapshot } from "../protocol/snapshots.ts";
+import type { ChainSnapshot } from "../protocol/chain_snapshots.ts";
+import type { PeerSnapshot } from "../protocol/peer_snapshots.ts";
 
 const MS_PER_SECOND = 1000;
 const HEX_RADIX = 16;

@@ -3,23 +3,23 @@ import type { DispatchOptions } from "../net/request_job.ts";
 import type { Cadences } from "../protocol/cadences.ts";
 import type { BlockHeader } from "../protocol/block_header.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
+import type { ApplicationsSnapshot, BalancingSnapshot } from "../protocol/app_snapshots.ts";
 import type {
-  AddressesSnapshot,
-  ApplicationsSnapshot,
-  BalancingSnapshot,
-  BanSnapshot,
   BlockVerdict,
   ChainSnapshot,
-  ConnectionCounts,
   InventorySnapshot,
-  NodeEvents,
+  PoolSnapshot,
+  TransactionVerdict,
+} from "../protocol/chain_snapshots.ts";
+import type { AddressesSnapshot, TopologySnapshot } from "../protocol/network_snapshots.ts";
+import type { NodeEvents } from "../protocol/node_events.ts";
+import type {
+  BanSnapshot,
+  ConnectionCounts,
   OffenderSnapshot,
   PeerSnapshot,
-  PoolSnapshot,
   ShardSnapshot,
-  TopologySnapshot,
-  TransactionVerdict,
-} from "../protocol/snapshots.ts";
+} from "../protocol/peer_snapshots.ts";
 import type { RequestHandler } from "../services/requests/incoming.ts";
 import type { Topic, TopicOptions } from "../services/topics/topic.ts";
 import type { DedupeMode } from "../services/inventory/inventory.ts";

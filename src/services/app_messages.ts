@@ -4,7 +4,8 @@ import { checkBytes } from "../protocol/caller_checks.ts";
 import type { Peer } from "../peer/peer.ts";
 import { takesApps } from "../peer/takes_apps.ts";
 import type { MessageOf } from "../protocol/messages.ts";
-import type { AppMessagesSnapshot, NodeEvents } from "../protocol/snapshots.ts";
+import type { AppMessagesSnapshot } from "../protocol/app_snapshots.ts";
+import type { NodeEvents } from "../protocol/node_events.ts";
 import type { Service } from "./service.ts";
 
 export interface AppMessagesDeps {

@@ -13,7 +13,7 @@ import {
   PARTITION_STEP_MS,
   STALE_TIP_INTERVALS,
 } from "../protocol/partition_params.ts";
-import type { NodeEvents, PartitionReason, PartitionStep } from "../protocol/snapshots.ts";
+import type { NodeEvents, PartitionReason, PartitionStep } from "../protocol/node_events.ts";
 import type { Env, Logger } from "../util/env.ts";
 import type { PeerChains } from "./peer_chains.ts";
 import type { Handlers, Service } from "./service.ts";

@@ -9,7 +9,7 @@ import { takesApps } from "../peer/takes_apps.ts";
 import type { Cadences } from "../protocol/cadences.ts";
 import { LocalError } from "../protocol/errors.ts";
 import type { MessageOf, TopologyRecord } from "../protocol/messages.ts";
-import type { TopologySnapshot } from "../protocol/snapshots.ts";
+import type { TopologySnapshot } from "../protocol/network_snapshots.ts";
 import {
   LOAD_STEP,
   OBSERVE_PAUSE_MS,

@@ -1,6 +1,6 @@
 import type { P2PNode } from "../node/types.ts";
 import type { MemoryStore } from "../platform/memory_store.ts";
-import type { PeerSnapshot } from "../protocol/snapshots.ts";
+import type { PeerSnapshot } from "../protocol/peer_snapshots.ts";
 import type { Hash } from "../util/hash.ts";
 import { MAX_ACKNOWLEDGED } from "./params.ts";
 

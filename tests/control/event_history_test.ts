@@ -6,7 +6,7 @@ import { createNodeBus } from "../../src/node/events.ts";
 import type { P2PNode } from "../../src/node/types.ts";
 import { createMemoryNetwork } from "../../src/platform/memory.ts";
 import { HISTORY_EVENTS, HISTORY_MAX_BYTES, HISTORY_MS, MAX_IDLE_SOURCES } from "../../src/protocol/control_params.ts";
-import type { NodeEvents } from "../../src/protocol/snapshots.ts";
+import type { NodeEvents } from "../../src/protocol/node_events.ts";
 import { RecordedReader } from "../support/control.ts";
 
 const DAY_MS = 86_400_000;

@@ -14,7 +14,7 @@ import { History } from "../../src/dashboard/history.ts";
 import { compareKnown } from "../../src/dashboard/order.ts";
 import { paced } from "../../src/dashboard/paced.ts";
 import { EventParser } from "../../src/dashboard/sse.ts";
-import type { TopologyNodeSnapshot } from "../../src/protocol/snapshots.ts";
+import type { TopologyNodeSnapshot } from "../../src/protocol/network_snapshots.ts";
 import { vitals } from "../support/observations.ts";
 
 test("dashboard: events are found however the stream is cut", () => {

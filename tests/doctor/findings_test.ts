@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { diagnose } from "../../src/doctor/diagnose.ts";
 import type { Finding, Observation } from "../../src/doctor/diagnosis.ts";
-import type { WorkerSnapshot } from "../../src/protocol/snapshots.ts";
+import type { WorkerSnapshot } from "../../src/protocol/app_snapshots.ts";
 import { observation, peerWith, times, WINDOW_SECONDS } from "../support/observations.ts";
 
 /** Kinds of findings about peers, with the peer. */

@@ -6,7 +6,8 @@ import type { Diagnosis } from "../../src/doctor/diagnosis.ts";
 import { figuresOf } from "../../src/doctor/figures.ts";
 import type { Vitals } from "../../src/doctor/vitals.ts";
 import { markOf, VitalsWindow } from "../../src/doctor/window.ts";
-import type { PeerSnapshot, WorkerSnapshot } from "../../src/protocol/snapshots.ts";
+import type { WorkerSnapshot } from "../../src/protocol/app_snapshots.ts";
+import type { PeerSnapshot } from "../../src/protocol/peer_snapshots.ts";
 
 interface Recording {
   readonly name: string;

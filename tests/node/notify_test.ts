@@ -11,7 +11,7 @@ import { createEnv } from "../../src/platform/env.ts";
 import { ownThreads } from "../../src/platform/threads.ts";
 import { LocalError } from "../../src/protocol/errors.ts";
 import { NOTIFY_STOP_MS } from "../../src/protocol/notify_params.ts";
-import type { NodeEvents } from "../../src/protocol/snapshots.ts";
+import type { NodeEvents } from "../../src/protocol/node_events.ts";
 import { Pump } from "../../src/ring/pump.ts";
 import { createRing, openReader } from "../../src/ring/ring.ts";
 import { silentLogger } from "../../src/util/env.ts";

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import type { NodeEvents } from "../../src/protocol/snapshots.ts";
+import type { NodeEvents } from "../../src/protocol/node_events.ts";
 import type { NodeOptions, P2PNode } from "../../src/node/types.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../../src/platform/memory.ts";
 import type { NetworkParams } from "../../src/protocol/network_params.ts";

@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { createMemoryNetwork, type MemoryNetwork } from "../../src/platform/memory.ts";
 import type { P2PNode } from "../../src/node/types.ts";
-import type { PeerSnapshot } from "../../src/protocol/snapshots.ts";
+import type { PeerSnapshot } from "../../src/protocol/peer_snapshots.ts";
 import { feed, simulateNode } from "../support/simulated_node.ts";
 import { testChain } from "../support/test_chain.ts";
 

@@ -3,7 +3,8 @@ import { assert, assertEquals, assertStrictEquals, assertStringIncludes, assertT
 import type { P2PNode } from "../../src/node/types.ts";
 import { LocalError } from "../../src/protocol/errors.ts";
 import { MAX_VALIDATIONS_PER_PEER, VALIDATION_TIMEOUT_MS } from "../../src/protocol/app_params.ts";
-import type { TopicMessage, TopicSnapshot } from "../../src/protocol/snapshots.ts";
+import type { TopicSnapshot } from "../../src/protocol/app_snapshots.ts";
+import type { TopicMessage } from "../../src/protocol/node_events.ts";
 import { MAX_APP_PAYLOAD_BYTES, MAX_TOPICS } from "../../src/protocol/wire_limits.ts";
 import type { TopicVerdict } from "../../src/services/topics/topic.ts";
 import { dialApp, nameOf, reasonsOf, runFor, startNodes, textOf, utf8, WIRES } from "../support/app_world.ts";

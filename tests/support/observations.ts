@@ -3,7 +3,7 @@ import type { Observation } from "../../src/doctor/diagnosis.ts";
 import { figuresOf } from "../../src/doctor/figures.ts";
 import type { Vitals } from "../../src/doctor/vitals.ts";
 import { markOf, type PeerMark } from "../../src/doctor/window.ts";
-import type { PeerSnapshot } from "../../src/protocol/snapshots.ts";
+import type { PeerSnapshot } from "../../src/protocol/peer_snapshots.ts";
 import type { TimesSnapshot } from "../../src/util/recent_times.ts";
 
 type Deep<T> = T extends readonly unknown[] ? T : T extends object ? { readonly [K in keyof T]?: Deep<T[K]> } : T;

@@ -6,7 +6,8 @@ import { createTransport } from "../../src/platform/host.ts";
 import { createMemoryStore } from "../../src/platform/memory_store.ts";
 import { ownThreads } from "../../src/platform/threads.ts";
 import { REGTEST } from "../../src/protocol/networks.ts";
-import type { NodeEvents, PeerSnapshot } from "../../src/protocol/snapshots.ts";
+import type { NodeEvents } from "../../src/protocol/node_events.ts";
+import type { PeerSnapshot } from "../../src/protocol/peer_snapshots.ts";
 import { silentLogger } from "../../src/util/env.ts";
 import { within } from "./wait.ts";
 

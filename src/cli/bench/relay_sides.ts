@@ -1,5 +1,5 @@
 import type { DedupeMode } from "../../services/inventory/inventory.ts";
-import type { InventorySnapshot } from "../../protocol/snapshots.ts";
+import type { InventorySnapshot } from "../../protocol/chain_snapshots.ts";
 import { IMMEDIATE_PACE } from "../../services/transaction_relay/pace.ts";
 import type { MessageType } from "../../protocol/messages.ts";
 import { createBenchNode, portOf } from "./bench_node.ts";

@@ -1,4 +1,4 @@
-import type { BanSnapshot, OffenderSnapshot } from "../../protocol/snapshots.ts";
+import type { BanSnapshot, OffenderSnapshot } from "../../protocol/peer_snapshots.ts";
 import type { DataColumn, Told } from "./columns.ts";
 import { subnet } from "../values.ts";
 import { nodeView, tableView } from "./node_view.ts";

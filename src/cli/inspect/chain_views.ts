@@ -1,4 +1,4 @@
-import type { ChainSnapshot } from "../../protocol/snapshots.ts";
+import type { ChainSnapshot } from "../../protocol/chain_snapshots.ts";
 import type { DataColumn } from "./columns.ts";
 import { nodeView, tableView } from "./node_view.ts";
 import { UsageError } from "../exit.ts";

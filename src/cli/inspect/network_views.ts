@@ -1,11 +1,10 @@
+import type { BalancingSnapshot, WorkerSnapshot } from "../../protocol/app_snapshots.ts";
 import type {
   AddressesSnapshot,
   AddressSnapshot,
-  BalancingSnapshot,
   TopologyNodeSnapshot,
   TopologySnapshot,
-  WorkerSnapshot,
-} from "../../protocol/snapshots.ts";
+} from "../../protocol/network_snapshots.ts";
 import type { Output } from "../context.ts";
 import { printRecord } from "../tables.ts";
 import type { DataColumn, Told } from "./columns.ts";

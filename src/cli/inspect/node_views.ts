@@ -1,5 +1,5 @@
 import type { ChannelUse } from "../../bus/bus.ts";
-import type { ShardSnapshot } from "../../protocol/snapshots.ts";
+import type { ShardSnapshot } from "../../protocol/peer_snapshots.ts";
 import { toSafeJson } from "../../util/escape.ts";
 import { EXIT } from "../exit.ts";
 import type { Json } from "../render_message.ts";

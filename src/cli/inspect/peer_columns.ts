@@ -1,4 +1,4 @@
-import type { PeerSnapshot } from "../../protocol/snapshots.ts";
+import type { PeerSnapshot } from "../../protocol/peer_snapshots.ts";
 import type { DataColumn, Told } from "./columns.ts";
 
 /** Half a screen's width less whatever else a row needs. */

@@ -1,4 +1,4 @@
-import type { PeerSnapshot } from "../../protocol/snapshots.ts";
+import type { PeerSnapshot } from "../../protocol/peer_snapshots.ts";
 import type { Output } from "../context.ts";
 import { printRecord, printRows } from "../tables.ts";
 import { showCell, type Told } from "./columns.ts";

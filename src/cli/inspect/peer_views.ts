@@ -1,4 +1,4 @@
-import type { PeerSnapshot } from "../../protocol/snapshots.ts";
+import type { PeerSnapshot } from "../../protocol/peer_snapshots.ts";
 import type { Told } from "./columns.ts";
 import { remoteHost, wholeNumber } from "../values.ts";
 import { nodeView, tableView } from "./node_view.ts";

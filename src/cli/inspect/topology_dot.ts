@@ -1,4 +1,4 @@
-import type { TopologySnapshot } from "../../protocol/snapshots.ts";
+import type { TopologySnapshot } from "../../protocol/network_snapshots.ts";
 import { escapeText } from "../../util/escape.ts";
 import type { Output } from "../context.ts";
 

@@ -1,6 +1,7 @@
 import type { ChannelUse } from "../../bus/bus.ts";
 import type { Diagnosis } from "../../doctor/diagnosis.ts";
-import type { ChainSnapshot, PeerSnapshot } from "../../protocol/snapshots.ts";
+import type { ChainSnapshot } from "../../protocol/chain_snapshots.ts";
+import type { PeerSnapshot } from "../../protocol/peer_snapshots.ts";
 import type { Told } from "../inspect/columns.ts";
 
 /** The parts of `GET /v1/node` that the live view shows. */

@@ -1,4 +1,4 @@
-import type { PeerSnapshot } from "../../protocol/snapshots.ts";
+import type { PeerSnapshot } from "../../protocol/peer_snapshots.ts";
 import { escapeText } from "../../util/escape.ts";
 import { findingLines } from "../inspect/doctor_views.ts";
 import { fitText, padText, textWidth, wrapText } from "../../util/text_width.ts";

@@ -1,4 +1,4 @@
-import type { TrafficByType } from "../../protocol/snapshots.ts";
+import type { TrafficByType } from "../../protocol/peer_snapshots.ts";
 import { counter, type Definition, gauge, type Reading } from "./definition.ts";
 import { each, one, type Sample } from "./samples.ts";
 

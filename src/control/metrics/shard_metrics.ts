@@ -1,4 +1,4 @@
-import type { ShardSnapshot } from "../../protocol/snapshots.ts";
+import type { ShardSnapshot } from "../../protocol/peer_snapshots.ts";
 import { counter, type Definition, gauge } from "./definition.ts";
 import type { Sample } from "./samples.ts";
 

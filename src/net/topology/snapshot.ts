@@ -1,5 +1,5 @@
 import { addressOfKey } from "../peer_address.ts";
-import type { TopologyNodeSnapshot, TopologySnapshot } from "../../protocol/snapshots.ts";
+import type { TopologyNodeSnapshot, TopologySnapshot } from "../../protocol/network_snapshots.ts";
 import type { Entry } from "./entry.ts";
 import { buildGraph } from "./graph.ts";
 import { measureGraph } from "./graph_metrics.ts";

@@ -1,5 +1,5 @@
 import type { StreamItem } from "../../bus/bus.ts";
-import type { NodeEvents } from "../../protocol/snapshots.ts";
+import type { NodeEvents } from "../../protocol/node_events.ts";
 
 /** What a handler gets: an event of one of its types, or the news that so many were missed before the next one. */
 export type EventItem<T extends keyof NodeEvents & string = keyof NodeEvents & string> = StreamItem<

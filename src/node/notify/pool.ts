@@ -9,7 +9,7 @@ import {
   NOTIFY_STOP_MS,
   NOTIFY_WATCH_MS,
 } from "../../protocol/notify_params.ts";
-import type { NodeEvents } from "../../protocol/snapshots.ts";
+import type { NodeEvents } from "../../protocol/node_events.ts";
 import type { Env, Logger, Timer } from "../../util/env.ts";
 import { PoolThread } from "./pool_thread.ts";
 import { type NotifyOptions, type NotifySubscription, Subscription } from "./subscription.ts";

@@ -3,7 +3,7 @@ import { copyBytes } from "../../platform/copy_bytes.ts";
 import type { Thread } from "../../platform/types.ts";
 import { MAX_RING_FRAME_BYTES, MAX_RING_READERS } from "../../protocol/ring_params.ts";
 import { SHARD_RING_BYTES } from "../../protocol/shard_params.ts";
-import type { ShardSnapshot } from "../../protocol/snapshots.ts";
+import type { ShardSnapshot } from "../../protocol/peer_snapshots.ts";
 import type { FrameSink } from "../../ring/frames.ts";
 import { MessageReader, MessageWriter } from "../../ring/message_ring.ts";
 import { createRing, openReader, openWriter, ringUse } from "../../ring/ring.ts";

@@ -3,7 +3,7 @@ import { LocalError } from "../../protocol/errors.ts";
 import type { MessageType } from "../../protocol/messages.ts";
 import type { NetworkParams } from "../../protocol/network_params.ts";
 import { SHARD_SILENCE_MS, SHARD_START_MS, SHARD_STOP_MS } from "../../protocol/shard_params.ts";
-import type { ShardSnapshot } from "../../protocol/snapshots.ts";
+import type { ShardSnapshot } from "../../protocol/peer_snapshots.ts";
 import type { Env, LogLevel } from "../../util/env.ts";
 import type { SortingCodec } from "../../wire/codec.ts";
 import type { CaptureRecords } from "../capture.ts";

@@ -8,7 +8,7 @@ import { LocalError } from "../../protocol/errors.ts";
 import type { MessageType } from "../../protocol/messages.ts";
 import type { NetworkParams } from "../../protocol/network_params.ts";
 import { MAX_WORKERS, SHARD_RING_BYTES, STEADY_SHARD_MS } from "../../protocol/shard_params.ts";
-import type { ShardSnapshot } from "../../protocol/snapshots.ts";
+import type { ShardSnapshot } from "../../protocol/peer_snapshots.ts";
 import { formatEndpoint } from "../../util/endpoint.ts";
 import type { Env, Logger } from "../../util/env.ts";
 import type { Hasher } from "../../util/hash.ts";

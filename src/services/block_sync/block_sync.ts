@@ -32,7 +32,7 @@ import {
   SERVICE_NETWORK_LIMITED,
   SERVICE_WITNESS,
 } from "../../protocol/service_flags.ts";
-import type { NodeEvents } from "../../protocol/snapshots.ts";
+import type { NodeEvents } from "../../protocol/node_events.ts";
 import type { Peer } from "../../peer/peer.ts";
 import { ByteReader } from "../../util/bytes.ts";
 import { formatEndpoint } from "../../util/endpoint.ts";

@@ -8,7 +8,7 @@ import {
 } from "../../protocol/connection_params.ts";
 import { DEDUPE_CAPACITY, DEDUPE_TTL_MS } from "../../protocol/relay_params.ts";
 import { HELD_ENTRY_BYTES } from "../../protocol/vitals_params.ts";
-import type { InventorySnapshot } from "../../protocol/snapshots.ts";
+import type { InventorySnapshot } from "../../protocol/chain_snapshots.ts";
 import type { Peer } from "../../peer/peer.ts";
 import type { Env, Logger } from "../../util/env.ts";
 import type { DeferredAnswer, Handlers, InventoryPart, Service } from "../service.ts";

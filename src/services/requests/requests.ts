@@ -1,7 +1,7 @@
 import type { PeerSet } from "../../net/peers.ts";
 import type { Peer } from "../../peer/peer.ts";
 import type { MessageOf } from "../../protocol/messages.ts";
-import type { RequestsSnapshot } from "../../protocol/snapshots.ts";
+import type { RequestsSnapshot } from "../../protocol/app_snapshots.ts";
 import type { Env } from "../../util/env.ts";
 import type { Service } from "../service.ts";
 import { IncomingRequests, type RequestHandler } from "./incoming.ts";

@@ -1,6 +1,7 @@
 import type { Bus } from "../../bus/bus.ts";
 import type { RecentIds } from "../../util/recent_ids.ts";
-import type { NodeEvents, TopicMessage, TopicSnapshot } from "../../protocol/snapshots.ts";
+import type { TopicSnapshot } from "../../protocol/app_snapshots.ts";
+import type { NodeEvents, TopicMessage } from "../../protocol/node_events.ts";
 
 /**
  * What becomes of a message of a topic: `accept` delivers it and passes it on; `ignore` drops it; `reject` drops it and

@@ -11,7 +11,8 @@ import {
   SEEN_MESSAGES,
   SEEN_MESSAGES_MS,
 } from "../../protocol/app_params.ts";
-import type { NodeEvents, TopicSnapshot } from "../../protocol/snapshots.ts";
+import type { TopicSnapshot } from "../../protocol/app_snapshots.ts";
+import type { NodeEvents } from "../../protocol/node_events.ts";
 import { MAX_APP_PAYLOAD_BYTES, MAX_TOPIC_BYTES, MAX_TOPICS } from "../../protocol/wire_limits.ts";
 import type { Env } from "../../util/env.ts";
 import { RecentIds, SharedRoom } from "../../util/recent_ids.ts";

@@ -8,7 +8,7 @@ import {
   VALIDATION_TIMEOUT_MS,
 } from "../../protocol/app_params.ts";
 import { RARE_LOG_INTERVAL_MS } from "../../protocol/params.ts";
-import type { TopicMessage } from "../../protocol/snapshots.ts";
+import type { TopicMessage } from "../../protocol/node_events.ts";
 import { equalBytes } from "../../util/bytes.ts";
 import { Deadlines } from "../../util/deadlines.ts";
 import type { Env } from "../../util/env.ts";

@@ -21,7 +21,8 @@ import {
   UNREQUESTED_LEAST_BYTES,
 } from "../../protocol/relay_params.ts";
 import { HELD_ENTRY_BYTES } from "../../protocol/vitals_params.ts";
-import type { NodeEvents, PoolSnapshot, TransactionVerdict } from "../../protocol/snapshots.ts";
+import type { PoolSnapshot, TransactionVerdict } from "../../protocol/chain_snapshots.ts";
+import type { NodeEvents } from "../../protocol/node_events.ts";
 import { type ParsedTransaction, parseTransaction, stripTransaction } from "../../protocol/transaction.ts";
 import type { Peer } from "../../peer/peer.ts";
 import { Allowance } from "../../util/allowance.ts";

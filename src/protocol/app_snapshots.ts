@@ -1,0 +1,95 @@
+/** A topic that is open here; messages since it was opened. */
+export interface TopicSnapshot {
+  readonly name: string;
+  /** Peers that are subscribed. */
+  readonly peers: number;
+  /** By this node. */
+  readonly published: number;
+  /** Delivered and passed on. */
+  readonly accepted: number;
+  readonly duplicates: number;
+  /** By the validator, `failed` ones included. */
+  readonly ignored: number;
+  readonly rejected: number;
+  /** Judgements that threw or took too long. */
+  readonly failed: number;
+  /** Not even judged: too many were being judged. */
+  readonly dropped: number;
+  /** Missed by slow listeners, as far as they were told. */
+  readonly lag: number;
+}
+
+/** Requests of applications, both ways. */
+export interface RequestsSnapshot {
+  /** Methods that are answered here. */
+  readonly methods: readonly string[];
+  /** Requests of ours that wait. */
+  readonly pending: number;
+  /** Responses that matched no request of ours: too late, or never asked for. */
+  readonly unmatched: number;
+  /** Handlers at work. */
+  readonly running: number;
+  readonly answered: number;
+  readonly failed: number;
+  /** Refused because too many handlers were at work, or the asker had too many answers to read. */
+  readonly busy: number;
+  /** Answers that were dropped because the peer took no more data. */
+  readonly unanswered: number;
+  readonly unknownCancels: number;
+}
+
+/** Requests of ours that any of several peers may answer. */
+export interface DispatchSnapshot {
+  /** Not begun yet. */
+  readonly waiting: number;
+  readonly waitingBytes: number;
+  readonly underWay: number;
+  /** Because the queue was full. */
+  readonly refused: number;
+  readonly answered: number;
+  readonly failed: number;
+  /** Asked again elsewhere. */
+  readonly retries: number;
+  /** Retries that the budget allows now, and those that it refused. */
+  readonly retriesLeft: number;
+  readonly retriesRefused: number;
+}
+
+/** How one peer does one kind of work. */
+export interface WorkerSnapshot {
+  readonly peer: number;
+  readonly name: string;
+  readonly work: "blocks" | "requests";
+  /** Under way. */
+  readonly outstanding: number;
+  readonly answered: number;
+  readonly failures: number;
+  /** Smoothed, of one answer; null before the first. */
+  readonly latencyMs: number | null;
+  /** Share of good ones among recent answers. */
+  readonly health: number;
+  readonly breaker: "closed" | "open" | "half-open";
+  readonly draining: boolean;
+  readonly region: string;
+  readonly load: number;
+}
+
+/** How work is spread over peers. */
+export interface BalancingSnapshot {
+  readonly requests: DispatchSnapshot;
+  readonly workers: readonly WorkerSnapshot[];
+}
+
+/** Raw messages of applications. */
+export interface AppMessagesSnapshot {
+  readonly received: number;
+  /** Nobody listened. */
+  readonly unheard: number;
+}
+
+/** What applications do with this node. */
+export interface ApplicationsSnapshot {
+  readonly topics: readonly TopicSnapshot[];
+  readonly requests: RequestsSnapshot;
+  readonly appMessages: AppMessagesSnapshot;
+}
