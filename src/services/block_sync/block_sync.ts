@@ -24,14 +24,7 @@ import {
   MAX_BLOCKS_IN_FLIGHT,
   MAX_BYTES_IN_FLIGHT,
   PROGRESS_INTERVAL_MS,
-  PRUNE_KEEP_BLOCKS,
 } from "../../protocol/sync_params.ts";
-import {
-  hasServices,
-  SERVICE_NETWORK,
-  SERVICE_NETWORK_LIMITED,
-  SERVICE_WITNESS,
-} from "../../protocol/service_flags.ts";
 import type { NodeEvents } from "../../protocol/node_events.ts";
 import type { Peer } from "../../peer/peer.ts";
 import { ByteReader } from "../../util/bytes.ts";
@@ -41,6 +34,7 @@ import { type Hash, hash256, type Hasher } from "../../util/hash.ts";
 import type { PeerChains } from "../peer_chains.ts";
 import type { Handlers, InventoryPart, Service } from "../service.ts";
 import { Download } from "./download.ts";
+import { canServe, Plan } from "./plan.ts";
 
 export interface BlockSyncDeps {
   readonly env: Env;
@@ -63,8 +57,6 @@ export interface BlockSyncDeps {
 const INITIAL_BLOCK_BYTES = 10_000;
 /** Weight of the newest block in the mean size. */
 const SIZE_GAIN = 1 / 32;
-/** Blocks that a pruned peer may have got, and forgotten as many for, since it told us of its best one (BIP159). */
-const PRUNE_RACE_BLOCKS = 2;
 
 const BREAKER = {
   failures: BLOCK_BREAKER_FAILURES,
@@ -95,8 +87,7 @@ export class BlockSync implements Service {
   readonly #downloads = new Map<Peer, Download>();
   /** Who owes which block; a block has one debtor. */
   readonly #debtors = new Map<Hash, Download>();
-  /** Blocks to ask for next, lowest first, as they were when the plan was made. */
-  #plan: HeaderNode[] = [];
+  readonly #plan: Plan;
   #meanBlockBytes = INITIAL_BLOCK_BYTES;
   #syncing = false;
   #progressAt = Number.NEGATIVE_INFINITY;
@@ -105,6 +96,8 @@ export class BlockSync implements Service {
     this.#deps = deps;
     this.#log = deps.env.logger("sync");
     this.balancer = new Balancer({ ...deps, breaker: BREAKER });
+    const { peerChains, ledger: { chain } } = deps;
+    this.#plan = new Plan({ chain, peerChains, isOwed: (hash) => this.#debtors.has(hash) });
   }
 
   peerReady(peer: Peer): void {
@@ -134,7 +127,7 @@ export class BlockSync implements Service {
 
   /** Something is new that may be worth fetching: headers, or a peer that has them. */
   headersChanged(): void {
-    this.#plan = [];
+    this.#plan.discard();
     this.fetch();
   }
 
@@ -152,7 +145,7 @@ export class BlockSync implements Service {
     const download = this.#downloads.get(peer);
     if (!download || download.count >= MAX_BLOCKS_IN_FLIGHT) return false;
     this.#charge(download, [node]);
-    this.#plan = [];
+    this.#plan.discard();
     return true;
   }
 
@@ -182,7 +175,7 @@ export class BlockSync implements Service {
     this.#syncing ||= chain.syncing;
     if (this.#roomInAll() <= 0) return;
     let idle = this.#idle();
-    if (idle.length > 0 && this.#plan.length === 0) this.#plan = this.#makePlan();
+    if (idle.length > 0) this.#plan.prepare();
     while (idle.length > 0) {
       const chosen = this.balancer.choose(this.#deps.rule, idle.map(({ member }) => member));
       if (!chosen) return;
@@ -212,7 +205,7 @@ export class BlockSync implements Service {
 
   #fetchFrom(download: Download): void {
     const room = Math.min(download.room(this.#meanBlockBytes), this.#roomInAll());
-    const nodes = room > 0 ? this.#choose(download.peer, room) : [];
+    const nodes = room > 0 ? this.#plan.take(download.peer, room) : [];
     if (nodes.length === 0) return;
     // Of a new one on top most transactions wait in the pool.
     const isOnTop = nodes[0]!.parent === this.#deps.ledger.chain.tip;
@@ -225,38 +218,6 @@ export class BlockSync implements Service {
   #charge(download: Download, nodes: readonly HeaderNode[]): void {
     download.ask(nodes, this.#deps.env.now());
     for (const node of nodes) this.#debtors.set(node.hash, download);
-  }
-
-  /** Up to `count` blocks that the peer has and nobody owes. */
-  #choose(peer: Peer, count: number): HeaderNode[] {
-    const { ledger, peerChains } = this.#deps;
-    const best = peerChains.best(peer);
-    if (!best) return [];
-    const oldest = oldestHeld(peer, best);
-    const chosen: HeaderNode[] = [];
-    const left: HeaderNode[] = [];
-    for (const node of this.#plan) {
-      if (chosen.length < count && node.height >= oldest && peerChains.has(peer, node)) chosen.push(node);
-      else left.push(node);
-    }
-    this.#plan = left;
-    const wanted = chosen.filter((node) => !node.hasBlock && !ledger.chain.isActive(node));
-    return wanted.length > 0 ? wanted : this.#chooseOfBranch(best, oldest, count);
-  }
-
-  /**
-   * Of a peer whose chain beats ours though another has the best headers: nobody may have the blocks of that one.
-   */
-  #chooseOfBranch(best: HeaderNode, oldest: number, count: number): HeaderNode[] {
-    const { chain } = this.#deps.ledger;
-    if (best.chainWork <= chain.tip.chainWork || best.forkWith(chain.bestHeader) === best) return [];
-    const missing = chain.missingBlocks(BLOCK_WINDOW, best);
-    return missing.filter(({ height, hash }) => height >= oldest && !this.#debtors.has(hash)).slice(0, count);
-  }
-
-  #makePlan(): HeaderNode[] {
-    const missing = this.#deps.ledger.chain.missingBlocks(BLOCK_WINDOW);
-    return missing.filter((node) => !this.#debtors.has(node.hash));
   }
 
   #roomInAll(): number {
@@ -334,24 +295,11 @@ export class BlockSync implements Service {
 
   #takeBack(nodes: readonly HeaderNode[]): void {
     for (const { hash } of nodes) this.#debtors.delete(hash);
-    this.#plan = [];
+    this.#plan.discard();
   }
 
   #forgetDebt(hash: Hash): void {
     this.#debtors.get(hash)?.settle(hash);
     this.#debtors.delete(hash);
   }
-}
-
-function canServe(peer: Peer): boolean {
-  return [SERVICE_NETWORK, SERVICE_NETWORK_LIMITED].some((blocks) => offers(peer, blocks | SERVICE_WITNESS));
-}
-
-/** The height of the oldest block that a peer with this best one holds: a pruned one promises the newest only (BIP159). */
-function oldestHeld(peer: Peer, best: HeaderNode): number {
-  return offers(peer, SERVICE_NETWORK) ? 0 : best.height - PRUNE_KEEP_BLOCKS + PRUNE_RACE_BLOCKS;
-}
-
-function offers(peer: Peer, services: bigint): boolean {
-  return hasServices(peer.agreement?.version.services ?? 0n, services);
 }
