@@ -6,7 +6,6 @@ import {
   FEW_PEERS,
   MAX_DIALS_UNDER_WAY,
   MAX_OWN_ENDPOINTS,
-  MAX_RESTING_ENDPOINTS,
   SELECTIONS_PER_PLACE,
   STABLE_CONNECTION_MS,
 } from "../protocol/peer_params.ts";
@@ -18,9 +17,9 @@ import type { Env, Logger } from "../util/env.ts";
 import { exponential } from "../util/portable_math.ts";
 import { TwoGenerationSet } from "../util/two_generation_set.ts";
 import type { AddressSource, SlotKind } from "./address_source.ts";
-import { backoffMs } from "./backoff.ts";
 import { identifyHost } from "./host_identity.ts";
 import type { Reputation } from "./reputation.ts";
+import { Resting } from "./resting.ts";
 
 export interface SlotsOptions {
   readonly env: Env;
@@ -39,12 +38,6 @@ export interface SlotPeers {
   isDialled(endpoint: TcpEndpoint): boolean;
 }
 
-interface Rest {
-  readonly failures: number;
-  /** By `env.now()`. */
-  readonly until: number;
-}
-
 /** Kinds with a number of places to fill; the first is filled first: in a small network everything reaches everybody. */
 const PLACED = ["full", "block-only"] as const satisfies readonly SlotKind[];
 type PlacedKind = (typeof PLACED)[number];
@@ -60,7 +53,7 @@ export class Slots {
   readonly #log: Logger;
   /** Dials under way, by endpoint. */
   readonly #dialling = new Map<string, SlotKind>();
-  readonly #resting = new Map<string, Rest>();
+  readonly #resting: Resting;
   /** Endpoints at which we met ourselves. */
   readonly #ourselves = new TwoGenerationSet<string>(MAX_OWN_ENDPOINTS);
   #anchors: TcpEndpoint[] = [];
@@ -73,6 +66,7 @@ export class Slots {
   constructor(options: SlotsOptions) {
     this.#options = options;
     this.#log = options.env.logger("net");
+    this.#resting = new Resting(options.env);
   }
 
   start(): void {
@@ -99,8 +93,8 @@ export class Slots {
     if (peer.direction !== "outbound" || this.#state !== "running") return;
     const now = this.#options.env.now();
     const key = formatEndpoint(peer.dialled);
-    if (now - peer.connectedAt >= STABLE_CONNECTION_MS) this.#resting.delete(key);
-    if (peer.agreement) this.#rest(key, now);
+    if (now - peer.connectedAt >= STABLE_CONNECTION_MS) this.#resting.forgive(key);
+    if (peer.agreement) this.#resting.add(key, now);
     this.tick(now);
   }
 
@@ -113,7 +107,7 @@ export class Slots {
   /** Leaves nobody alone any longer: the network may have changed. Who fails again waits longer than before. */
   hurry(): void {
     const now = this.#options.env.now();
-    for (const [key, { failures }] of this.#resting) this.#resting.set(key, { failures, until: now });
+    this.#resting.endAll(now);
     this.tick(now);
   }
 
@@ -121,7 +115,7 @@ export class Slots {
   rotate(): boolean {
     const worst = this.#peers("full").concat(this.#peers("block-only")).sort(byUse).at(-1);
     if (!worst) return false;
-    this.#rest(formatEndpoint(worst.dialled), this.#options.env.now());
+    this.#resting.add(formatEndpoint(worst.dialled), this.#options.env.now());
     worst.close("another peer is tried in its place");
     return true;
   }
@@ -214,7 +208,7 @@ export class Slots {
     const { peers, reputation } = this.#options;
     const key = formatEndpoint(endpoint);
     if (this.#ourselves.has(key) || peers.isDialled(endpoint) || this.#isHere(endpoint)) return false;
-    if ((this.#resting.get(key)?.until ?? now) > now) return false;
+    if (this.#resting.has(key, now)) return false;
     if (reputation.standing(identifyHost(endpoint.host)) !== "good") return false;
     return kind === "feeler" || !this.#isGroupTaken(endpoint);
   }
@@ -255,7 +249,7 @@ export class Slots {
         this.#log.debug(error.message, { address: key, kind });
         if (error instanceof RemoteFault && error.code === "self-connection") this.#ourselves.add(key);
         // No other dial at once: in a list of dead addresses that would be a storm.
-        this.#rest(key, env.now());
+        this.#resting.add(key, env.now());
         source.failed(endpoint, env.now());
       },
     );
@@ -282,15 +276,6 @@ export class Slots {
   /** Exponentially distributed, so that nobody can tell from one feeler when the next one comes. */
   #feelerPauseMs(): number {
     return exponential(this.#options.env.random(), FEELER_INTERVAL_MS);
-  }
-
-  #rest(key: string, now: number): void {
-    const failures = (this.#resting.get(key)?.failures ?? 0) + 1;
-    this.#resting.delete(key);
-    this.#resting.set(key, { failures, until: now + backoffMs(failures, this.#options.env.random()) });
-    if (this.#resting.size <= MAX_RESTING_ENDPOINTS) return;
-    const [oldest] = this.#resting.keys();
-    this.#resting.delete(oldest!);
   }
 
   /** Written as soon as they change: a process that is killed has no time for it. */
