@@ -16,6 +16,7 @@ import {
   sealBlock,
   type SealedBlock,
   sealHeader,
+  sealTexts,
 } from "./store_seals.ts";
 import type { Store, StoredAddress, StoredBan, StoredHeader } from "./types.ts";
 
@@ -100,20 +101,20 @@ function prepareStatements(database: DatabaseSync) {
     setInvalid: database.prepare(
       "UPDATE headers SET invalid = ?1, seal = seal + ?1 - invalid WHERE hash = ?2 RETURNING id",
     ),
-    setting: database.prepare("SELECT value FROM settings WHERE name = ?"),
-    putSetting: database.prepare("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)"),
-    addresses: database.prepare("SELECT endpoint, record FROM addresses"),
-    putAddress: database.prepare("INSERT OR REPLACE INTO addresses (endpoint, record) VALUES (?, ?)"),
+    setting: database.prepare("SELECT value, seal FROM settings WHERE name = ?"),
+    putSetting: database.prepare("INSERT OR REPLACE INTO settings (name, value, seal) VALUES (?, ?, ?)"),
+    addresses: database.prepare("SELECT endpoint, record, seal FROM addresses"),
+    putAddress: database.prepare("INSERT OR REPLACE INTO addresses (endpoint, record, seal) VALUES (?, ?, ?)"),
     removeAddress: database.prepare("DELETE FROM addresses WHERE endpoint = ?"),
     // A number that JavaScript cannot hold would make the whole answer unreadable.
     bans: database.prepare(
-      `SELECT subnet, max(0, min(until, ${Number.MAX_SAFE_INTEGER})) AS until, reason FROM bans`,
+      `SELECT subnet, max(0, min(until, ${Number.MAX_SAFE_INTEGER})) AS until, reason, seal FROM bans`,
     ),
-    putBan: database.prepare("INSERT OR REPLACE INTO bans (subnet, until, reason) VALUES (?, ?, ?)"),
+    putBan: database.prepare("INSERT OR REPLACE INTO bans (subnet, until, reason, seal) VALUES (?, ?, ?, ?)"),
     removeBan: database.prepare("DELETE FROM bans WHERE subnet = ?"),
-    anchors: database.prepare("SELECT endpoint FROM anchors ORDER BY id"),
+    anchors: database.prepare("SELECT endpoint, seal FROM anchors ORDER BY id"),
     removeAnchors: database.prepare("DELETE FROM anchors"),
-    putAnchor: database.prepare("INSERT INTO anchors (endpoint) VALUES (?)"),
+    putAnchor: database.prepare("INSERT INTO anchors (endpoint, seal) VALUES (?, ?)"),
   };
 }
 
@@ -179,22 +180,22 @@ class SqliteStore implements Store {
 
   setting(name: string): string | undefined {
     const row = this.#read(this.#statements.setting, name);
-    return row && checkTexts(this.#path, row, "value").value;
+    return row && checkTexts(this.#path, row, ["value"], ({ value }) => [name, value]).value;
   }
 
   putSetting(name: string, value: string): void {
-    this.#write(this.#statements.putSetting, name, value);
+    this.#write(this.#statements.putSetting, name, value, sealTexts(name, value));
   }
 
   addresses(): readonly StoredAddress[] {
     return this.#readAll(this.#statements.addresses).map((row) => {
-      const { endpoint, record } = checkTexts(this.#path, row, "endpoint", "record");
+      const { endpoint, record } = checkTexts(this.#path, row, ["endpoint", "record"]);
       return { endpoint, record };
     });
   }
 
   putAddress({ endpoint, record }: StoredAddress): void {
-    this.#write(this.#statements.putAddress, endpoint, record);
+    this.#write(this.#statements.putAddress, endpoint, record, sealTexts(endpoint, record));
   }
 
   removeAddress(endpoint: string): void {
@@ -203,15 +204,17 @@ class SqliteStore implements Store {
 
   bans(): readonly StoredBan[] {
     return this.#readAll(this.#statements.bans).map((row) => {
-      const { subnet, reason } = checkTexts(this.#path, row, "subnet", "reason");
-      if (typeof row.until !== "number") throw damaged(this.#path);
-      return { subnet, until: row.until, reason };
+      const { until } = row;
+      if (typeof until !== "number") throw damaged(this.#path);
+      const names = ["subnet", "reason"] as const;
+      const { subnet, reason } = checkTexts(this.#path, row, names, (texts) => [texts.subnet, until, texts.reason]);
+      return { subnet, until, reason };
     });
   }
 
   putBan({ subnet, until, reason }: StoredBan): void {
     checkUntil(subnet, until);
-    this.#write(this.#statements.putBan, subnet, until, reason);
+    this.#write(this.#statements.putBan, subnet, until, reason, sealTexts(subnet, until, reason));
   }
 
   removeBan(subnet: string): void {
@@ -219,12 +222,12 @@ class SqliteStore implements Store {
   }
 
   anchors(): readonly string[] {
-    return this.#readAll(this.#statements.anchors).map((row) => checkTexts(this.#path, row, "endpoint").endpoint);
+    return this.#readAll(this.#statements.anchors).map((row) => checkTexts(this.#path, row, ["endpoint"]).endpoint);
   }
 
   putAnchors(endpoints: readonly string[]): void {
     this.#write(this.#statements.removeAnchors);
-    for (const endpoint of endpoints) this.#write(this.#statements.putAnchor, endpoint);
+    for (const endpoint of endpoints) this.#write(this.#statements.putAnchor, endpoint, sealTexts(endpoint));
   }
 
   commit(): void {

@@ -60,6 +60,12 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE headers ADD COLUMN seal INTEGER;
   ALTER TABLE blocks ADD COLUMN seal INTEGER;
   `,
+  `
+  ALTER TABLE settings ADD COLUMN seal INTEGER;
+  ALTER TABLE addresses ADD COLUMN seal INTEGER;
+  ALTER TABLE bans ADD COLUMN seal INTEGER;
+  ALTER TABLE anchors ADD COLUMN seal INTEGER;
+  `,
 ];
 
 /** The format that this program writes, and the newest one that it reads. */

@@ -4,7 +4,7 @@ import { HASH_SIZE_BYTES } from "../util/hash.ts";
 import { DAMAGED } from "./sqlite_error.ts";
 
 // SQLite keeps no checksum of its pages: a bit that flips on the disk within a value comes back as another value, and
-// nobody would notice. So each row of the chain has a seal. A check costs 0.2 to 0.5 µs a header and 0.02 to 0.4 ms a
+// nobody would notice. So each row has a seal. A check costs 0.2 to 0.5 µs a header and 0.02 to 0.4 ms a
 // block of 1 MB (CRC-32 by zlib, which is in hardware on two of three runtimes); a hash of the block would cost more.
 
 /** What the row of a header is sealed with when it is new: nothing stored, nothing known against it. */
@@ -55,14 +55,26 @@ export function openSealedBlock(path: string, hash: Uint8Array, row: SealedBlock
   return raw;
 }
 
-/** The row, whose values of these names are texts as the schema says. Throws LocalError store-corrupt. */
+/** What a row of texts is sealed with, and of numbers, as they are printed. */
+export function sealTexts(...values: readonly (string | number)[]): number {
+  return crc32(values.join("\0"));
+}
+
+/**
+ * The row, whose values of these names are texts as the schema says, and which is as it was written: `sealed` says what
+ * its seal is of. Throws LocalError store-corrupt.
+ */
 export function checkTexts<N extends string>(
   path: string,
   row: Readonly<Record<string, unknown>>,
-  ...names: readonly N[]
+  names: readonly N[],
+  sealed: (texts: { readonly [name in N]: string }) => readonly (string | number)[] = (texts) =>
+    names.map((name) => texts[name]),
 ): { readonly [name in N]: string } {
   if (names.some((name) => typeof row[name] !== "string")) throw damaged(path);
-  return row as { readonly [name in N]: string };
+  const texts = row as { readonly [name in N]: string };
+  if (row["seal"] !== null && row["seal"] !== sealTexts(...sealed(texts))) throw damaged(path);
+  return texts;
 }
 
 export function damaged(path: string, cause?: unknown): LocalError {

@@ -171,12 +171,46 @@ test("sqlite store: a ban whose end is no number of ours ends late, and hides no
   withPath((path) => {
     openSqliteStore(path, REGTEST).close();
     withDatabase(path, (database) => {
-      database.exec("INSERT INTO bans VALUES ('192.0.2.1', 9223372036854775807, 'x'), ('192.0.2.2', -5, 'y')");
+      database.exec(
+        "INSERT INTO bans (subnet, until, reason) VALUES ('192.0.2.1', 9223372036854775807, 'x'), ('192.0.2.2', -5, 'y')",
+      );
     });
     const store = openSqliteStore(path, REGTEST);
     assertEquals(store.bans().map(({ until }) => until), [Number.MAX_SAFE_INTEGER, 0]);
     store.close();
   }));
+
+/** What a flipped bit makes of a row of each table that is no part of the chain, and who reads it. */
+const CHANGES: readonly (readonly [statement: string, read: (store: Store) => unknown])[] = [
+  ["UPDATE settings SET value = 'c'", (store) => store.setting("a")],
+  ["UPDATE settings SET name = 'c'", (store) => store.setting("c")],
+  ["UPDATE addresses SET endpoint = '192.0.2.3:1'", (store) => store.addresses()],
+  ["UPDATE addresses SET record = '[]'", (store) => store.addresses()],
+  ["UPDATE bans SET subnet = '192.0.2.5'", (store) => store.bans()],
+  ["UPDATE bans SET until = until + 1", (store) => store.bans()],
+  ["UPDATE bans SET reason = 'none'", (store) => store.bans()],
+  ["UPDATE anchors SET endpoint = '192.0.2.6:1'", (store) => store.anchors()],
+];
+
+test("sqlite store: a changed setting, address, ban or anchor is noticed", () => {
+  for (const [statement, read] of CHANGES) {
+    withPath((path) => {
+      const store = openSqliteStore(path, REGTEST);
+      store.putSetting("a", "b");
+      store.putAddress({ endpoint: "192.0.2.2:1", record: "{}" });
+      store.putBan({ subnet: "192.0.2.4", until: 5, reason: "some" });
+      store.putAnchors(["192.0.2.7:1"]);
+      assertEquals([store.setting("a"), store.addresses().length, store.bans().length], ["b", 1, 1]);
+      assertEquals(store.anchors(), ["192.0.2.7:1"]);
+      store.close();
+      withDatabase(path, (database) => database.exec(statement));
+      const reopened = openSqliteStore(path, REGTEST);
+      const { code } = assertThrows(() => read(reopened), LocalError);
+      assertEquals(code, "store-corrupt");
+      reopened.close();
+    });
+  }
+});
 
 test("sqlite store: a migration that fails leaves the old format whole", () =>
   withPath((path) => {
