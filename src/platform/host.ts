@@ -22,6 +22,13 @@ export interface OutputStream {
   onReaderGone(listener: () => void): void;
 }
 
+/** What a process takes: now, of it what its program holds, and at most so far. */
+export interface ProcessMemory {
+  readonly residentBytes: number;
+  readonly heapBytes: number;
+  readonly peakBytes: number;
+}
+
 /** The process that a program lives in, on any of the runtimes. */
 export interface Host {
   readonly runtimeName: RuntimeName;
@@ -41,7 +48,7 @@ export interface Host {
   /** Calls `listener` with what nobody caught, until the handle is disposed; the process no longer dies of it. */
   onUncaught(listener: (error: unknown) => void): Disposable;
   /** Memory that the process occupies, and the part of it that holds live JavaScript objects. */
-  memory(): { readonly residentBytes: number; readonly heapBytes: number };
+  memory(): ProcessMemory;
   /** Collects garbage now, where the runtime lets a program ask for it: Bun does, Node when started with `--expose-gc`. */
   collectGarbage(): void;
   /** Processor time that the process used so far, in all its threads. */
@@ -58,6 +65,7 @@ const ARGUMENTS_START = 2;
 /** Asked by its number: merely naming process.stdin opens it. */
 const STDIN_FD = 0;
 const MICROSECONDS_PER_MS = 1000;
+const BYTES_PER_KIB = 1024;
 const STOP_SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM"];
 
 /** The fastest byte streams of this runtime. `logger` hears of connections that could not be accepted. */
@@ -84,7 +92,7 @@ export function currentHost(): Host {
     onUncaught: (listener) => subscribe(["uncaughtException", "unhandledRejection"], listener),
     memory() {
       const { rss, heapUsed } = process.memoryUsage();
-      return { residentBytes: rss, heapBytes: heapUsed };
+      return { residentBytes: rss, heapBytes: heapUsed, peakBytes: process.resourceUsage().maxRSS * BYTES_PER_KIB };
     },
     collectGarbage() {
       if (bun) bun.gc(true);

@@ -31,6 +31,7 @@ export class BlockMaker {
   readonly #raw = new Map<Hash, Uint8Array>();
   #made = 0n;
   #transactions = 0;
+  #blockBytes = 0;
 
   constructor(params: NetworkParams, hasher: Hasher) {
     this.#params = params;
@@ -41,6 +42,21 @@ export class BlockMaker {
   /** The best chain of all blocks that were made. */
   get tip(): HeaderNode {
     return this.#chain.tip;
+  }
+
+  /** Blocks that were made. */
+  get blocks(): number {
+    return this.#raw.size;
+  }
+
+  /** All blocks together. */
+  get blockBytes(): number {
+    return this.#blockBytes;
+  }
+
+  /** Transactions that were made, besides coinbases. */
+  get transactions(): number {
+    return this.#transactions;
   }
 
   find(hash: Hash): HeaderNode | undefined {
@@ -69,6 +85,7 @@ export class BlockMaker {
     const outcome = this.#chain.acceptBlock(solution.raw, FAR_FUTURE_SECONDS);
     if (outcome.kind === "refused") throw new Error(`made a block that is refused: ${outcome.reason}`);
     this.#raw.set(solution.hash, solution.raw);
+    this.#blockBytes += solution.raw.length;
     return { hash: solution.hash, height: node.height + 1, raw: solution.raw, transactions: transactions.length + 1 };
   }
 

@@ -1,6 +1,13 @@
 import type { Hasher } from "../util/hash.ts";
 import type { World } from "./world.ts";
 
+/** What a process takes: now, of it what its program holds, and at most so far. */
+export interface Memory {
+  readonly residentBytes: number;
+  readonly heapBytes: number;
+  readonly peakBytes: number;
+}
+
 /** How a scenario is to be run. */
 export interface Setting {
   readonly seed: number;
@@ -10,8 +17,8 @@ export interface Setting {
   readonly faults?: ReadonlySet<number>;
   /** Ends the run with its reason, within some virtual seconds. */
   readonly signal?: AbortSignal;
-  /** What this process takes now. Nothing that happens depends on it. */
-  readonly memory: () => { readonly residentBytes: number; readonly heapBytes: number };
+  /** What this process takes now that its garbage is collected. Nothing that happens depends on it. */
+  readonly memory: () => Memory;
   /** Real milliseconds, for what is measured; nothing that happens depends on it. */
   readonly stopwatch: () => number;
   /** CPU time of this process in milliseconds: what a busy machine does not change. */

@@ -30,6 +30,8 @@ export interface Report extends WorldCounts {
   readonly cpuMs: number;
   /** What the process grew by, its garbage included. */
   readonly bytesPerNode: number;
+  /** The most that the process took, with all that it did before. */
+  readonly peakBytes: number;
 }
 
 /** Plays a scenario once. What breaks is reported; bugs of the simulation itself are thrown. */
@@ -48,6 +50,7 @@ export async function simulate(scenario: Scenario, setting: Setting): Promise<Re
   }
   const wallMs = setting.stopwatch() - startedAt;
   const cpuMs = setting.cpuMs() - cpuBefore;
+  const after = setting.memory();
   return {
     ...world.counts,
     seed: setting.seed,
@@ -65,7 +68,8 @@ export async function simulate(scenario: Scenario, setting: Setting): Promise<Re
     broken: broken && { invariant: broken.invariant, message: broken.message },
     wallMs,
     cpuMs,
-    bytesPerNode: (setting.memory().residentBytes - before) / setting.nodes,
+    bytesPerNode: (after.residentBytes - before) / setting.nodes,
+    peakBytes: after.peakBytes,
   };
 }
 

@@ -26,7 +26,7 @@ export async function runWith(argv: readonly string[], commands = COMMANDS): Pro
     stderr,
     onSignal: () => nothing,
     onUncaught: () => nothing,
-    memory: () => ({ residentBytes: 0, heapBytes: 0 }),
+    memory: () => ({ residentBytes: 0, heapBytes: 0, peakBytes: 0 }),
     collectGarbage() {},
     cpuMs: () => 0,
     setExitCode() {},

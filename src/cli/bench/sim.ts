@@ -118,6 +118,7 @@ function print({ out }: Context, { name, scenario }: Wish, report: Report): void
     number("orphans", ({ orphans }) => String(orphans)),
     number("reorganisations", ({ reorganisations, deepest }) => `${reorganisations} (${deepest} deep)`),
     number("memory/node", ({ bytesPerNode }) => formatSize(Math.max(0, Math.round(bytesPerNode)))),
+    number("peak", ({ peakBytes }) => formatSize(peakBytes)),
     { title: "trace", cell: ({ traceHash }) => traceHash },
   ], out);
   for (const [what, value] of Object.entries(report.findings)) out.line(`${what}: ${Number(value.toFixed(DIGITS))}`);

@@ -13,6 +13,8 @@ const SETTLING_MS = 10 * SECOND;
 const WARM_UP_BLOCKS = 5;
 const MEASURED_BLOCKS = 10;
 const INTERVAL_MS = 5 * SECOND;
+/** Where garbage is collected after each block: left to itself, a runtime lets as much of it pile up as there is in use. */
+const LARGE_NODES = 2000;
 /** A header, a nonce, and a transaction in full: no form of a block that is passed on is smaller. */
 const LEAST_BLOCK_BYTES = 190;
 
@@ -25,14 +27,18 @@ export const spread: Scenario = {
     return new World({ seed, nodes, hasher, graph: graphOf(seed, nodes) });
   },
 
-  async play(world: World, { seed, nodes }: Setting): Promise<Findings> {
+  async play(world: World, { seed, nodes, memory }: Setting): Promise<Findings> {
     await world.startAll();
-    await world.run(SETTLING_MS);
+    for (let at = 0; at < SETTLING_MS; at += INTERVAL_MS) {
+      await world.run(INTERVAL_MS);
+      if (nodes >= LARGE_NODES) memory();
+    }
     const random = world.random("miners");
     for (let i = 0; i < WARM_UP_BLOCKS + MEASURED_BLOCKS; i++) {
       if (i === WARM_UP_BLOCKS) world.propagation.clear();
       world.mine(pick(random, world.members));
       await world.run(INTERVAL_MS);
+      if (nodes >= LARGE_NODES) memory();
     }
     await world.agree(INTERVAL_MS);
     const bound = spreadOf(bestDelays(world, graphOf(seed, nodes)));
