@@ -117,7 +117,7 @@ export class EventFeed {
     this.#sources.set(name, fresh);
     const channel = channelOf(name);
     this.#history.begin(name, channel, this.#node.channels().find((use) => use.channel === channel)!.published);
-    this.#pump(name, fresh).catch((error: unknown) => this.#fail(name, error));
+    this.#pump(name, fresh).catch((error: unknown) => this.#fail(name, fresh, error));
   }
 
   #leave(reader: EventReader): void {
@@ -164,9 +164,10 @@ export class EventFeed {
   }
 
   /** The node is stopped, or this is a bug: whoever reads has to ask again. */
-  #fail(name: string, error: unknown): void {
+  #fail(name: string, source: Source, error: unknown): void {
     this.#log.error("the events of a channel ended", { channel: name, error });
-    for (const reader of this.#sources.get(name)?.readers ?? []) reader.cut();
+    for (const reader of [...source.readers]) reader.cut();
+    if (this.#sources.get(name) === source) this.#end(name, source);
   }
 
   #beat(): void {

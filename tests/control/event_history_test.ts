@@ -214,6 +214,23 @@ test("event history: what the channel lost on its way is told to who comes back,
   assert(missed > 0);
 });
 
+test("event history: an event that cannot be told costs the connections of its channel, and not what follows", async () => {
+  const { read, publish, run, pong } = openScene();
+  const [reader, other] = [read(["sync"]), read(["control"])];
+  const broken = {
+    toJSON: () => {
+      throw new TypeError("a bug");
+    },
+  } as unknown as string;
+  await publish("chain:tip", { hash: broken, height: 1 });
+  assertEquals([reader.isCut, other.isCut], [true, false]);
+  const again = read(["sync"]);
+  await publish("chain:tip", { hash: "ab", height: 2 });
+  await pong(1);
+  await run();
+  assertEquals([again.events.map(({ event }) => event.height), peersOf(other)], [[2], [1]]);
+});
+
 test("event history: sources that nobody reads are few", async () => {
   const { read, run, subscribers, feed } = openScene();
   const live = read(CHANNELS);
