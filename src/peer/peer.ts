@@ -1,6 +1,7 @@
 import type { Endpoint } from "../platform/types.ts";
 import type { RemoteFault } from "../protocol/errors.ts";
 import type { Agreement } from "../protocol/handshake.ts";
+import type { Lane } from "../protocol/lanes.ts";
 import type { Message, MessageType } from "../protocol/messages.ts";
 import type { Permissions } from "../protocol/permissions.ts";
 import type { RoundTrips } from "../util/round_trips.ts";
@@ -52,6 +53,8 @@ export interface Peer {
   readonly mailbox: { readonly bytes: number; readonly paused: boolean };
   /** What waits for it to take. */
   readonly outbox: { readonly bytes: number; readonly frames: number; readonly dropped: number };
+  /** What waits of one lane. */
+  waiting(lane: Lane): { readonly bytes: number; readonly frames: number };
   /** Begins the handshake. Call it once. */
   start(): void;
   /** Keeps an outbound connection for another purpose than it was made for; what the handshake said stays said. */

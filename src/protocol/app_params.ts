@@ -15,6 +15,9 @@ export const MAX_SEEN_MESSAGES = 1_048_576;
 /** All topics beyond their first ones, in 64 MiB: so no four busy ones make a fifth forget. */
 export const MAX_SEEN_MESSAGES_SHARED = 4 * MAX_SEEN_MESSAGES;
 
+/** A peer for whom more than this of what its lane of data holds is waiting is slow: what others say to it is rationed. */
+export const CROWDED_SHARE = 1 / 4;
+
 /** A validator of a topic may think for so long: a look-up over a network, but no human. */
 export const VALIDATION_TIMEOUT_MS = 5 * SECOND;
 

@@ -1,5 +1,5 @@
 import type { OfferOutcome } from "../../peer/outbox.ts";
-import { LANE_OF, LANE_POLICIES, LANES, reserveAdmits } from "../../protocol/lanes.ts";
+import { type Lane, LANE_OF, LANE_POLICIES, LANES, reserveAdmits } from "../../protocol/lanes.ts";
 import type { MessageType } from "../../protocol/messages.ts";
 import type { LaneTotal } from "./records.ts";
 
@@ -17,10 +17,8 @@ export class LaneAccounts {
   add(type: MessageType, sizeBytes: number): OfferOutcome {
     const lane = LANE_OF[type];
     const policy = LANE_POLICIES[lane];
-    const index = LANES.indexOf(lane);
-    const [sent, taken] = [this.#sent[index]!, this.#taken[index]!];
-    const bytes = sent.bytes - taken.bytes;
-    const frames = sent.frames - taken.frames;
+    const sent = this.#sent[LANES.indexOf(lane)]!;
+    const { bytes, frames } = this.waiting(lane);
     // A frame alone in its lane always fits, as in an outbox.
     const isFull = frames >= policy.maxFrames || (bytes > 0 && bytes + sizeBytes > policy.maxBytes);
     if (isFull && !reserveAdmits(policy, type, sizeBytes, { bytes, frames })) {
@@ -32,6 +30,12 @@ export class LaneAccounts {
     this.bytes += sizeBytes;
     this.frames++;
     return "queued";
+  }
+
+  waiting(lane: Lane): { readonly bytes: number; readonly frames: number } {
+    const index = LANES.indexOf(lane);
+    const [sent, taken] = [this.#sent[index]!, this.#taken[index]!];
+    return { bytes: sent.bytes - taken.bytes, frames: sent.frames - taken.frames };
   }
 
   /** So much the shard's outbox has given to the socket since the start. */

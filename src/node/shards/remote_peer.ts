@@ -5,6 +5,7 @@ import type { Turns } from "../../peer/turns.ts";
 import type { Endpoint } from "../../platform/types.ts";
 import { RemoteFault } from "../../protocol/errors.ts";
 import type { Agreement } from "../../protocol/handshake.ts";
+import type { Lane } from "../../protocol/lanes.ts";
 import type { Message, MessageType } from "../../protocol/messages.ts";
 import { OUTBOX_LOW_WATER_BYTES, ROUND_TRIP_SAMPLES } from "../../protocol/connection_params.ts";
 import { NO_PERMISSIONS, type Permissions } from "../../protocol/permissions.ts";
@@ -191,6 +192,10 @@ export class RemotePeer implements Peer, RemoteEnd {
 
   charge(sizeBytes: number): void {
     this.#inflow.charge(sizeBytes);
+  }
+
+  waiting(lane: Lane): { readonly bytes: number; readonly frames: number } {
+    return this.#lanes.waiting(lane);
   }
 
   hold(): void {

@@ -65,7 +65,16 @@ export class OpenTopic implements Topic {
   readonly seen: RecentIds;
   /** Makes the same id of two topics two different keys, and keys that a stranger cannot choose. */
   readonly salt: bigint;
-  readonly counts = { published: 0, accepted: 0, duplicates: 0, ignored: 0, rejected: 0, failed: 0, dropped: 0 };
+  readonly counts = {
+    published: 0,
+    accepted: 0,
+    duplicates: 0,
+    ignored: 0,
+    rejected: 0,
+    failed: 0,
+    dropped: 0,
+    withheld: 0,
+  };
   readonly #links: TopicLinks;
   readonly #handles = new Set<Disposable>();
   readonly #closed = new AbortController();

@@ -18,6 +18,7 @@ import type { Env } from "../../util/env.ts";
 import { RecentIds, SharedRoom } from "../../util/recent_ids.ts";
 import { nameSize } from "../../wire/app_bodies.ts";
 import type { Service } from "../service.ts";
+import { FairShares } from "./fair_shares.ts";
 import { MessageIds } from "./message_ids.ts";
 import { OpenTopic, type Published, type Topic, type TopicOptions, type TopicVerdict } from "./topic.ts";
 import { type Pending, Validations } from "./validations.ts";
@@ -49,6 +50,7 @@ export class Topics implements Service {
   /** Topics by the peers that subscribed to any, and the other way round. */
   readonly #topicsOf = new Map<Peer, Set<string>>();
   readonly #subscribersOf = new Map<string, Set<Peer>>();
+  readonly #shares = new FairShares();
   readonly #seenRoom = new SharedRoom(MAX_SEEN_MESSAGES_SHARED);
   readonly #env: Env;
   #isClosed = false;
@@ -99,6 +101,7 @@ export class Topics implements Service {
   peerClosed(peer: Peer): void {
     for (const topic of this.#topicsOf.get(peer) ?? []) this.#removeSubscriber(topic, peer);
     this.#topicsOf.delete(peer);
+    this.#shares.peerClosed(peer);
   }
 
   /** The node stops: nothing is published or passed on any more. */
@@ -219,6 +222,11 @@ export class Topics implements Service {
     const subscribers = this.#subscribersOf.get(topic.name);
     // Usually a chain of two or a star's end: nobody but the sender.
     if (!subscribers || (subscribers.size === 1 && subscribers.has(sender))) return;
-    this.#peers.broadcast(message, (peer) => peer !== sender && subscribers.has(peer) && !senders?.has(peer));
+    this.#peers.broadcast(message, (peer) => {
+      if (peer === sender || !subscribers.has(peer) || senders?.has(peer)) return false;
+      if (this.#shares.admit(sender, peer, message.payload.length)) return true;
+      topic.counts.withheld++;
+      return false;
+    });
   }
 }
