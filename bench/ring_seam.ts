@@ -1,5 +1,5 @@
 import { copyBytes } from "../src/platform/copy_bytes.ts";
-import { dataOffset, headOf, TAIL } from "../src/ring/layout.ts";
+import { dataOffset, headOf, paddedBytes, TAIL } from "../src/ring/layout.ts";
 import { createRing, openReader, openWriter, type RingHandle } from "../src/ring/ring.ts";
 import { type Candidate, type Subject, timed } from "./support.ts";
 
@@ -43,7 +43,7 @@ function byHand(frame: Uint8Array): () => number {
   const { buffer } = makeRing();
   const [words, bytes] = [new Int32Array(buffer), new Uint8Array(buffer)];
   const [base, mask, headWord] = [dataOffset(1), RING_BYTES - 1, headOf(0)];
-  const size = WORD_BYTES + FRAME_BYTES;
+  const size = paddedBytes(FRAME_BYTES);
   let [tail, head, sum] = [0, 0, 0];
   const skip = (position: number) => RING_BYTES - (position & mask) < size ? RING_BYTES - (position & mask) : 0;
   return () => {
@@ -72,7 +72,7 @@ function byHand(frame: Uint8Array): () => number {
 function copiesAlone(frame: Uint8Array): () => number {
   const bytes = new Uint8Array(makeRing().buffer);
   return () => {
-    for (let i = 0; i < FRAMES; i++) copyBytes(frame, bytes, i * (WORD_BYTES + FRAME_BYTES));
+    for (let i = 0; i < FRAMES; i++) copyBytes(frame, bytes, i * paddedBytes(FRAME_BYTES));
     return bytes[0]!;
   };
 }

@@ -7,8 +7,8 @@ export type CopyBytes = (source: Uint8Array, target: Uint8Array, offset: number)
 const copyOfBuffer = Buffer.prototype.copy as (this: Uint8Array, target: Uint8Array, targetStart: number) => number;
 
 /**
- * The fastest copy into shared memory: `set` takes the slow path there on Node and Bun, and Deno's `Buffer.copy` is made
- * of `set` (p2p bench ring).
+ * The fastest copy into shared memory: on Bun a quarter faster than `set`, on Node as fast, and Deno's `Buffer.copy` is
+ * made of `set` and takes three times as long.
  */
 export const copyBytes: CopyBytes = deno
   ? (source, target, offset) => target.set(source, offset)

@@ -1,6 +1,6 @@
 import { LocalError } from "../protocol/errors.ts";
 import type { FrameHandler, FrameSink, FrameSource, RingEnd, SinkEvents, SourceEvents } from "./frames.ts";
-import { WORD_BYTES } from "./layout.ts";
+import { paddedBytes, WORD_BYTES } from "./layout.ts";
 
 /** One end of a channel between two threads, as far as rings need it: messages arrive in order, and none is lost. */
 export interface FramePort {
@@ -28,13 +28,8 @@ export interface MessageReaderOptions extends Pick<SourceEvents, "onFrames"> {
   readonly port: FramePort;
 }
 
-const ROUND_UP = WORD_BYTES - 1;
 const WAKE_SHARE = 2;
 const FIRST_BATCH_BYTES = 1024;
-
-function sizeOf(frame: Uint8Array): number {
-  return WORD_BYTES + ((frame.length + ROUND_UP) & ~ROUND_UP);
-}
 
 /**
  * What `FrameWriter` is, where threads cannot share memory: a commit is a message, and readers tell how much they have
@@ -63,7 +58,7 @@ export class MessageWriter implements FrameSink {
       const text = `Cannot put a frame into a ring: it takes at most ${this.maxFrameBytes} bytes a frame`;
       throw new LocalError("limit", `${text}: received ${frame.length}`);
     }
-    const size = sizeOf(frame);
+    const size = paddedBytes(frame.length);
     const taken = this.#mostUnderWay() + this.#length;
     if (taken > 0 && taken + size > this.#options.capacityBytes) {
       this.commit();
@@ -161,7 +156,7 @@ export class MessageReader implements FrameSource {
         const [batch] = this.#batches as [Uint8Array];
         const start = this.#offset + WORD_BYTES;
         const length = new DataView(batch.buffer, batch.byteOffset).getUint32(this.#offset, true);
-        const size = WORD_BYTES + ((length + ROUND_UP) & ~ROUND_UP);
+        const size = paddedBytes(length);
         freed += size;
         // It moves on before the handler can throw.
         this.#offset += size;

@@ -6,8 +6,10 @@ import {
   CLOSED,
   dataOffset,
   FIRST_PART,
+  FIRST_PART_HEAD_BYTES,
   headOf,
   LENGTH_MASK,
+  paddedBytes,
   RESTART,
   type RingSize,
   SKIP,
@@ -32,7 +34,6 @@ interface Assembly {
   received: number;
 }
 
-const ROUND_UP = WORD_BYTES - 1;
 /** The writer is woken when this share of the ring is free: waking it for each frame would cost more than the frames. */
 const WAKE_SHARE = 2;
 
@@ -116,12 +117,12 @@ export class FrameReader implements FrameSource {
       return 0;
     }
     if (word === RESTART) {
-      this.#head = (this.#head + WORD_BYTES) | 0;
+      this.#head = (this.#head + paddedBytes(0)) | 0;
       this.#loseAssembly();
       return 0;
     }
     if ((word & ~LENGTH_MASK) !== 0) return this.#nextPart(word, at, handle);
-    this.#head = (this.#head + WORD_BYTES + ((word + ROUND_UP) & ~ROUND_UP)) | 0;
+    this.#head = (this.#head + paddedBytes(word)) | 0;
     const start = at + WORD_BYTES;
     handle(this.#memory.lend(start, word), start, start + word);
     return 1;
@@ -131,12 +132,14 @@ export class FrameReader implements FrameSource {
     const length = word & LENGTH_MASK;
     let start = at + WORD_BYTES;
     let assembly = this.#assembly;
+    let sizeBytes = length;
     if ((word & ~LENGTH_MASK) === FIRST_PART) {
       assembly = { frame: new Uint8Array(this.#memory.get(start >> WORD_SHIFT)), received: 0 };
       this.#assembly = assembly;
-      start += WORD_BYTES;
+      start += FIRST_PART_HEAD_BYTES;
+      sizeBytes += FIRST_PART_HEAD_BYTES;
     }
-    this.#head = (this.#head + start - at + ((length + ROUND_UP) & ~ROUND_UP)) | 0;
+    this.#head = (this.#head + paddedBytes(sizeBytes)) | 0;
     // Whoever was attached in the middle of a frame has not seen its start.
     if (assembly === undefined) return 0;
     assembly.frame.set(this.#memory.lend(start, length).subarray(start, start + length), assembly.received);

@@ -1,14 +1,17 @@
 import { LocalError } from "../protocol/errors.ts";
 import type { FrameSink, SinkEvents } from "./frames.ts";
 import {
+  ALIGNED_BYTES,
   asleepOf,
   attachedOf,
   awaitedOf,
   CLOSED,
   dataOffset,
   FIRST_PART,
+  FIRST_PART_HEAD_BYTES,
   headOf,
   NEXT_PART,
+  paddedBytes,
   RESTART,
   type RingSize,
   SKIP,
@@ -34,9 +37,7 @@ interface Stream {
 }
 
 const NOWHERE = -1;
-/** Padding to whole words. */
-const ROUND_UP = WORD_BYTES - 1;
-/** A frame in a ring starts at any word and is in one piece, so half of the ring is what surely fits. */
+/** A frame in a ring starts anywhere and is in one piece, so half of the ring is what surely fits. */
 const WHOLE_SHARE = 2;
 /** Parts are smaller than that, so that the reader works on one while the next is written. */
 const PART_SHARE = 4;
@@ -75,7 +76,7 @@ export class FrameWriter implements FrameSink {
     this.#mask = size.capacityBytes - 1;
     this.#base = dataOffset(size.readers);
     this.#wholeBytes = size.capacityBytes / WHOLE_SHARE - WORD_BYTES;
-    this.#partBytes = size.capacityBytes / PART_SHARE - 2 * WORD_BYTES;
+    this.#partBytes = size.capacityBytes / PART_SHARE - ALIGNED_BYTES;
     for (let reader = 0; reader < size.readers; reader++) {
       if (memory.load(attachedOf(reader)) !== 0) this.#attached.push(reader);
     }
@@ -95,7 +96,7 @@ export class FrameWriter implements FrameSink {
     if (this.#stream !== undefined || this.#mustRestart && !this.#restart()) return this.#waitForRoom();
     const { length } = frame;
     if (length > this.#wholeBytes) return this.#offerParts(frame);
-    const at = this.#claim(length + WORD_BYTES);
+    const at = this.#claim(length);
     if (at === NOWHERE) return false;
     this.#memory.put(at >> WORD_SHIFT, length);
     this.#memory.copyIn(frame, at + WORD_BYTES);
@@ -169,9 +170,9 @@ export class FrameWriter implements FrameSink {
     if (this.#memory.compareExchange(word, 1, 0) === 1) this.#options.wakeReader(reader);
   }
 
-  /** Where `sizeBytes` in one piece may be written, in bytes from the start of the memory. */
+  /** Where a word and `sizeBytes` behind it may be written in one piece, in bytes from the start of the memory. */
   #claim(sizeBytes: number): number {
-    const size = (sizeBytes + ROUND_UP) & ~ROUND_UP;
+    const size = paddedBytes(sizeBytes);
     const place = this.#tail & this.#mask;
     const toEnd = this.#capacity - place;
     const needed = size <= toEnd ? size : toEnd + size;
@@ -218,7 +219,7 @@ export class FrameWriter implements FrameSink {
   }
 
   #restart(): boolean {
-    const at = this.#claim(WORD_BYTES);
+    const at = this.#claim(0);
     if (at === NOWHERE) return false;
     this.#memory.put(at >> WORD_SHIFT, RESTART);
     this.#mustRestart = false;
@@ -231,11 +232,11 @@ export class FrameWriter implements FrameSink {
       throw new LocalError("limit", `${text}: received ${frame.length}`);
     }
     const stream = { frame, sent: 0 };
-    const at = this.#claim(this.#partBytes + 2 * WORD_BYTES);
+    const at = this.#claim(FIRST_PART_HEAD_BYTES + this.#partBytes);
     if (at === NOWHERE) return false;
     this.#memory.put(at >> WORD_SHIFT, FIRST_PART | this.#partBytes);
     this.#memory.put((at + WORD_BYTES) >> WORD_SHIFT, frame.length);
-    this.#copyPart(stream, this.#partBytes, at + 2 * WORD_BYTES);
+    this.#copyPart(stream, this.#partBytes, at + WORD_BYTES + FIRST_PART_HEAD_BYTES);
     this.#pushParts(stream);
     return true;
   }
@@ -246,7 +247,7 @@ export class FrameWriter implements FrameSink {
     while (stream.sent < stream.frame.length) {
       this.commit();
       const length = Math.min(this.#partBytes, stream.frame.length - stream.sent);
-      const at = this.#claim(length + WORD_BYTES);
+      const at = this.#claim(length);
       if (at === NOWHERE) return false;
       this.#memory.put(at >> WORD_SHIFT, NEXT_PART | length);
       this.#copyPart(stream, length, at + WORD_BYTES);

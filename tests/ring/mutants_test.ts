@@ -111,10 +111,10 @@ const MUTATIONS: readonly RingMutation[] = [
     fault: "waits for ever",
   },
   {
-    name: "the room is a word too large",
+    name: "the room is too large by as much as a frame is padded",
     file: "ring/writer.ts",
     from: "return this.#capacity - ((this.#tail - this.#head) | 0);",
-    to: "return this.#capacity + 4 - ((this.#tail - this.#head) | 0);",
+    to: "return this.#capacity + 8 - ((this.#tail - this.#head) | 0);",
     program: (code) => oneReader(code, { lengths: [12, 12, 12, 12, 0] }),
     fault: "data race",
   },

@@ -52,9 +52,9 @@ export async function benchRing(context: Context, options: BenchOptions): Promis
   // Interleaved, so that what else the machine does hits all of them.
   for (let round = 0; round < ROUNDS; round++) {
     for (const [index, candidate] of list.entries()) {
-      const cpuBefore = context.host.cpuMs();
-      const { ms, taken } = await runRingFlow({ ...candidate, medium: candidate.medium() });
-      rounds[index]!.push({ ms, cpuMs: context.host.cpuMs() - cpuBefore });
+      const flow = { ...candidate, medium: candidate.medium() };
+      const { ms, cpuMs, taken } = await runRingFlow(flow, context.host.cpuMs);
+      rounds[index]!.push({ ms, cpuMs });
       lost[index]! += candidate.count * candidate.writers * candidate.copies - taken;
     }
   }

@@ -32,14 +32,16 @@ export type RingReport =
 
 export interface RingOutcome {
   readonly ms: number;
+  /** Processor time of all threads together, their starts left out. */
+  readonly cpuMs: number;
   /** Frames that were taken out, by all readers together. */
   readonly taken: number;
 }
 
 const PROGRAM = "cli/bench/ring_worker";
 
-/** Sends all frames from threads to threads. Rejects if a thread dies. */
-export async function runRingFlow(flow: RingFlow): Promise<RingOutcome> {
+/** Sends all frames from threads to threads. Rejects if a thread dies. `cpuMs`: what the process has used. */
+export async function runRingFlow(flow: RingFlow, cpuMs: () => number): Promise<RingOutcome> {
   const { writers, readers, medium } = flow;
   const handle = createBells(1 + writers + readers);
   const members = Array.from({ length: writers + readers }, (_, index) => new Member(flow, handle, index + 1));
@@ -47,12 +49,13 @@ export async function runRingFlow(flow: RingFlow): Promise<RingOutcome> {
   try {
     await Promise.all(members.map((member) => member.heard("ready")));
     const startedAt = performance.now();
+    const cpuBefore = cpuMs();
     for (const member of members) member.start();
     await Promise.all(members.slice(0, writers).map((member) => member.heard("written")));
     if (medium.kind === "queue") closeQueue(medium.handle, (user) => bells.ring(user + 1));
     const reports = await Promise.all(members.slice(writers).map((member) => member.heard("read")));
     const taken = reports.reduce((sum, report) => sum + (report.kind === "read" ? report.frames : 0), 0);
-    return { ms: performance.now() - startedAt, taken };
+    return { ms: performance.now() - startedAt, cpuMs: cpuMs() - cpuBefore, taken };
   } finally {
     bells.close();
     await Promise.all(members.map((member) => member.end()));
