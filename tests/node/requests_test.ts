@@ -14,7 +14,7 @@ import {
 } from "../../src/protocol/app_params.ts";
 import { MAX_APP_PAYLOAD_BYTES } from "../../src/protocol/wire_limits.ts";
 import { dialApp, reasonsOf, runFor, startNodes, textOf, utf8, WIRES } from "../support/app_world.ts";
-import { dialScripted } from "../support/scripted_peer.ts";
+import { dialScripted, type ScriptedPeer } from "../support/scripted_peer.ts";
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 
@@ -325,12 +325,15 @@ test("requests: who is flooded with messages of others still gets answers, or he
   const { network, nodes: [a] } = await startNodes([[]]);
   a!.topic("chat");
   a!.handle("echo", (payload) => payload);
-  const [slow, loud] = [await dialApp(network, "slow"), await dialApp(network, "loud")];
+  const slow = await dialApp(network, "slow");
+  const loud: ScriptedPeer[] = [];
+  for (let i = 0; i < 8; i++) loud.push(await dialApp(network, `loud${i}`));
   slow.send({ type: "subscribe", topics: ["chat"] });
   await runFor(network);
   slow.connection.pause();
   for (let id = 1n; id <= 24n; id++) {
-    loud.send({ type: "publish", topic: "chat", id, payload: new Uint8Array(1_000_000) });
+    // Several: each may fill but a share of what is left.
+    loud[Number(id) % loud.length]!.send({ type: "publish", topic: "chat", id, payload: new Uint8Array(1_000_000) });
     await runFor(network, 300);
   }
   const payload = new Uint8Array(900_000);
