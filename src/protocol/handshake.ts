@@ -1,5 +1,6 @@
+import { addressFromIpv6, IPV6_FORM_BYTES, sameAddress } from "./addresses.ts";
 import { RemoteFault } from "./errors.ts";
-import type { Message, MessageOf, MessageType } from "./messages.ts";
+import type { Message, MessageOf, MessageType, VersionAddress } from "./messages.ts";
 import { FEATURES_PROTOCOL_VERSION, MIN_PROTOCOL_VERSION, PROTOCOL_VERSION } from "./params.ts";
 import { hasServices, SERVICE_P2P_APPS } from "./service_flags.ts";
 
@@ -21,7 +22,7 @@ export interface Agreement {
 /** What follows from a version message and the features that were negotiated. */
 export function agree(version: MessageOf<"version">, features: Pick<Agreement, "addrv2" | "wtxidRelay">): Agreement {
   return {
-    version,
+    version: { ...version, receiver: lean(version.receiver), sender: lean(version.sender) },
     protocolVersion: Math.min(version.protocolVersion, PROTOCOL_VERSION),
     addrv2: features.addrv2,
     wtxidRelay: features.wtxidRelay,
@@ -36,6 +37,15 @@ export interface HandshakeOptions {
   readonly ourVersion: () => MessageOf<"version">;
   /** Whether a nonce is one of those that our own version messages carry now. */
   readonly isOurNonce: (nonce: bigint) => boolean;
+}
+
+const NO_ADDRESS = addressFromIpv6(new Uint8Array(IPV6_FORM_BYTES));
+const NO_END: VersionAddress = { services: 0n, address: NO_ADDRESS, port: 0 };
+
+/** The same address. Most peers say nothing where they could say who they are: one object stands for all of these. */
+function lean(end: VersionAddress): VersionAddress {
+  if (!sameAddress(end.address, NO_ADDRESS)) return end;
+  return end.services === 0n && end.port === 0 ? NO_END : { ...end, address: NO_ADDRESS };
 }
 
 /** A message; of those that have no part in a handshake the type is enough. */

@@ -52,7 +52,7 @@ interface Correspondent {
   readonly scope: AddressScope;
   readonly tokens: TokenBucket;
   /** Keys of addresses that it told us or got from us. */
-  readonly known: TwoGenerationSet<string>;
+  known: TwoGenerationSet<string> | undefined;
   /** News for it, by key; undefined while there is none. */
   news: Map<string, AddressRecord> | undefined;
   nextNewsAt: number;
@@ -121,7 +121,7 @@ export class Addresses implements Service {
     const correspondent: Correspondent = {
       scope: addressScope(remote.address),
       tokens: new TokenBucket(now),
-      known: new TwoGenerationSet(KNOWN_ADDRESSES),
+      known: undefined,
       news: undefined,
       nextNewsAt: now + this.#pauseMs(RELAY_PAUSE_MS),
       nextSelfAt: now + this.#pauseMs(SELF_ANNOUNCE_MS),
@@ -141,7 +141,7 @@ export class Addresses implements Service {
 
   heldBytes(peer: Peer): number {
     const correspondent = this.#correspondents.get(peer);
-    return correspondent ? (correspondent.known.size + (correspondent.news?.size ?? 0)) * HELD_ENTRY_BYTES : 0;
+    return correspondent ? ((correspondent.known?.size ?? 0) + (correspondent.news?.size ?? 0)) * HELD_ENTRY_BYTES : 0;
   }
 
   tick(now: number): void {
@@ -188,15 +188,17 @@ export class Addresses implements Service {
   #take(
     peer: Peer,
     source: NetAddress,
-    { scope, known }: Correspondent,
+    correspondent: Correspondent,
     record: AddressRecord,
     isNews: boolean,
   ): void {
     const { book, allowsLocal, heard } = this.#deps;
     const recordScope = addressScope(record.address);
-    if (record.port === 0 || !reaches(scope, recordScope) || (recordScope !== "global" && !allowsLocal)) return;
+    if (record.port === 0 || !reaches(correspondent.scope, recordScope) || (recordScope !== "global" && !allowsLocal)) {
+      return;
+    }
     const key = book.keyOf(record);
-    known.add(key);
+    noteKnown(correspondent, key);
     if (this.#own.has(key)) return;
     const now = this.#wallSeconds();
     const isFresh = record.time > now - RELAY_AGE_SECONDS && record.time <= now + MAX_FUTURE_SECONDS;
@@ -215,7 +217,7 @@ export class Addresses implements Service {
     for (const peer of chosen) {
       const correspondent = this.#correspondents.get(peer)!;
       const news = correspondent.news ??= new Map();
-      if (correspondent.known.has(key) || news.size >= MAX_ADDRESSES) continue;
+      if (correspondent.known?.has(key) || news.size >= MAX_ADDRESSES) continue;
       news.set(key, record);
       this.#counts.relayed++;
     }
@@ -223,7 +225,7 @@ export class Addresses implements Service {
 
   #sendNews(peer: Peer, correspondent: Correspondent): void {
     if (!correspondent.news) return;
-    const fresh = [...correspondent.news].filter(([key]) => !correspondent.known.has(key));
+    const fresh = [...correspondent.news].filter(([key]) => !correspondent.known?.has(key));
     const records = fresh.map(([, record]) => record);
     correspondent.news = undefined;
     this.#send(peer, correspondent, records);
@@ -264,9 +266,9 @@ export class Addresses implements Service {
     this.#send(peer, correspondent, records);
   }
 
-  #send(peer: Peer, { known }: Correspondent, records: readonly AddressRecord[]): void {
+  #send(peer: Peer, correspondent: Correspondent, records: readonly AddressRecord[]): void {
     const addresses = records.filter((record) => understands(peer, record));
-    for (const record of addresses) known.add(this.#deps.book.keyOf(record));
+    for (const record of addresses) noteKnown(correspondent, this.#deps.book.keyOf(record));
     tell(peer, addresses);
   }
 
@@ -278,6 +280,11 @@ export class Addresses implements Service {
   #pauseMs(meanMs: number): number {
     return exponential(this.#deps.env.random(), meanMs);
   }
+}
+
+function noteKnown(correspondent: Correspondent, key: string): void {
+  correspondent.known ??= new TwoGenerationSet(KNOWN_ADDRESSES);
+  correspondent.known.add(key);
 }
 
 function tell(peer: Peer, records: readonly AddressRecord[]): void {

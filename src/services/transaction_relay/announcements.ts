@@ -71,13 +71,15 @@ export class Announcements {
     this.#listeners.set(peer, listener);
   }
 
-  remove(peer: Peer): void {
+  /** False if the peer was not there. */
+  remove(peer: Peer): boolean {
     const listener = this.#listeners.get(peer);
-    if (!listener) return;
+    if (!listener) return false;
     this.#listeners.delete(peer);
     this.#slots.release(listener.slot);
     if (listener.beat !== this.#inboundBeat) listener.beat.cancel();
     if (this.#listeners.size === 0) this.#inboundBeat.cancel();
+    return true;
   }
 
   /** The peer asked not to be told of what pays less. */

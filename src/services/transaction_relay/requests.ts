@@ -57,8 +57,8 @@ const MAX_WAITING = 2 * MAX_ANNOUNCED_TRANSACTIONS;
  */
 export class TransactionRequests {
   readonly #headStartMs: number;
-  /** Undefined for a peer that announced nothing yet. */
-  readonly #sources = new Map<Peer, Source | undefined>();
+  /** Peers that ever announced something. */
+  readonly #sources = new Map<Peer, Source>();
   readonly #wanted = new Map<Hash, Wanted>();
   #outbound = 0;
   #byWtxid = 0;
@@ -84,14 +84,15 @@ export class TransactionRequests {
     return this.#wanted.size;
   }
 
+  /** A peer that may announce. */
   add(peer: Peer): void {
-    this.#sources.set(peer, undefined);
     this.#count(peer, 1);
   }
 
+  /** One that was added leaves. */
   remove(peer: Peer, now: number): void {
     const source = this.#sources.get(peer);
-    if (!this.#sources.delete(peer)) return;
+    this.#sources.delete(peer);
     this.#count(peer, -1);
     if (source) this.#fail(source, [...source.announced], now);
   }
@@ -99,7 +100,6 @@ export class TransactionRequests {
   /** Notes that the peer has a transaction that we lack. False if it announced too many of those. */
   note(peer: Peer, hash: Hash, now: number): boolean {
     const source = this.#sourceOf(peer, now);
-    if (!source) return true;
     let wanted = this.#wanted.get(hash);
     if (wanted?.sources.includes(source)) return true;
     if (source.announced.size >= MAX_ANNOUNCED_TRANSACTIONS) return false;
@@ -149,24 +149,16 @@ export class TransactionRequests {
 
   tick(now: number): void {
     for (const source of this.#sources.values()) {
-      if (!source) continue;
       const overdue = overdueOf(source, now);
       if (overdue.length > 0) this.#fail(source, overdue, now);
       this.#askOf(source, now);
     }
   }
 
-  /** Undefined for a peer that was not added. */
-  #sourceOf(peer: Peer, now: number): Source | undefined {
-    const known = this.#sources.get(peer);
-    if (known || !this.#sources.has(peer)) return known;
-    const source = {
-      peer,
-      announced: new Set<Wanted>(),
-      asked: new Set<Wanted>(),
-      waiting: new Deque<Wanted>(),
-      progressAt: now,
-    };
+  #sourceOf(peer: Peer, now: number): Source {
+    let source = this.#sources.get(peer);
+    if (source) return source;
+    source = { peer, announced: new Set(), asked: new Set(), waiting: new Deque(), progressAt: now };
     this.#sources.set(peer, source);
     return source;
   }

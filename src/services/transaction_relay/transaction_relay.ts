@@ -104,8 +104,7 @@ export class TransactionRelay implements Service {
 
   peerClosed(peer: Peer): void {
     this.#limits.delete(peer);
-    this.#announcements.remove(peer);
-    this.#requests.remove(peer, this.#deps.env.now());
+    if (this.#announcements.remove(peer)) this.#requests.remove(peer, this.#deps.env.now());
   }
 
   tick(now: number): void {
