@@ -16,6 +16,7 @@ import { TIMED_TURNS } from "../protocol/vitals_params.ts";
 import type { Env, Logger, Timer } from "../util/env.ts";
 import type { RoundTrips } from "../util/round_trips.ts";
 import { Stopwatch } from "../util/stopwatch.ts";
+import { endedAsSlow, endedBy, endedByBug, endedByUs } from "./endings.ts";
 import { Liveness } from "./liveness.ts";
 import { Mailbox } from "./mailbox.ts";
 import { type OfferOutcome, Outbox, type OutboxOwner } from "./outbox.ts";
@@ -216,17 +217,17 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker, Conne
 
   /** Ends the connection because of what the remote did. */
   blame(fault: RemoteFault): void {
-    this.#end({ code: fault.code, detail: fault.message });
+    this.#end(endedBy(fault));
   }
 
   /** Sends what is queued, then ends the connection. */
   close(detail: string): void {
-    this.#end({ code: "closed-by-us", detail });
+    this.#end(endedByUs(detail));
   }
 
   /** Cuts the connection without sending what is queued. */
   abort(detail: string): void {
-    this.#reason ??= { code: "closed-by-us", detail };
+    this.#reason ??= endedByUs(detail);
     if (this.#state !== "closed") this.#state = "closing";
     this.#outbox.close();
     this.#connection.abort();
@@ -373,7 +374,7 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker, Conne
 
   /** `waiting`: bytes in the outbox before the offer, which adds to them and flushes later. */
   #sent(type: MessageType, outcome: OfferOutcome, waiting: number): boolean {
-    if (outcome === "overflow") this.#end({ code: "too-slow", detail: `its ${LANE_OF[type]} lane is full` });
+    if (outcome === "overflow") this.#end(endedAsSlow(type));
     if (outcome !== "queued") return false;
     this.messagesOut[type] = (this.messagesOut[type] ?? 0) + 1;
     this.bytesOutOf[type] = (this.bytesOutOf[type] ?? 0) + this.#outbox.bytes - waiting;
@@ -401,9 +402,7 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker, Conne
   /** The one catcher: a fault is the remote's, anything else is a bug of ours, which costs this peer and no other. */
   #fail(error: unknown): void {
     if (error instanceof RemoteFault) return this.#end({ code: this.#nameFault(error), detail: error.message });
-    const stack = error instanceof Error ? error.stack : String(error);
-    this.#log.error("internal error while handling a message", { peer: this.id, stack });
-    this.#end({ code: "internal-error", detail: String(error) });
+    this.#end(endedByBug(error, this.id, this.#log));
   }
 
   /** A stranger whose first bytes are of another network speaks to the wrong one; later it is a broken stream. */

@@ -1,11 +1,10 @@
 import { createBells, openBells } from "../../platform/bells.ts";
 import { copyBytes } from "../../platform/copy_bytes.ts";
 import type { Thread } from "../../platform/types.ts";
-import { MAX_RING_FRAME_BYTES, MAX_RING_READERS } from "../../protocol/ring_params.ts";
+import { MAX_RING_READERS } from "../../protocol/ring_params.ts";
 import { SHARD_RING_BYTES } from "../../protocol/shard_params.ts";
 import type { ShardSnapshot } from "../../protocol/peer_snapshots.ts";
 import type { FrameSink } from "../../ring/frames.ts";
-import { MessageReader, MessageWriter } from "../../ring/message_ring.ts";
 import { createRing, openReader, openWriter, ringUse } from "../../ring/ring.ts";
 import {
   type Envelope,
@@ -131,7 +130,7 @@ class MemoryLinks implements MainLinks {
 class MessageLinks implements MainLinks {
   readonly broadcasts = undefined;
 
-  open(_shard: number, { onRoom, onFrames }: WayEvents): MainWays {
+  open(_shard: number, events: WayEvents): MainWays {
     // A thread may lose what comes before it listens; it speaks first.
     let early: (() => void)[] | undefined = [];
     let thread: Thread | undefined;
@@ -140,16 +139,8 @@ class MessageLinks implements MainLinks {
       else thread?.post(envelope, transfer);
     };
     const ports = new MessagePorts(post);
-    const sink = new MessageWriter({
-      ports: [ports.port("toShard")],
-      capacityBytes: SHARD_RING_BYTES,
-      maxFrameBytes: MAX_RING_FRAME_BYTES,
-      onRoom,
-    });
-    const source = new MessageReader({ port: ports.port("toMain"), onFrames });
     return {
-      sink,
-      source,
+      ...ports.open("toShard", "toMain", events),
       start: { by: "messages" },
       use: () => ({ toShard: null, toMain: null }),
       leave() {},

@@ -1,3 +1,5 @@
+import { endedAsSlow, endedBy, endedByBug, endedByUs } from "../../peer/endings.ts";
+import type { OfferOutcome } from "../../peer/outbox.ts";
 import { Pace } from "../../peer/pace.ts";
 import type { Peer, PeerState } from "../../peer/peer.ts";
 import type { CloseReason, ConnectionKind, Direction, OutboundKind, PeerOptions } from "../../peer/peer_options.ts";
@@ -207,15 +209,15 @@ export class RemotePeer implements Peer, RemoteEnd {
   }
 
   blame(fault: RemoteFault): void {
-    this.#end({ code: fault.code, detail: fault.message });
+    this.#end(endedBy(fault));
   }
 
   close(detail: string): void {
-    this.#end({ code: "closed-by-us", detail });
+    this.#end(endedByUs(detail));
   }
 
   abort(detail: string): void {
-    this.#reason ??= { code: "closed-by-us", detail };
+    this.#reason ??= endedByUs(detail);
     if (this.#state !== "closed") this.#state = "closing";
     this.#options.port.tell({ is: "abort", peer: this.id });
   }
@@ -288,8 +290,8 @@ export class RemotePeer implements Peer, RemoteEnd {
     });
   }
 
-  #sent(type: MessageType, outcome: "queued" | "dropped" | "overflow"): boolean {
-    if (outcome === "overflow") this.#end({ code: "too-slow", detail: `its lane for ${type} is full` });
+  #sent(type: MessageType, outcome: OfferOutcome): boolean {
+    if (outcome === "overflow") this.#end(endedAsSlow(type));
     return outcome === "queued";
   }
 
@@ -299,9 +301,7 @@ export class RemotePeer implements Peer, RemoteEnd {
       work();
     } catch (error) {
       if (error instanceof RemoteFault) return this.blame(error);
-      const stack = error instanceof Error ? error.stack : String(error);
-      this.#log.error("internal error while handling a message", { peer: this.id, stack });
-      this.#end({ code: "internal-error", detail: String(error) });
+      this.#end(endedByBug(error, this.id, this.#log));
     }
   }
 

@@ -1,10 +1,7 @@
 import { openBells } from "../../platform/bells.ts";
 import { copyBytes } from "../../platform/copy_bytes.ts";
 import { onParentMessage, postToParent } from "../../platform/threads.ts";
-import { MAX_RING_FRAME_BYTES } from "../../protocol/ring_params.ts";
-import { SHARD_RING_BYTES } from "../../protocol/shard_params.ts";
 import type { FrameSource } from "../../ring/frames.ts";
-import { MessageReader, MessageWriter } from "../../ring/message_ring.ts";
 import { openReader, openWriter } from "../../ring/ring.ts";
 import {
   type Envelope,
@@ -44,15 +41,8 @@ function overMemory(shard: number, start: Extract<WaysStart, { by: "memory" }>, 
 }
 
 /** Whether somebody listens is not known here: the main thread counts what nobody does. */
-function overMessages({ onRoom, onFrames }: WayEvents): ShardWays {
+function overMessages(events: WayEvents): ShardWays {
   const ports = new MessagePorts(postToParent);
   onParentMessage((envelope) => ports.deliver(envelope as Envelope));
-  const sink = new MessageWriter({
-    ports: [ports.port("toMain")],
-    capacityBytes: SHARD_RING_BYTES,
-    maxFrameBytes: MAX_RING_FRAME_BYTES,
-    onRoom,
-  });
-  const source = new MessageReader({ port: ports.port("toShard"), onFrames });
-  return { sink, source, broadcasts: undefined, hearsApps: () => true };
+  return { ...ports.open("toMain", "toShard", events), broadcasts: undefined, hearsApps: () => true };
 }

@@ -1,6 +1,8 @@
 import type { BellsHandle } from "../../platform/bells.ts";
 import type { FrameSink, FrameSource } from "../../ring/frames.ts";
-import type { FramePort, RingMessage } from "../../ring/message_ring.ts";
+import { MAX_RING_FRAME_BYTES } from "../../protocol/ring_params.ts";
+import { SHARD_RING_BYTES } from "../../protocol/shard_params.ts";
+import { type FramePort, MessageReader, MessageWriter, type RingMessage } from "../../ring/message_ring.ts";
 import type { RingHandle } from "../../ring/ring.ts";
 
 /** What a shard's thread is given to open its ends of the rings. */
@@ -69,5 +71,16 @@ export class MessagePorts {
 
   deliver({ way, message }: Envelope): void {
     this.#listeners.get(way)?.(message);
+  }
+
+  /** The ends of the thread whose records go out by the one and come in by the other. */
+  open(out: Way, into: Way, { onRoom, onFrames }: WayEvents): Ways {
+    const sink = new MessageWriter({
+      ports: [this.port(out)],
+      capacityBytes: SHARD_RING_BYTES,
+      maxFrameBytes: MAX_RING_FRAME_BYTES,
+      onRoom,
+    });
+    return { sink, source: new MessageReader({ port: this.port(into), onFrames }) };
   }
 }
