@@ -280,6 +280,18 @@ test("ring: positions may pass 2^31 and 2^32", () => {
   }
 });
 
+/** What V8 copies shared memory by, where both ends begin at one. */
+const V8_WORD_BYTES = 8;
+
+test("ring: frames of any length begin where V8 copies by words, round after round", () => {
+  const { sink, source } = makeRing();
+  for (let length = 0; length <= 60; length++) {
+    while (!sink.offer(frame(length % 28))) takeAll(source);
+    sink.commit();
+    source.take((bytes, start) => assertEquals((bytes.byteOffset + start) % V8_WORD_BYTES, 0));
+  }
+});
+
 test("ring: where threads share no memory, that is said, and what there is instead", () => {
   using _ = withoutSharedMemory();
   assertThrows(() => createRing(), LocalError, "Cannot make a ring: there is no SharedArrayBuffer here");
