@@ -33,6 +33,7 @@ export const spread: Scenario = {
       await world.run(INTERVAL_MS);
       if (nodes >= LARGE_NODES) memory();
     }
+    const settledBytes = memory().heapBytes;
     const random = world.random("miners");
     for (let i = 0; i < WARM_UP_BLOCKS + MEASURED_BLOCKS; i++) {
       if (i === WARM_UP_BLOCKS) world.propagation.clear();
@@ -41,6 +42,7 @@ export const spread: Scenario = {
       if (nodes >= LARGE_NODES) memory();
     }
     await world.agree(INTERVAL_MS);
+    const finalBytes = memory().heapBytes;
     const bound = spreadOf(bestDelays(world, graphOf(seed, nodes)));
     const { p50Ms, p99Ms } = world.propagation.spread();
     return {
@@ -48,6 +50,8 @@ export const spread: Scenario = {
       bestP99Ms: bound.p99Ms,
       p50Ratio: p50Ms / bound.p50Ms,
       p99Ratio: p99Ms / bound.p99Ms,
+      settledBytesPerNode: settledBytes / nodes,
+      finalBytesPerNode: finalBytes / nodes,
     };
   },
 };
