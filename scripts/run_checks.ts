@@ -34,7 +34,7 @@ const WITH_WORKERS: readonly string[] = ["tests/e2e", "tests/interop"];
 
 /**
  * Left out of those for their time, although they pass: what they try is the main thread's with workers and without.
- * The store under 200 kills takes 45 s, the dashboard in its browser 15 s, and all the others together some 80 s.
+ * The store under 200 kills takes 45 s, the dashboard in its browser 15 s, and all the others together 95 s on two busy cores.
  */
 const WITHOUT_WORKERS: readonly string[] = ["tests/e2e/torture_test.ts", "tests/e2e/dashboard_test.ts"];
 
