@@ -23,7 +23,7 @@ export interface PeerFacts {
 /** One peer as its owner sees it. */
 export function snapshotPeer(peer: Peer, { knownHeight, score, heldBytes }: PeerFacts, now: number): PeerSnapshot {
   const version = peer.agreement?.version;
-  const { last, min, mean, median } = peer.liveness.roundTrips;
+  const { last, min, mean, median, p95 } = peer.liveness.roundTrips;
   const { rates, receivedAt, sentAt } = peer.pace;
   const { block, transaction } = peer.usefulAt;
   const since = (at: number | undefined) =>
@@ -44,7 +44,7 @@ export function snapshotPeer(peer: Peer, { knownHeight, score, heldBytes }: Peer
     claimedHeight: version?.startHeight ?? 0,
     provenHeight: knownHeight,
     connectedSeconds: Math.floor((now - peer.connectedAt) / MS_PER_SECOND),
-    pingMs: { last, min, mean, median },
+    pingMs: { last, min, mean, median, p95 },
     lastSeconds: {
       received: since(receivedAt),
       sent: since(sentAt),

@@ -23,8 +23,8 @@ export interface PeerSnapshot {
   readonly claimedHeight: number;
   readonly provenHeight: number;
   readonly connectedSeconds: number;
-  /** Milliseconds; null before the first pong. The median is that of the last half hour or so. */
-  readonly pingMs: { readonly [K in "last" | "min" | "mean" | "median"]: number | null };
+  /** Milliseconds; null before the first pong. Median and 95th percentile are those of the last half hour or so. */
+  readonly pingMs: { readonly [K in "last" | "min" | "mean" | "median" | "p95"]: number | null };
   /**
    * Seconds since it last sent something, was sent something, and gave us a block and a transaction that we lacked; null
    * for never.

@@ -2,7 +2,9 @@
 const MEAN_GAIN = 1 / 8;
 const DEVIATION_GAIN = 1 / 4;
 const DEVIATIONS = 4;
-const PERCENTILE_95 = 0.95;
+/** Of the samples kept, so many are at most as long as the median and as the 95th percentile. */
+const MEDIAN_SHARE = 1 / 2;
+const P95_SHARE = 0.95;
 
 /** Of all who have none yet. Nothing is ever written to it. */
 const NO_SAMPLES: number[] = [];
@@ -13,6 +15,11 @@ export interface TimeoutBounds {
   readonly initialMs: number;
   readonly minMs: number;
   readonly maxMs: number;
+}
+
+interface Quantiles {
+  readonly median: number;
+  readonly p95: number;
 }
 
 /** Round-trip times of one peer, or of many: what they were, and how long an answer may take. All in milliseconds. */
@@ -26,8 +33,8 @@ export class RoundTrips {
   #min: number | null = null;
   #smoothed = 0;
   #deviation = 0;
-  /** Of the samples kept; null once there are others. */
-  #median: number | null = null;
+  /** Of the samples kept; undefined once there are others, until somebody asks. */
+  #quantiles: Quantiles | undefined;
 
   /** Keeps the last `capacity` samples for the median and the percentile. */
   constructor(capacity: number) {
@@ -39,7 +46,7 @@ export class RoundTrips {
     this.#recent[this.#next] = sampleMs;
     this.#next = (this.#next + 1) % this.#capacity;
     this.#last = sampleMs;
-    this.#median = null;
+    this.#quantiles = undefined;
     this.#min = this.#min === null ? sampleMs : Math.min(this.#min, sampleMs);
     this.#sum += sampleMs;
     this.#count++;
@@ -66,8 +73,7 @@ export class RoundTrips {
 
   /** The middle one of the samples kept, or the lower of two: one that came late for a reason of ours changes nothing. */
   get median(): number | null {
-    if (this.#recent.length === 0) return null;
-    return this.#median ??= this.#recent.toSorted((a, b) => a - b)[(this.#recent.length - 1) >> 1]!;
+    return this.#recent.length === 0 ? null : (this.#quantiles ??= quantilesOf(this.#recent)).median;
   }
 
   /** Smoothed mean, which follows changes; undefined before the first sample. */
@@ -77,9 +83,7 @@ export class RoundTrips {
 
   /** 95th percentile of the samples kept. */
   get p95(): number | null {
-    if (this.#recent.length === 0) return null;
-    const sorted = this.#recent.toSorted((a, b) => a - b);
-    return sorted[Math.ceil(PERCENTILE_95 * sorted.length) - 1]!;
+    return this.#recent.length === 0 ? null : (this.#quantiles ??= quantilesOf(this.#recent)).p95;
   }
 
   /** How long an answer may take: so many smoothed round trips and four deviations, within the bounds. */
@@ -88,4 +92,10 @@ export class RoundTrips {
     const adapted = roundTrips * this.#smoothed + DEVIATIONS * this.#deviation;
     return Math.min(bounds.maxMs, Math.max(bounds.minMs, adapted));
   }
+}
+
+function quantilesOf(samples: readonly number[]): Quantiles {
+  const sorted = samples.toSorted((a, b) => a - b);
+  const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1]!;
+  return { median: at(MEDIAN_SHARE), p95: at(P95_SHARE) };
 }

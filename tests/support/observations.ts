@@ -95,7 +95,7 @@ export function peerWith(id: number, changes: Deep<PeerSnapshot> = {}): PeerSnap
     claimedHeight: 100,
     provenHeight: 100,
     connectedSeconds: 3_600,
-    pingMs: { last: 50, min: 40, mean: 50, median: 50 },
+    pingMs: { last: 50, min: 40, mean: 50, median: 50, p95: 50 },
     lastSeconds: { received: 1, sent: 1, block: null, transaction: null },
     rates: { bytesIn: 0, bytesOut: 0, messagesIn: 0, messagesOut: 0 },
     bytes: { in: 0, out: 0 },

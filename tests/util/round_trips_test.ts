@@ -17,3 +17,13 @@ test("round trips: the median heeds no single one that was late, and forgets tho
   trips.add(1);
   assertEquals(trips.median, 1);
 });
+
+test("round trips: one in twenty may take longer than the 95th percentile", () => {
+  const upTo = (count: number) => Array.from({ length: count }, (_, i) => count - i);
+  assertEquals([[], [7], upTo(20), upTo(21), upTo(40)].map((all) => after(all).p95), [null, 7, 19, 20, 38]);
+  const trips = after(upTo(20));
+  assertEquals([trips.median, trips.p95], [10, 19]);
+  trips.add(4_000);
+  trips.add(4_000);
+  assertEquals([trips.median, trips.p95], [11, 4_000]);
+});

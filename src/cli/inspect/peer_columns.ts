@@ -42,6 +42,7 @@ export const PEER_COLUMNS: readonly DataColumn<Told<PeerSnapshot>>[] = [
   { name: "ping", help: "last round trip", unit: "ms", rank: 2, value: ({ pingMs }) => pingMs?.last },
   { name: "minping", help: "shortest round trip", unit: "ms", rank: 11, value: ({ pingMs }) => pingMs?.min },
   { name: "medping", help: "median round trip of late", unit: "ms", value: ({ pingMs }) => pingMs?.median },
+  { name: "p95ping", help: "95th percentile of round trips of late", unit: "ms", value: ({ pingMs }) => pingMs?.p95 },
   { name: "meanping", help: "mean round trip", unit: "ms", value: ({ pingMs }) => pingMs?.mean },
   { name: "send", help: "since we last sent it something", unit: "seconds", rank: 17, value: last("sent") },
   { name: "recv", help: "since it last sent something", unit: "seconds", rank: 13, value: last("received") },

@@ -32,7 +32,7 @@ function dataOf(count: number, userAgent = "/some:1/"): LiveData {
       height: 1_000_000,
       claimedHeight: 1_000_000,
       provenHeight: 120,
-      pingMs: { last: count - id, min: 1, mean: 2, median: 2 },
+      pingMs: { last: count - id, min: 1, mean: 2, median: 2, p95: 2 },
       rates: { bytesIn: 100, bytesOut: 50, messagesIn: 1, messagesOut: 2 },
     })),
     chain: { height: 100, headers: 110, bestHash: "ab".repeat(32), tipTime: 1_000, syncing: false, forks: FORKS },
