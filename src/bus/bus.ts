@@ -16,9 +16,6 @@ import type { Lag, Published, SubscriberUse } from "./event_queues.ts";
 import { EventStream } from "./event_stream.ts";
 import { Subscriber, type SubscriberOptions } from "./subscriber.ts";
 
-/** Event types and what each carries. */
-export type EventMap = Record<string, unknown>;
-
 /** One event of any of the types. */
 export type AnyEvent<E> = { readonly [T in keyof E & string]: { readonly type: T; readonly event: E[T] } }[
   keyof E & string

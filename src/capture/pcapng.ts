@@ -7,7 +7,7 @@ export const SECTION_HEADER_BLOCK = 0x0a0d_0d0a;
 export const INTERFACE_BLOCK = 1;
 export const OLD_PACKET_BLOCK = 2;
 export const SIMPLE_PACKET_BLOCK = 3;
-export const INTERFACE_STATISTICS_BLOCK = 5;
+const INTERFACE_STATISTICS_BLOCK = 5;
 export const ENHANCED_PACKET_BLOCK = 6;
 
 export const BYTE_ORDER_MAGIC = 0x1a2b_3c4d;

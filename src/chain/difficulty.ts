@@ -16,12 +16,6 @@ export function workOfTarget(target: bigint): bigint {
   return TARGET_END / (target + 1n);
 }
 
-/** The work that one block of these `bits` stands for; 0 if no hash can meet them. */
-export function workOfBits(bits: number): bigint {
-  const target = targetFromBits(bits);
-  return target === undefined ? 0n : workOfTarget(target);
-}
-
 /** The `bits` that a child of `parent` with this time must have. */
 export function requiredBits(params: NetworkParams, parent: DifficultyNode, time: number): number {
   return RULES[params.difficulty](params, parent, time);

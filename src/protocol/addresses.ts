@@ -160,12 +160,10 @@ const PREFIXES_BY_FIRST_BYTE: ReadonlyMap<number, readonly (readonly Prefix[])[]
   [NETWORK_IPV4, NETWORK_IPV6].map((networkId) => [networkId, prefixesByFirstByte(ADDRESS_SIZES.get(networkId)!)]),
 );
 
-/** Whether a node elsewhere on the internet (or on Tor, I2P, CJDNS) could dial the address. */
-export function isRoutable(address: NetAddress): boolean {
-  return addressScope(address) === "global";
-}
-
-/** How far the address reaches. Those of networks that we do not know, and of the wrong size, reach nowhere. */
+/**
+ * How far the address reaches: `global` is one that a node elsewhere on the internet (or on Tor, I2P, CJDNS) could dial.
+ * Those of networks that we do not know, and of the wrong size, reach nowhere.
+ */
 export function addressScope(address: NetAddress): AddressScope {
   if (ADDRESS_SIZES.get(address.networkId) !== address.bytes.length) return "none";
   if (address.networkId === NETWORK_CJDNS) return address.bytes[0] === CJDNS_FIRST_BYTE ? "global" : "none";

@@ -2,7 +2,7 @@ import { ByteWriter, concatBytes } from "../util/bytes.ts";
 import { HASH_SIZE_BYTES, ZERO_HASH } from "../util/hash.ts";
 
 /** Script opcodes that blocks themselves are made of. */
-export const OP_PUSHDATA1 = 0x4c;
+const OP_PUSHDATA1 = 0x4c;
 export const OP_TRUE = 0x51;
 export const OP_RETURN = 0x6a;
 export const OP_CHECKSIG = 0xac;

@@ -32,7 +32,6 @@ export const INV_BLOCK = 2;
 export const INV_FILTERED_BLOCK = 3;
 export const INV_COMPACT_BLOCK = 4;
 export const INV_WTX = 5;
-export const INV_WITNESS_FLAG = 0x4000_0000;
 export const INV_WITNESS_TX = 0x4000_0001;
 export const INV_WITNESS_BLOCK = 0x4000_0002;
 

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import { test } from "node:test";
-import { type DifficultyNode, isPermittedTransition, requiredBits, workOfBits } from "../../src/chain/difficulty.ts";
+import { type DifficultyNode, isPermittedTransition, requiredBits, workOfTarget } from "../../src/chain/difficulty.ts";
+import { targetFromBits } from "../../src/protocol/compact_target.ts";
 import { MAIN, REGTEST, TESTNET3, TESTNET4 } from "../../src/protocol/networks.ts";
 import type { NetworkParams } from "../../src/protocol/network_params.ts";
 
@@ -106,9 +107,8 @@ test("difficulty: without a rule every block has its parent's", () => {
 });
 
 test("difficulty: the work of a block", () => {
-  assertEquals(workOfBits(0x1d00ffff), 0x1_0001_0001n);
-  assertEquals(workOfBits(0x207fffff), 2n);
-  assertEquals(workOfBits(0), 0n);
+  assertEquals(workOfTarget(targetFromBits(0x1d00ffff)!), 0x1_0001_0001n);
+  assertEquals(workOfTarget(targetFromBits(0x207fffff)!), 2n);
 });
 
 test("difficulty: transitions that no times can explain", () => {

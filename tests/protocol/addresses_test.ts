@@ -2,13 +2,14 @@ import { test } from "node:test";
 import { assertEquals, assertFalse } from "@std/assert";
 import {
   addressFromIpv6,
+  addressScope,
   addressToIpv6,
   formatAddress,
   hasIpv6Form,
-  isRoutable,
   parseAddress,
   sameAddress,
 } from "../../src/protocol/addresses.ts";
+import type { NetAddress } from "../../src/protocol/messages.ts";
 import { hexToBytes } from "../../src/util/hex.ts";
 import { anyAddress } from "../support/arbitrary_messages.ts";
 import { fc } from "../support/properties.ts";
@@ -80,7 +81,11 @@ test("addresses: every formatted address of a known network is read back", () =>
   }));
 });
 
-test("addresses: those of no use on the internet are not routable", () => {
+function isGlobal(address: NetAddress): boolean {
+  return addressScope(address) === "global";
+}
+
+test("addresses: those of no use on the internet are not global", () => {
   const unroutable =
     `0.0.0.0 0.1.2.3 10.0.0.1 100.64.0.1 100.127.255.255 127.0.0.1 169.254.1.1 172.16.0.1 172.31.255.255
     192.0.2.1 192.168.1.1 198.18.0.1 198.19.255.255 198.51.100.7 203.0.113.9 224.0.0.1 239.255.255.255 240.0.0.1
@@ -88,15 +93,15 @@ test("addresses: those of no use on the internet are not routable", () => {
     febf::1 ff02::1`;
   const routable = `1.1.1.1 8.8.8.8 100.63.255.255 100.128.0.1 172.15.255.255 172.32.0.1 192.0.3.1 198.17.255.255
     198.20.0.1 223.255.255.255 ::2 2001:f:: 2001:30::1 2001:db7::1 2001:db9::1 2600::1 fbff::1 fc00::1 fec0::1 ${TOR} ${I2P}`;
-  for (const text of unroutable.split(/\s+/)) assertEquals(isRoutable(parseAddress(text)!), false, text);
-  for (const text of routable.split(/\s+/)) assertEquals(isRoutable(parseAddress(text)!), true, text);
+  for (const text of unroutable.split(/\s+/)) assertEquals(isGlobal(parseAddress(text)!), false, text);
+  for (const text of routable.split(/\s+/)) assertEquals(isGlobal(parseAddress(text)!), true, text);
 });
 
-test("addresses: of an unknown network, of a wrong size, or IPv4 disguised as IPv6 are not routable", () => {
-  assertEquals(isRoutable({ networkId: 0x77, bytes: new Uint8Array(16).fill(0x20) }), false);
-  assertEquals(isRoutable({ networkId: 1, bytes: Uint8Array.of(8, 8, 8) }), false);
-  assertEquals(isRoutable({ networkId: 2, bytes: hexToBytes("00000000000000000000ffff08080808") }), false);
-  assertEquals(isRoutable({ networkId: 6, bytes: hexToBytes("fd000001000200030004000500060007") }), false);
+test("addresses: of an unknown network, of a wrong size, or IPv4 disguised as IPv6 are not global", () => {
+  assertEquals(isGlobal({ networkId: 0x77, bytes: new Uint8Array(16).fill(0x20) }), false);
+  assertEquals(isGlobal({ networkId: 1, bytes: Uint8Array.of(8, 8, 8) }), false);
+  assertEquals(isGlobal({ networkId: 2, bytes: hexToBytes("00000000000000000000ffff08080808") }), false);
+  assertEquals(isGlobal({ networkId: 6, bytes: hexToBytes("fd000001000200030004000500060007") }), false);
 });
 
 test("addresses: are the same when network and bytes are", () => {

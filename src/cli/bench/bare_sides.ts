@@ -10,13 +10,11 @@ import {
 } from "./flow.ts";
 import { Latencies } from "./latencies.ts";
 import type { SideContext } from "./side.ts";
-import { readStamp, STAMP_BYTES, writeStamp } from "./stamps.ts";
+import { readStamp, writeStamp } from "./stamps.ts";
 import { takeSample } from "./usage.ts";
 
 /** The length of the whole frame, and as much again unused: a header as lean as that of the native wire. */
 const HEADER_BYTES = 8;
-/** Behind it: when the message was due, or 0. */
-export const MIN_BARE_BYTES = HEADER_BYTES + STAMP_BYTES;
 const BATCH_BYTES = 65_536;
 /** Writes in one turn of the loop, which must also hear when to end. */
 const WRITES_PER_TURN = 16;

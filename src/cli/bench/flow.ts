@@ -66,7 +66,7 @@ export interface FlowReceiver {
 }
 
 /** Nothing more is coming: loopback delivers within milliseconds. */
-export const QUIET_MS = 1_000;
+const QUIET_MS = 1_000;
 export const LOOPBACK = "127.0.0.1";
 const TICK_MS = 1;
 const MS_PER_SECOND = 1_000;

@@ -67,7 +67,7 @@ export function scrolledBy(view: LiveView, size: Size): Scrolled {
 }
 
 /** The rows of peers that the state chooses, in its order. */
-export function chosenPeers({ data, state }: LiveView): readonly Peer[] {
+function chosenPeers({ data, state }: LiveView): readonly Peer[] {
   return data ? selectRows(data.peers, PEER_COLUMNS, state) : [];
 }
 

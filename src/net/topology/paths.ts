@@ -22,14 +22,6 @@ export function broadcastTree(neighbours: Adjacency, from: string, fanout: numbe
   return spread(neighbours, from, fanout);
 }
 
-/** The nodes on the way, both ends included; undefined if there is none. */
-export function pathTo(reached: ReadonlyMap<string, Reached>, to: string): readonly string[] | undefined {
-  if (!reached.has(to)) return undefined;
-  const path: string[] = [];
-  for (let id: string | undefined = to; id !== undefined; id = reached.get(id)!.via) path.push(id);
-  return path.reverse();
-}
-
 function spread(neighbours: Adjacency, from: string, fanout: number): ReadonlyMap<string, Reached> {
   const reached = new Map<string, Reached>();
   const sent = new Map<string, number>();

@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import type { Adjacency } from "../../../src/net/topology/graph.ts";
 import { measureGraph } from "../../../src/net/topology/graph_metrics.ts";
-import { broadcastTree, pathTo, shortestPaths } from "../../../src/net/topology/paths.ts";
+import { broadcastTree, shortestPaths } from "../../../src/net/topology/paths.ts";
 import { fc } from "../../support/properties.ts";
 
 type Edge = readonly [from: number, to: number, ms: number];
@@ -26,9 +26,12 @@ const anyGraph = fc.integer({ min: 1, max: 12 }).chain((count) => {
 test("paths: the quickest way, whatever its hops", () => {
   const graph = graphOf(5, [[0, 1, 100], [0, 2, 10], [2, 3, 10], [3, 1, 10]]);
   const reached = shortestPaths(graph, "0");
-  assertEquals(pathTo(reached, "1"), ["0", "2", "3", "1"]);
-  assertEquals([reached.get("1"), reached.get("4")], [{ via: "3", hops: 3, rttMs: 30 }, undefined]);
-  assertEquals(pathTo(reached, "4"), undefined);
+  assertEquals([...reached].map(([id, { via, hops, rttMs }]) => [id, via, hops, rttMs]), [
+    ["0", undefined, 0, 0],
+    ["2", "0", 1, 10],
+    ["3", "2", 2, 20],
+    ["1", "3", 3, 30],
+  ]);
 });
 
 test("paths: as short as trying everything again and again finds them (Bellman-Ford)", () => {
