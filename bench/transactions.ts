@@ -3,7 +3,6 @@
 
 import { cpuUsage } from "node:process";
 import { createNode } from "../src/node/node.ts";
-import type { DedupeMode } from "../src/services/inventory/inventory.ts";
 import type { P2PNode } from "../src/node/types.ts";
 import { createHasher } from "../src/platform/hasher.ts";
 import { createMemoryNetwork } from "../src/platform/memory.ts";
@@ -11,7 +10,7 @@ import { createMemoryStore } from "../src/platform/memory_store.ts";
 import type { NetworkParams } from "../src/protocol/network_params.ts";
 import { P2P, REGTEST } from "../src/protocol/networks.ts";
 import { IMMEDIATE_PACE } from "../src/services/transaction_relay/pace.ts";
-import { DEDUPE_MODES } from "../src/services/inventory/inventory.ts";
+import { DEDUPE_MODES, type DedupeMode } from "../src/protocol/dedupe.ts";
 import { ByteWriter } from "../src/util/bytes.ts";
 import type { Row, Subject } from "./support.ts";
 

@@ -9,7 +9,7 @@ import {
 import { DEFAULT_NOTIFY_WORKERS, MAX_NOTIFY_WORKERS } from "../protocol/notify_params.ts";
 import { MAX_WORKERS } from "../protocol/shard_params.ts";
 import { PERMISSIONS } from "../protocol/permissions.ts";
-import { DEDUPE_MODES } from "../services/inventory/inventory.ts";
+import { DEDUPE_MODES } from "../protocol/dedupe.ts";
 import { STRATEGY_NAMES } from "../net/balancing/rules.ts";
 import { CAPTURE_FLAGS } from "./capture.ts";
 import { defaultFlag, listFlag, switchFlag, valueFlag } from "./flag.ts";

@@ -3,11 +3,12 @@ import { type HostPort, parseHostPort } from "../util/endpoint.ts";
 import { type Channel, CHANNELS, MAX_CHANNEL_CAPACITY } from "../bus/channels.ts";
 import { MAX_TOPIC_BYTES } from "../protocol/wire_limits.ts";
 import { MAX_RETRIES, MAX_STICKY_MS, MAX_WEIGHT } from "../protocol/balancing_params.ts";
-import { type Permission, PERMISSIONS } from "../protocol/permissions.ts";
+import { PERMISSIONS } from "../protocol/permissions.ts";
 import { parseSubnet, type Subnet } from "../protocol/subnets.ts";
 import { LOG_LEVELS, type LogThreshold } from "./log_levels.ts";
 import { parseCount, parseDuration, parseSize } from "../util/units.ts";
 import { type BalancingRule, STRATEGY_NAMES } from "../net/balancing/rules.ts";
+import type { Permit } from "../net/reputation.ts";
 import { EVENT_CHANNELS } from "../node/events.ts";
 import type { NodeEvents } from "../protocol/node_events.ts";
 import { suggestion } from "../util/nearest.ts";
@@ -19,12 +20,6 @@ export type ValueSchema<T> = v.GenericSchema<string, T>;
 export interface LooseHostPort {
   readonly host: string;
   readonly port: number | undefined;
-}
-
-/** What peers of a subnet may do beyond others. */
-export interface Permit {
-  readonly subnet: Subnet;
-  readonly permissions: ReadonlySet<Permission>;
 }
 
 /** What events of a topic begin with. */

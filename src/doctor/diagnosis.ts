@@ -2,12 +2,13 @@ import type { Channel } from "../bus/channels.ts";
 import type { WorkerSnapshot } from "../protocol/app_snapshots.ts";
 import type { OffenderSnapshot, PeerSnapshot } from "../protocol/peer_snapshots.ts";
 import type { Figures } from "./figures.ts";
-import type { Dedupe, Vitals } from "./vitals.ts";
+import type { DedupeMode } from "../protocol/dedupe.ts";
+import type { Vitals } from "./vitals.ts";
 import type { PeerMark } from "./window.ts";
 
 /** Something that can be changed while the node runs. */
 export type Change =
-  | { readonly kind: "dedupe"; readonly to: Dedupe }
+  | { readonly kind: "dedupe"; readonly to: DedupeMode }
   | { readonly kind: "channels"; readonly to: "segmented" }
   | { readonly kind: "capacity"; readonly channel: Channel; readonly to: number };
 

@@ -2,11 +2,9 @@ import type { ChannelMode } from "../bus/channels.ts";
 import type { ChannelUse } from "../bus/bus.ts";
 import type { ProcessFigures } from "../platform/types.ts";
 import type { BlockCounts, ChainSnapshot, InventorySnapshot, PoolSnapshot } from "../protocol/chain_snapshots.ts";
+import type { DedupeMode } from "../protocol/dedupe.ts";
 import type { ConnectionCounts, ShardSnapshot, TrafficSnapshot } from "../protocol/peer_snapshots.ts";
 import type { TimesSnapshot } from "../util/recent_times.ts";
-
-/** What announcements that repeat others come to; the same words as the option `--dedupe`. */
-export type Dedupe = "off" | "count" | "drop";
 
 /** All figures of a node at one moment: counts since its start, and what is there now. No work of judging is done yet. */
 export interface Vitals {
@@ -18,7 +16,7 @@ export interface Vitals {
   readonly connections: ConnectionCounts;
   readonly channels: readonly ChannelUse[];
   readonly channelMode: ChannelMode;
-  readonly dedupe: Dedupe;
+  readonly dedupe: DedupeMode;
   readonly inventory: InventorySnapshot;
   readonly pool: PoolSnapshot;
   readonly chain: Pick<ChainSnapshot, "height" | "headers" | "syncing" | "progress" | "medianTime">;

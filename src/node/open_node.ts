@@ -18,7 +18,7 @@ import type { Hasher } from "../util/hash.ts";
 import { USER_AGENT } from "../util/version.ts";
 import { createNode } from "./node.ts";
 import type { BalancingOptions } from "./services.ts";
-import type { DedupeMode } from "../services/inventory/inventory.ts";
+import type { DedupeMode } from "../protocol/dedupe.ts";
 import type { NodeParts, P2PNode } from "./types.ts";
 import type { RelayPace } from "../services/transaction_relay/pace.ts";
 

@@ -22,7 +22,7 @@ import type {
 } from "../protocol/peer_snapshots.ts";
 import type { RequestHandler } from "../services/requests/incoming.ts";
 import type { Topic, TopicOptions } from "../services/topics/topic.ts";
-import type { DedupeMode } from "../services/inventory/inventory.ts";
+import type { DedupeMode } from "../protocol/dedupe.ts";
 import type { BalancingOptions } from "./services.ts";
 import type { RelayPace } from "../services/transaction_relay/pace.ts";
 import type { AddressSource } from "../net/address_source.ts";

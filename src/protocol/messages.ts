@@ -85,7 +85,7 @@ export interface PrefilledTransaction {
 }
 
 /** The fields of each message, by type. The types are Bitcoin's own command names; both wires carry the same set. */
-interface Payloads {
+export interface Payloads {
   version: {
     readonly protocolVersion: number;
     readonly services: bigint;
@@ -174,7 +174,7 @@ interface Payloads {
   unknown: { readonly command: string; readonly payload: Uint8Array };
 }
 
-interface Locator {
+export interface Locator {
   readonly protocolVersion: number;
   /** Block hashes of the asker's chain, newest first. */
   readonly locator: readonly Hash[];

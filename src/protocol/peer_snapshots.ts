@@ -112,6 +112,7 @@ export type RefusalCounts = { readonly [R in RefusalReason]: number };
  * `duplicate`: it led where another connection of ours leads already.
  */
 export const REFUSAL_REASONS = ["full", "address", "group", "banned", "discouraged", "duplicate"] as const;
+/** Why a connection was refused; see `REFUSAL_REASONS`. */
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
 /** How connections came to nothing, since the start. */

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import type { DedupeMode } from "../../src/services/inventory/inventory.ts";
+import type { DedupeMode } from "../../src/protocol/dedupe.ts";
 import { createMemoryNetwork } from "../../src/platform/memory.ts";
 import { INV_TX, INV_WTX, type Message } from "../../src/protocol/messages.ts";
 import { P2P, REGTEST } from "../../src/protocol/networks.ts";

@@ -1,4 +1,4 @@
-import type { DedupeMode } from "../../services/inventory/inventory.ts";
+import { DEDUPE_MODES, type DedupeMode } from "../../protocol/dedupe.ts";
 import { formatSize } from "../../util/units.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit.ts";
@@ -38,7 +38,7 @@ export function benchRelay(context: Context, options: BenchOptions): Promise<num
   const { wire = "native", size: sizeBytes = DEFAULT_SIZE_BYTES } = options;
   const { peers: nodes = DEFAULT_NODES, count: blocks = DEFAULT_BLOCKS } = options;
   const perGroup = Math.ceil(nodes / PROCESSES);
-  const modes: readonly DedupeMode[] = options.compare ? ["off", "count", "drop"] : ["drop"];
+  const modes: readonly DedupeMode[] = options.compare ? DEDUPE_MODES : ["drop"];
   return withCrew(context, options, async (crew) => {
     const networks: Network[] = [];
     for (const dedupe of modes) {

@@ -1,4 +1,4 @@
-import type { DedupeMode } from "../../services/inventory/inventory.ts";
+import type { DedupeMode } from "../../protocol/dedupe.ts";
 import type { InventorySnapshot } from "../../protocol/chain_snapshots.ts";
 import { IMMEDIATE_PACE } from "../../services/transaction_relay/pace.ts";
 import type { MessageType } from "../../protocol/messages.ts";

@@ -12,12 +12,9 @@ import type { InventorySnapshot } from "../../protocol/chain_snapshots.ts";
 import type { Peer } from "../../peer/peer.ts";
 import type { Env, Logger } from "../../util/env.ts";
 import type { DeferredAnswer, Handlers, InventoryPart, Service } from "../service.ts";
+import type { DedupeMode } from "../../protocol/dedupe.ts";
 import { Deferred } from "./deferred.ts";
 import { SeenItems } from "./seen_items.ts";
-
-/** What is done about announcements that repeat others: nothing, or count them, or drop those that tell nothing new. */
-export const DEDUPE_MODES = ["off", "count", "drop"] as const;
-export type DedupeMode = (typeof DEDUPE_MODES)[number];
 
 export interface InventoryDeps {
   readonly env: Env;
