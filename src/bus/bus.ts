@@ -35,6 +35,7 @@ export interface BusOptions<E> {
   readonly onSubscribers?: () => void;
 }
 
+/** Who is told of events that a listener missed. */
 export interface LagOptions {
   /** Told how many events of a channel were missed, before the next one is delivered. */
   readonly onLag?: (channel: Channel, missed: number) => void;
@@ -50,7 +51,9 @@ export interface EventTap extends Disposable {
 /** How much of one channel is in use, over all subscribers. */
 export interface ChannelUse {
   readonly channel: Channel;
+  /** Events that may wait for one subscriber. */
   readonly capacity: number;
+  /** Events since the start. */
   readonly published: number;
   /** Deliveries to subscribers that were due: of those, `lag` were missed. */
   readonly offered: number;

@@ -1,6 +1,8 @@
 /** Event channels by falling rank. */
 export const CHANNELS = ["control", "sync", "inventory", "data"] as const;
+/** One of them; see `CHANNELS`. */
 export type Channel = (typeof CHANNELS)[number];
+/** Something for each channel. */
 export type PerChannel<T> = { [C in Channel]: T };
 
 export function byChannel<T>(make: (channel: Channel) => T): PerChannel<T> {
@@ -9,6 +11,7 @@ export function byChannel<T>(make: (channel: Channel) => T): PerChannel<T> {
 
 /** `segmented`: a queue a channel. `single`: one queue for all, so that both designs can be compared under load. */
 export const CHANNEL_MODES = ["segmented", "single"] as const;
+/** One of them; see `CHANNEL_MODES`. */
 export type ChannelMode = (typeof CHANNEL_MODES)[number];
 
 /** Events that may wait for one subscriber: the rarer a kind of event, the sooner a backlog is a fault to see. */

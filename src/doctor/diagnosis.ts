@@ -23,6 +23,7 @@ export interface Finding {
   readonly level: "ok" | "note" | "warning" | "problem";
   /** The peer that it is about. */
   readonly peer: number | null;
+  /** One sentence for people. */
   readonly text: string;
   readonly evidence: Evidence;
   /** What to do, as one would type it; null: nothing. */
@@ -33,11 +34,13 @@ export interface Finding {
 
 /** One threshold: whether it holds. */
 export interface HealthCheck {
+  /** The same words in every version. */
   readonly name: string;
   /** Null where there is nothing yet to tell it from. */
   readonly value: number | null;
   /** The largest value that is well. */
   readonly limit: number;
+  /** Of value and limit; a `share` is 0 to 1. */
   readonly unit: "share" | "ms" | "bytes" | "share/h";
   readonly state: "ok" | "bad" | "unknown";
 }
@@ -55,7 +58,9 @@ export interface Observation {
   readonly marksSeconds: number;
 }
 
+/** What the figures of a window show. */
 export interface Diagnosis {
+  /** How long the node was watched for it, a minute at most. */
   readonly windowSeconds: number;
   /** Whether no threshold is crossed. */
   readonly healthy: boolean;

@@ -16,10 +16,14 @@ export interface Figures {
   readonly blockMessagesPerSecond: number | null;
   /** Of the messages received, by type. */
   readonly typeShares: Readonly<Record<string, number>>;
+  /** Peers that left in an hour, for each one that is there. */
   readonly churnPerHour: number | null;
+  /** Of the blocks that joined the best chain: changes of branch, and blocks that came before their parents. */
   readonly reorganisationShare: number | null;
   readonly orphanShare: number | null;
+  /** Frames that full outboxes did not take. */
   readonly dropped: number;
+  /** Because the queue of requests was full. */
   readonly requestsRefused: number;
 }
 

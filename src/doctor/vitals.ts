@@ -10,6 +10,7 @@ import type { TimesSnapshot } from "../util/recent_times.ts";
 export interface Vitals {
   /** By `env.now()`, in milliseconds. */
   readonly at: number;
+  /** The same clock, when the node was made. */
   readonly startedAt: number;
   readonly peers: PeerFigures;
   readonly traffic: TrafficSnapshot;
@@ -33,6 +34,7 @@ export interface Vitals {
   readonly machine: ProcessFigures | null;
 }
 
+/** How many peers there are, came and went. */
 export interface PeerFigures {
   readonly inbound: number;
   readonly outbound: number;
@@ -44,17 +46,21 @@ export interface PeerFigures {
   readonly left: number;
   /** Bytes held for peers: what waits in their queues, and what services remember of them. */
   readonly heldBytes: number;
+  /** The most that is held for a single one. */
   readonly maxHeldBytes: number;
 }
 
 /** What waits, now. */
 export interface QueueFigures {
   readonly mailboxBytes: number;
+  /** Peers from which nothing is read, because too much of theirs waits. */
   readonly pausedPeers: number;
   readonly outboxBytes: number;
   readonly outboxFrames: number;
+  /** To any of several peers, not begun yet. */
   readonly requests: number;
   readonly requestBytes: number;
+  /** Of those, asked of a peer. */
   readonly requestsUnderWay: number;
   /** Since the start, because the queue was full. */
   readonly requestsRefused: number;

@@ -20,6 +20,7 @@ import { type HostIdentity, identifyHost } from "./host_identity.ts";
 
 /** What peers of a subnet may do beyond others. */
 export interface Permit {
+  /** From which they come. */
   readonly subnet: Subnet;
   readonly permissions: Permissions;
 }

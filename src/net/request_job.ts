@@ -2,9 +2,11 @@ import { LocalError, type LocalErrorCode } from "../protocol/errors.ts";
 import type { Wish } from "./any_of.ts";
 import type { CompiledRule } from "./balancing/rules.ts";
 
+/** How long a request may take, and which answers are good. */
 export interface DispatchOptions {
   /** Milliseconds until the answer must be there, with all attempts, at most an hour; 10 s if left out. */
   readonly timeoutMs?: number;
+  /** Gives up when aborted: the peer is told, and the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   /** Whether an answer makes sense. One that does not counts as a failure of its peer, and another one is asked. */
   readonly accepts?: (answer: Uint8Array) => boolean;

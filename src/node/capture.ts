@@ -9,10 +9,13 @@ import type { NetworkParams } from "../protocol/network_params.ts";
 import type { LocalError } from "../protocol/errors.ts";
 import type { Env } from "../util/env.ts";
 
+/** Where a capture goes, and how large it may grow. */
 export interface CaptureOptions {
+  /** Of the newest file; older ones have a number behind their names. */
   readonly path: string;
   readonly maxFileBytes: number;
   readonly maxFiles: number;
+  /** Whose frames they are. */
   readonly network: NetworkParams;
   readonly env: Env;
   /** The program, for the file to name. */
@@ -21,6 +24,7 @@ export interface CaptureOptions {
 
 /** Takes what other threads overheard. */
 export interface CaptureRecords {
+  /** One record, as the file has it. The bytes are copied. */
   keep(record: Uint8Array): void;
   /** So many frames were left out, because they came too fast. */
   miss(frames: number): void;
@@ -32,6 +36,7 @@ export interface Capture {
   tap(transport: Transport): Transport;
   /** For a node with workers, which overhear their own connections. */
   readonly records: CaptureRecords;
+  /** Since it was opened. */
   readonly counts: RecorderCounts;
   /** Resolves with what ended the capture early, such as a full disk. Whoever is overheard goes on. */
   readonly failed: Promise<LocalError>;

@@ -39,7 +39,9 @@ export interface OpenNodeOptions {
   readonly discover?: boolean;
   /** Directory of the store, for one process at a time. Without it everything is kept in memory. */
   readonly dataDir?: string;
+  /** Peers that may connect to us; 117 by default. */
   readonly maxInbound?: number;
+  /** Peers that it keeps by dialling them; 10 by default. */
   readonly maxOutbound?: number;
   /** As in BIP14: `/name:version/`. */
   readonly userAgent?: string;

@@ -39,9 +39,13 @@ import type { NotifyOptions, NotifySubscription } from "./notify/subscription.ts
 
 /** What a node stands on: one runtime's adapters, or a simulation's. */
 export interface NodeParts {
+  /** Time, chance and logging. */
   readonly env: Env;
+  /** Byte streams to peers. */
   readonly transport: Transport;
+  /** Double SHA-256, as fast as the runtime has it. */
   readonly hasher: Hasher;
+  /** What outlives the process. The node closes it when it stops. */
   readonly store: Store;
   /** What `workers` need; their sockets are those of this machine, whatever the transport is. */
   readonly threads?: Threads;
@@ -57,6 +61,7 @@ export interface NodeParts {
 
 /** What a node's owner decides. */
 export interface NodeOptions {
+  /** Whom it can talk to, and which chain it believes. */
   readonly network: NetworkParams;
   /** Addresses to accept peers on; none: do not listen. */
   readonly listen: readonly Endpoint[];
@@ -64,13 +69,16 @@ export interface NodeOptions {
   readonly join: readonly TcpEndpoint[];
   /** Connect to these and to nobody else. */
   readonly connect: readonly TcpEndpoint[];
+  /** Peers that may connect to us; beyond that somebody has to leave, or is refused. */
   readonly maxInbound: number;
   /** Peers of one address (IPv6: one /64), and of one network group, that may connect to us. */
   readonly maxPerAddress?: number;
   readonly maxPerGroup?: number;
+  /** Peers that it keeps by dialling them, whoever named them. */
   readonly maxOutbound: number;
   /** Who may do more than others. */
   readonly permits?: readonly Permit[];
+  /** What the program calls itself in the handshake, as `/name:version/` (BIP14). */
   readonly userAgent: string;
   /** Keep at most so many bytes of blocks; undefined: all. */
   readonly pruneBytes: number | undefined;
@@ -111,12 +119,15 @@ export interface NodeOptions {
   readonly notifyWorkers?: number;
 }
 
+/** How an address is banned. */
 export interface BanOptions {
   /** A day by default. */
   readonly durationMs?: number;
+  /** For who reads the list of bans. */
   readonly reason?: string;
 }
 
+/** A block that the node knows at least the header of. */
 export interface BlockSnapshot {
   readonly hash: Hash;
   readonly height: number;
@@ -129,9 +140,11 @@ export interface BlockSnapshot {
 
 /** A running (or not yet started, or stopped) node. */
 export interface P2PNode {
+  /** As it was given. */
   readonly network: NetworkParams;
   /** Addresses in use, with real ports; empty before `start`. */
   readonly listening: readonly Endpoint[];
+  /** As other nodes are told. */
   readonly userAgent: string;
   /** Brings the chain back from the store: `submitBlock`, `chain` and `block` work from here on. Idempotent. */
   load(): void;
@@ -139,9 +152,11 @@ export interface P2PNode {
   start(): Promise<void>;
   /** Stops accepting, drains queues, closes peers, commits the store. Idempotent. */
   stop(): Promise<void>;
+  /** Everybody it is connected to, those included whose handshake is under way. */
   peers(): readonly PeerSnapshot[];
   /** The threads that connections are spread over; none without `workers`. */
   shards(): readonly ShardSnapshot[];
+  /** The best chain, and its rivals. */
   chain(): ChainSnapshot;
   /** Items that peers announced since the start. */
   inventory(): InventorySnapshot;
@@ -160,6 +175,7 @@ export interface P2PNode {
   addresses(limit?: number): AddressesSnapshot;
   /** How connections came to nothing since the start. */
   connectionCounts(): ConnectionCounts;
+  /** Bans that have not ended. */
   bans(): readonly BanSnapshot[];
   /** Addresses that broke rules of late, connected or not, the latest first. */
   offenders(): readonly OffenderSnapshot[];

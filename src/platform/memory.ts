@@ -13,6 +13,7 @@ import { type Task, VirtualClock } from "./virtual_clock.ts";
 
 export type { LinkOptions } from "./memory_pipe.ts";
 
+/** What a network in memory is like. */
 export interface MemoryNetworkOptions {
   /** Same seed, same hosts, same calls: the same events in the same order, on every runtime. */
   readonly seed: number;
@@ -26,6 +27,7 @@ export interface MemoryNetworkOptions {
   readonly windowBytes?: number;
   /** Hands out chunks that are overwritten once `data` returns, to find those who keep them. Costs a copy of each. */
   readonly scrambleChunks?: boolean;
+  /** Where hosts log to; nowhere by default. */
   readonly logger?: (host: string, category: string) => Logger;
 }
 
@@ -44,6 +46,7 @@ const DEFAULT_WINDOW_BYTES = 262_144;
 /** 1 s, doubling: when a caller asks again that got no answer (RFC 6298). */
 const FIRST_DIAL_RETRY_MS = 1000;
 
+/** A network without hosts and in which no time passes until `run` says so. */
 export function createMemoryNetwork(options: MemoryNetworkOptions): MemoryNetwork {
   return new MemoryNetwork(options);
 }

@@ -52,7 +52,9 @@ export interface PipeEnd {
   lost(error: Error): void;
 }
 
+/** What goes through a pipe at once. */
 export interface Parcel {
+  /** When it arrives, in virtual time. */
   readonly atMs: number;
   readonly kind: "open" | "data" | "end" | "reset";
   readonly bytes: Uint8Array | undefined;

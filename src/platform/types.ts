@@ -4,12 +4,15 @@ import type { TimesSnapshot } from "../util/recent_times.ts";
 /** Where a byte stream ends: an IP address (or host name, when dialling) and a port, or the path of a unix socket. */
 export type Endpoint = TcpEndpoint | UnixEndpoint;
 
+/** An end of a TCP connection. */
 export interface TcpEndpoint {
+  /** An IP address without brackets, or a host name when dialling. */
   readonly host: string;
   /** 0 when listening: the system chooses. */
   readonly port: number;
 }
 
+/** An end of a connection over a unix socket. */
 export interface UnixEndpoint {
   readonly path: string;
 }
@@ -26,6 +29,7 @@ export interface ConnectionSink {
 
 /** A byte stream in both directions. It pushes, and pausing is explicit. */
 export interface Connection {
+  /** Where the other side is, and our own end. */
   readonly remote: Endpoint;
   readonly local: Endpoint;
   /** Attaches the sink; call it once. Nothing is delivered before. */
@@ -37,6 +41,7 @@ export interface Connection {
   write(bytes: Uint8Array): boolean;
   /** Stops delivery; at most one more `data` may follow. */
   pause(): void;
+  /** Delivers again, beginning with what came meanwhile. Idempotent. */
   resume(): void;
   /** Sends what was written, then ends the stream; `closed` follows. Idempotent. */
   close(): void;
@@ -52,6 +57,7 @@ export interface Listener {
   close(): void;
 }
 
+/** When a dial gives up. */
 export interface DialOptions {
   /** Gives up after so many milliseconds. */
   readonly timeoutMs: number;
@@ -59,6 +65,7 @@ export interface DialOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How an address is listened on. */
 export interface ListenOptions {
   /** Lets several listeners share one port (SO_REUSEPORT), where the system has it. */
   readonly reusePort?: boolean;
@@ -87,7 +94,9 @@ export interface Thread {
   end(): Promise<void>;
 }
 
+/** What a thread has to say. */
 export interface ThreadEvents {
+  /** It posted something. */
   message?(message: unknown): void;
   /** It is gone: last call, exactly once. */
   ended(why: Error): void;
@@ -129,6 +138,7 @@ export interface StoredBan {
   readonly subnet: string;
   /** Unix seconds at which the ban ends. */
   readonly until: number;
+  /** For who reads the list. */
   readonly reason: string;
 }
 
@@ -140,6 +150,7 @@ export interface StoredBan {
 export interface Store {
   /** Every header in the order of arrival, so that parents come before children. */
   headers(): Iterable<StoredHeader>;
+  /** Adds a header of 80 bytes; does nothing if it is there. */
   putHeader(hash: Hash, raw: Uint8Array): void;
   /** Stores the block of a header that was put before. */
   putBlock(hash: Hash, raw: Uint8Array): void;
@@ -147,9 +158,11 @@ export interface Store {
   block(hash: Hash): Uint8Array | undefined;
   /** Forgets the block but keeps its header (pruning). */
   removeBlock(hash: Hash): void;
+  /** Marks a header that was put before, or takes the mark away. */
   setInvalid(hash: Hash, invalid: boolean): void;
   /** A small named value, such as the tip or the network's genesis. */
   setting(name: string): string | undefined;
+  /** Adds a value or replaces that of the same name. */
   putSetting(name: string, value: string): void;
   /** The address book as it was put, in no order. A row may have been damaged since: the reader checks each. */
   addresses(): readonly StoredAddress[];
@@ -157,8 +170,11 @@ export interface Store {
   putAddress(address: StoredAddress): void;
   /** Forgets a row, if it is there. */
   removeAddress(endpoint: string): void;
+  /** All that were put and not removed. */
   bans(): readonly StoredBan[];
+  /** Adds a row or replaces that of the same subnet. */
   putBan(ban: StoredBan): void;
+  /** Forgets a row, if it is there. */
   removeBan(subnet: string): void;
   /** `host:port` of the peers to return to after a restart, in the order in which they were put. */
   anchors(): readonly string[];
@@ -181,9 +197,12 @@ export interface ProcessFigures {
   readonly loopDelay: TimesSnapshot;
 }
 
+/** Measures the process that it is in. */
 export interface ProcessMeter {
   /** Begins to watch the event loop. Idempotent. */
   start(): void;
+  /** The figures at this moment. */
   read(): ProcessFigures;
+  /** Ends the watch. Idempotent. */
   close(): void;
 }

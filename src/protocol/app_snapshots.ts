@@ -7,9 +7,11 @@ export interface TopicSnapshot {
   readonly published: number;
   /** Delivered and passed on. */
   readonly accepted: number;
+  /** Copies of what had come already. */
   readonly duplicates: number;
   /** By the validator, `failed` ones included. */
   readonly ignored: number;
+  /** By the validator; who sent them is held to blame. */
   readonly rejected: number;
   /** Judgements that threw or took too long. */
   readonly failed: number;
@@ -31,12 +33,14 @@ export interface RequestsSnapshot {
   readonly unmatched: number;
   /** Handlers at work. */
   readonly running: number;
+  /** By handlers here, since the start; and those that threw. */
   readonly answered: number;
   readonly failed: number;
   /** Refused because too many handlers were at work, or the asker had too many answers to read. */
   readonly busy: number;
   /** Answers that were dropped because the peer took no more data. */
   readonly unanswered: number;
+  /** Of requests that are not being answered: mostly done just before. */
   readonly unknownCancels: number;
 }
 
@@ -45,9 +49,11 @@ export interface DispatchSnapshot {
   /** Not begun yet. */
   readonly waiting: number;
   readonly waitingBytes: number;
+  /** Asked of a peer. */
   readonly underWay: number;
   /** Because the queue was full. */
   readonly refused: number;
+  /** With a good answer, since the start; and those without one in the end. */
   readonly answered: number;
   readonly failed: number;
   /** Asked again elsewhere. */
@@ -59,7 +65,9 @@ export interface DispatchSnapshot {
 
 /** How one peer does one kind of work. */
 export interface WorkerSnapshot {
+  /** Id of the connection. */
   readonly peer: number;
+  /** `host:port`, as it was dialled. */
   readonly name: string;
   readonly work: "blocks" | "requests";
   /** Under way. */
@@ -70,15 +78,21 @@ export interface WorkerSnapshot {
   readonly latencyMs: number | null;
   /** Share of good ones among recent answers. */
   readonly health: number;
+  /** `open`: it failed too often and gets no work for a while. `half-open`: one try will tell. */
   readonly breaker: "closed" | "open" | "half-open";
+  /** Whether it gets no new requests, by its own wish or ours. */
   readonly draining: boolean;
+  /** Where it says that it is; empty if it does not. */
   readonly region: string;
+  /** Share of its resources in use, as it says, 0 to 1. */
   readonly load: number;
 }
 
 /** How work is spread over peers. */
 export interface BalancingSnapshot {
+  /** Requests of ours that any of several peers may answer. */
   readonly requests: DispatchSnapshot;
+  /** How each peer does each kind of work. */
   readonly workers: readonly WorkerSnapshot[];
 }
 

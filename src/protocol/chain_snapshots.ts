@@ -10,6 +10,7 @@ export interface ChainSnapshot {
   readonly bestHeaderHash: Hash;
   /** Total work of the best chain, hex without prefix. */
   readonly work: string;
+  /** Whether headers or blocks are still being fetched. */
   readonly syncing: boolean;
   /** Share of the known blocks that we hold, 0 to 1. */
   readonly progress: number;
@@ -17,6 +18,7 @@ export interface ChainSnapshot {
   readonly medianTime: number;
   /** When the tip's miner says that it was made, Unix seconds. */
   readonly tipTime: number;
+  /** Branches off the best chain. */
   readonly forks: readonly ForkSnapshot[];
 }
 
@@ -35,16 +37,19 @@ export interface BlockCounts {
   /** Became part of the best chain, and left it. */
   readonly connected: number;
   readonly disconnected: number;
+  /** How often the best chain changed to another branch. */
   readonly reorganisations: number;
   /** Came before the blocks that they follow. */
   readonly orphans: number;
   /** Of those, still waiting for their parents. */
   readonly orphansHeld: number;
+  /** Broke a rule. */
   readonly refused: number;
 }
 
 /** What peers announced since the start, in items. */
 export interface InventorySnapshot {
+  /** All of them. */
   readonly announced: number;
   /** Announced before, within seconds; always 0 where they are not looked for. */
   readonly duplicates: number;
@@ -63,6 +68,7 @@ export type BlockVerdict =
 
 /** The transactions that wait for a block. */
 export interface PoolSnapshot {
+  /** How many there are. */
   readonly count: number;
   /** Of the serialised transactions. */
   readonly bytes: number;

@@ -28,6 +28,7 @@ export type FaultCode =
 /** The remote is to blame: its connection ends, and the penalty table says what else. */
 export class RemoteFault extends Error {
   override readonly name = "RemoteFault";
+  /** What it did. */
   readonly code: FaultCode;
 
   constructor(code: FaultCode, detail: string) {
@@ -58,6 +59,7 @@ export type LocalErrorCode =
 /** The caller is to blame. The message reads: Cannot X: why: received v. */
 export class LocalError extends Error {
   override readonly name = "LocalError";
+  /** What to tell callers apart by; the message is for people. */
   readonly code: LocalErrorCode;
 
   constructor(code: LocalErrorCode, message: string, options?: ErrorOptions) {

@@ -14,6 +14,7 @@ export interface NetAddress {
 export interface AddressRecord {
   /** Unix seconds when the node was last heard of. */
   readonly time: number;
+  /** As `SERVICE_…` bits. */
   readonly services: bigint;
   readonly address: NetAddress;
   readonly port: number;
@@ -21,6 +22,7 @@ export interface AddressRecord {
 
 /** Either end of a connection as a version message names it. */
 export interface VersionAddress {
+  /** As `SERVICE_…` bits. */
   readonly services: bigint;
   readonly address: NetAddress;
   readonly port: number;
@@ -174,6 +176,7 @@ export interface Payloads {
   unknown: { readonly command: string; readonly payload: Uint8Array };
 }
 
+/** From where on a chain is asked for. */
 export interface Locator {
   readonly protocolVersion: number;
   /** Block hashes of the asker's chain, newest first. */
@@ -182,6 +185,7 @@ export interface Locator {
   readonly stop: Hash;
 }
 
+/** One of the command names. */
 export type MessageType = keyof Payloads;
 
 /** One message of the given type: a plain, immutable object. */

@@ -14,15 +14,20 @@ export type DifficultyRule =
 
 /** What two nodes must agree on to talk and to believe the same chain. */
 export interface NetworkParams {
+  /** Also the name of its data directory. */
   readonly name: string;
+  /** How its messages are spelled. */
   readonly wire: "bitcoin" | "native";
   /** First four bytes of each frame, in wire order, as a big-endian number: 0xf9beb4d9 for main. */
   readonly magic: number;
+  /** Where nodes listen unless they say otherwise. */
   readonly defaultPort: number;
+  /** Header of the first block, and its hash. */
   readonly genesis: BlockHeader;
   readonly genesisHash: Hash;
   /** The genesis block in full, as on the wire; undefined where a custom network gives only a header. */
   readonly genesisBlock: Uint8Array | undefined;
+  /** How hard blocks are to make. */
   readonly difficulty: DifficultyRule;
   /** Easiest target in compact form. */
   readonly powLimitBits: number;
@@ -40,6 +45,7 @@ export interface NetworkParams {
   readonly segwitHeight: number;
   /** Work that a chain must have before its headers are kept (spam from strangers costs nothing below it). */
   readonly minimumChainWork: bigint;
+  /** Host names that resolve to nodes. */
   readonly dnsSeeds: readonly string[];
   /** `host:port` of nodes that are asked when no DNS seed answers. */
   readonly fixedSeeds: readonly string[];

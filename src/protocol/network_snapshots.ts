@@ -2,11 +2,13 @@
 export interface AddressSnapshot {
   /** `host:port`. */
   readonly address: string;
+  /** What it offers, by name, as it was told. */
   readonly services: readonly string[];
   /** Whether it answered us once. */
   readonly tried: boolean;
   /** When it was last heard of, as far as we were told. */
   readonly time: number;
+  /** When we dialled it last, and when it last answered. */
   readonly lastTry: number;
   readonly lastSuccess: number;
   /** Failed dials since the last success. */
@@ -21,9 +23,11 @@ export interface AddressSnapshot {
 
 /** The address book. */
 export interface AddressesSnapshot {
+  /** Addresses; those that never answered us are `new`, those that did are `tried`. */
   readonly total: number;
   readonly new: number;
   readonly tried: number;
+  /** The same, by network: `ipv4`, `ipv6`, `onion`, `i2p`, `cjdns`. */
   readonly networks: Readonly<Record<string, { readonly new: number; readonly tried: number }>>;
   /** Addresses that peers told us since the start. */
   readonly gossip: {
@@ -39,12 +43,17 @@ export interface AddressesSnapshot {
 
 /** A node of the network, as far as we know it. */
 export interface TopologyNodeSnapshot {
+  /** Its topology id in hex, or its address where only that is known. */
   readonly id: string;
   /** Where it is or was connected to us, or what gossip says; null if we have no address of it. */
   readonly address: string | null;
+  /** Where it says that it is; empty if it does not. */
   readonly region: string;
+  /** What it says that it can do. */
   readonly capabilities: readonly string[];
+  /** Share of its resources in use, as it says, 0 to 1. */
   readonly load: number;
+  /** Whether it takes no new requests. */
   readonly draining: boolean;
   /** Ourselves, a peer of ours, heard of in topology gossip, or known by an address alone. */
   readonly source: "self" | "peer" | "gossip" | "address";
@@ -56,9 +65,11 @@ export interface TopologyNodeSnapshot {
   readonly path: { readonly via: string | null; readonly hops: number; readonly rttMs: number } | null;
 }
 
+/** A connection between two nodes, told once for both ways. */
 export interface TopologyLinkSnapshot {
   readonly from: string;
   readonly to: string;
+  /** Round trip; null if nobody measured it. */
   readonly rttMs: number | null;
   /** Measured by us, told by both ends, or told by one. */
   readonly known: "measured" | "confirmed" | "claimed";
@@ -66,6 +77,7 @@ export interface TopologyLinkSnapshot {
 
 /** The network, as one node knows it. */
 export interface TopologySnapshot {
+  /** Id of this node. */
   readonly self: string;
   readonly nodes: readonly TopologyNodeSnapshot[];
   readonly links: readonly TopologyLinkSnapshot[];

@@ -46,6 +46,7 @@ const BITCOIN = {
 /** Everything from the first block after the genesis block on. */
 const ALWAYS_ACTIVE = { bip34Height: 1, bip65Height: 1, bip66Height: 1, segwitHeight: 1 } as const;
 
+/** Bitcoin. */
 export const MAIN: NetworkParams = {
   ...BITCOIN,
   ...startingWith({
@@ -75,6 +76,7 @@ export const MAIN: NetworkParams = {
   ],
 };
 
+/** Bitcoin's third test network. */
 export const TESTNET3: NetworkParams = {
   ...BITCOIN,
   ...startingWith({
@@ -101,6 +103,7 @@ export const TESTNET3: NetworkParams = {
   ],
 };
 
+/** Bitcoin's fourth test network (BIP94). */
 export const TESTNET4: NetworkParams = {
   ...BITCOIN,
   ...ALWAYS_ACTIVE,
@@ -138,6 +141,7 @@ export const SIGNET: NetworkParams = {
   dnsSeeds: ["seed.signet.bitcoin.sprovoost.nl", "seed.signet.achownodes.xyz"],
 };
 
+/** For tests on one machine: blocks cost nothing. */
 export const REGTEST: NetworkParams = {
   ...BITCOIN,
   ...ALWAYS_ACTIVE,

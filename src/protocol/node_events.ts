@@ -33,6 +33,7 @@ export interface NodeEvents {
   "partition:healed": { readonly reason: PartitionReason; readonly seconds: number };
   /** A worker thread ended, and its peers with it; another one takes its place. */
   "shard:failed": { readonly shard: number; readonly reason: string; readonly peers: number };
+  /** One runs, at the start or in another's place. */
   "shard:started": { readonly shard: number };
   /** Advice of the doctor was followed. */
   "autotune:applied": {
@@ -40,15 +41,19 @@ export interface NodeEvents {
     readonly change: string;
     readonly evidence: { readonly [name: string]: string | number | null };
   };
+  /** The handshake with a peer is done. */
   "peer:connected": { readonly peer: PeerSnapshot };
+  /** A peer that was connected is gone; the reason is a word of ours, never of the remote. */
   "peer:disconnected": { readonly peer: PeerSnapshot; readonly reason: string };
   /** We asked a peer whether it is there; and its answer, with the round trip. */
   "peer:ping": { readonly peer: number };
   "peer:pong": { readonly peer: number; readonly roundTripMs: number };
   /** A peer whose outbox was too full for `send` takes more again. */
   "peer:writable": { readonly peer: number };
+  /** A block joined the best chain, or left it for a better one; in the order of the changes. */
   "block:connected": { readonly hash: Hash; readonly height: number };
   "block:disconnected": { readonly hash: Hash; readonly height: number };
+  /** The best chain changed to another branch: the tips before and after, and how many blocks left it. */
   "chain:reorganised": { readonly from: Hash; readonly to: Hash; readonly forkHeight: number; readonly depth: number };
   /** The tip of the best chain changed; published once a change, after the events of its blocks. */
   "chain:tip": { readonly hash: Hash; readonly height: number };
@@ -59,10 +64,12 @@ export interface NodeEvents {
     readonly sizeBytes: number;
     readonly peer: number | undefined;
   };
+  /** Some blocks of a sync came: the height of the best chain, and of the best header. */
   "sync:progress": { readonly height: number; readonly headers: number };
   /** Bytes of a peer's application. */
   "app:message": { readonly peer: number; readonly payload: Uint8Array };
   /** A message of an open topic was accepted. */
   [topic: `topic:${string}`]: TopicMessage;
+  /** All known blocks are here; the tip. */
   "sync:done": { readonly height: number; readonly hash: Hash };
 }

@@ -10,6 +10,7 @@ export const PERMISSIONS = ["noban", "relay", "download", "addr", "mempool"] as 
  */
 export type Permission = (typeof PERMISSIONS)[number];
 
+/** All that somebody may do. */
 export type Permissions = ReadonlySet<Permission>;
 
 export const NO_PERMISSIONS: Permissions = new Set();

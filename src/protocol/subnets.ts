@@ -5,7 +5,9 @@ import type { NetAddress } from "./messages.ts";
 
 /** All addresses of one network that share their leading bits; the other bits of `bytes` are zero. */
 export interface Subnet {
+  /** As in `NetAddress`. */
   readonly networkId: number;
+  /** As long as an address of that network. */
   readonly bytes: Uint8Array;
   /** How many leading bits count. */
   readonly bits: number;

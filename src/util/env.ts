@@ -1,5 +1,6 @@
 /** A running timer. Cancelling one that has fired, or twice, does nothing. */
 export interface Timer {
+  /** It will not fire any more. */
   cancel(): void;
 }
 
@@ -8,6 +9,7 @@ export type LogLevel = "debug" | "info" | "warn" | "error";
 
 /** Writes records of one category. Ask `enabled` before building an expensive record on a hot path. */
 export interface Logger {
+  /** Whether records of this level are written at all. */
   enabled(level: LogLevel): boolean;
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
@@ -15,6 +17,7 @@ export interface Logger {
   error(message: string, fields?: LogFields): void;
 }
 
+/** What a record is about, by name. Values of strangers are escaped where the record is written. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /**

@@ -23,6 +23,7 @@ const FIRST_PRINTABLE = 0x20;
 const LAST_PRINTABLE = 0x7e;
 const NO_COMMAND = new Uint8Array(MAX_COMMAND_BYTES);
 
+/** What a codec of the Bitcoin wire leaves to others. */
 export interface BitcoinCodecOptions {
   /**
    * Whether checksums are computed and verified; true by default. Not where another thread of ours has verified what

@@ -10,6 +10,7 @@ export interface WireCodec {
    * Answers the frame's size in bytes, or -1 if it does not fit; `target` behind `offset` is undefined then.
    */
   encodeInto(message: Message, target: Uint8Array, offset: number): number;
+  /** For one byte stream; it keeps what came of a frame so far. */
   createDecoder(options?: DecoderOptions): Decoder;
 }
 
@@ -32,6 +33,7 @@ export interface RawFrame {
   readonly end: number;
 }
 
+/** What a decoder should know of its runtime. */
 export interface DecoderOptions {
   /** Copy each small payload by itself, rather than many at once with a view of each; see Transport.copiesAreCheap. */
   readonly copiesAreCheap?: boolean;
@@ -44,6 +46,7 @@ export interface DecoderOptions {
  * the decoder copy what it has not read. What `next` returns never points into a chunk.
  */
 export interface Decoder<M = Message> {
+  /** More of the stream, of any length. */
   feed(chunk: Uint8Array): void;
   /** The next message, or undefined when more bytes are needed. Throws RemoteFault; the stream is useless then. */
   next(): M | undefined;

@@ -14,6 +14,7 @@ import { STRATEGIES, type Strategy, type StrategyName } from "./strategies.ts";
 export interface BalancingRule {
   /** Name of a class of requests, or its beginning and `*`; `*` alone is for all that no other rule is for. */
   readonly class: string;
+  /** How one of several peers is chosen. */
   readonly strategy: StrategyName;
   /** Milliseconds without a request after which a session forgets its peer; 0 (the default): sessions are not kept. */
   readonly stickyMs?: number;

@@ -9,6 +9,7 @@ export interface Strategy {
   choose<C extends Candidate>(candidates: readonly C[], question: Question): C;
 }
 
+/** How one of several peers that could do the work is chosen. */
 export type StrategyName =
   | "round-robin"
   | "weighted"

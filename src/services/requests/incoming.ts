@@ -17,7 +17,9 @@ import { RareLog } from "../../util/rare_log.ts";
 import { Quota } from "../../util/quota.ts";
 import { nameSize } from "../../wire/app_bodies.ts";
 
+/** Who asks for what. */
 export interface RequestContext {
+  /** The name that the handler was registered for. */
   readonly method: string;
   /** Id of the peer that asks. */
   readonly peer: number;

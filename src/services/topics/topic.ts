@@ -12,6 +12,7 @@ export type TopicVerdict = "accept" | "ignore" | "reject";
 /** Judges a message of a topic before it is delivered and passed on. One that throws or takes too long ignores it. */
 export type TopicValidator = (message: TopicMessage) => TopicVerdict | Promise<TopicVerdict>;
 
+/** How a topic's messages are judged. */
 export interface TopicOptions {
   /** Accepts everything if left out. Ids are what their senders say: without a validator, whoever lies is believed. */
   readonly validate?: TopicValidator;
@@ -19,6 +20,7 @@ export interface TopicOptions {
   readonly validateTimeoutMs?: number;
 }
 
+/** A message that was sent. */
 export interface Published {
   /** By which copies are recognised. */
   readonly id: bigint;
@@ -31,6 +33,7 @@ export interface Published {
  * peers, whether or not somebody listens.
  */
 export interface Topic extends Disposable {
+  /** 1 to 64 bytes of UTF-8; the same for all who take part. */
   readonly name: string;
   /**
    * Sends a message to all who take part, by way of our peers; not to our own listeners. Do not change the bytes any
