@@ -8,7 +8,8 @@ import type { NotifyOptions } from "../../src/node/notify/subscription.ts";
 import { createBells, openBells } from "../../src/platform/bells.ts";
 import { copyBytes } from "../../src/platform/copy_bytes.ts";
 import { createEnv } from "../../src/platform/env.ts";
-import { ownThreads } from "../../src/platform/threads.ts";
+import { ownThreads, startThread } from "../../src/platform/threads.ts";
+import type { Threads } from "../../src/platform/types.ts";
 import { LocalError } from "../../src/protocol/errors.ts";
 import { NOTIFY_STOP_MS } from "../../src/protocol/notify_params.ts";
 import type { NodeEvents } from "../../src/protocol/node_events.ts";
@@ -22,6 +23,8 @@ import { BLOCKS_LATER, EXITS, HANGS, NEVER_SETTLES, THROWS } from "./notify_heig
 /** Less than a usual handler may take, so that tests are short; much more than these take. */
 const STALL_MS = 400;
 const TIMEOUT = { timeout: 60_000 };
+/** For those who are not to be blamed, even where a busy machine keeps them waiting. */
+const PATIENT: NotifyOptions = { stallMs: TIMEOUT.timeout };
 const HANDLER = new URL("./notify_handler.ts", import.meta.url);
 const HASH = "00".repeat(32) as NodeEvents["chain:tip"]["hash"];
 
@@ -72,14 +75,14 @@ class Ear {
   }
 }
 
-function makePool(workers: number, poolEnv = env) {
+function makePool(workers: number, poolEnv = env, threads: Threads = ownThreads) {
   const bus = new Bus<NodeEvents>({
     env,
     channelOf: EVENT_CHANNELS,
     mode: "segmented",
     capacities: CHANNEL_CAPACITIES,
   });
-  const pool = new NotifyPool({ env: poolEnv, bus, threads: ownThreads, workers });
+  const pool = new NotifyPool({ env: poolEnv, bus, threads, workers });
   const ears: Ear[] = [];
   return {
     pool,
@@ -228,18 +231,44 @@ test(
   async () => {
     await using made = makePool(1);
     const guilty = await made.listen("chain:tip");
-    const innocent = await made.listen("block:connected");
+    const innocent = await made.listen("block:connected", PATIENT);
     made.publish("chain:tip", HANGS);
     await guilty.ear.untilHeard(HANGS);
     guilty.subscription[Symbol.dispose]();
     made.publish("block:connected", 1, 2);
     assertEquals(await innocent.ear.until(2), [1, 2]);
     assertEquals([guilty.errors, innocent.errors], [[], []]);
-    const late = await made.listen("chain:tip");
+    const late = await made.listen("chain:tip", PATIENT);
     made.publish("chain:tip", 3);
     assertEquals(await late.ear.until(1), [3]);
   },
 );
+
+test("notify: who comes right after one that blocks its thread for ever is not taken for it", TIMEOUT, async () => {
+  await using made = makePool(1);
+  const guilty = await made.listen("chain:tip");
+  made.publish("chain:tip", HANGS);
+  await guilty.ear.untilHeard(HANGS);
+  guilty.subscription[Symbol.dispose]();
+  // It gets the thread of the other, and its place there.
+  const late = await within("the one who comes later", made.listen("chain:tip", PATIENT));
+  made.publish("chain:tip", 1);
+  assertEquals(await late.ear.until(1), [1]);
+  assertEquals([guilty.errors, late.errors], [[], []]);
+});
+
+test("notify: one that blocks its thread after it was disposed of does not keep a core for ever", TIMEOUT, async () => {
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  const start: Threads["start"] = (path, data, events) =>
+    startThread(path, data, { ...events, ended: (why) => (events.ended(why), resolve()) });
+  await using made = makePool(1, env, { ...ownThreads, start });
+  const guilty = await made.listen("chain:tip");
+  made.publish("chain:tip", HANGS);
+  await guilty.ear.untilHeard(HANGS);
+  guilty.subscription[Symbol.dispose]();
+  await within("the end of its thread", ended);
+  assertEquals(guilty.errors, []);
+});
 
 test("notify: data that cannot be cloned is its owner's to know, and leaves nothing behind", TIMEOUT, async () => {
   await using made = makePool(1);

@@ -16,8 +16,8 @@ export interface NotifyStart {
 export type ToThread =
   | { readonly is: "load"; readonly id: number; readonly slot: number; readonly module: string; readonly data: unknown }
   | { readonly is: "events"; readonly id: number; readonly items: readonly EventItem[] }
-  /** The event under way takes too long: go on with the next one. */
-  | { readonly is: "skip"; readonly id: number }
+  /** The event after so many takes too long: go on with the next one, unless that is so already. */
+  | { readonly is: "skip"; readonly id: number; readonly done: number }
   | { readonly is: "drop"; readonly id: number };
 
 /** From a thread of the pool. */

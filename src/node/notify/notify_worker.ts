@@ -37,7 +37,10 @@ const HANDLERS: { readonly [I in ToThread["is"]]: (message: Extract<ToThread, { 
     loading = loading.then(() => load(message));
   },
   events: ({ id, items }) => deliver(subscribers.get(id), items),
-  skip: ({ id }) => subscribers.get(id)?.skip?.(),
+  skip({ id, done }) {
+    const subscriber = subscribers.get(id);
+    if (subscriber && Atomics.load(words, doneOf(subscriber.slot)) === done) subscriber.skip?.();
+  },
   drop({ id }) {
     const subscriber = subscribers.get(id);
     if (subscriber) subscriber.isDropped = true;

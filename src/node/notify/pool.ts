@@ -76,6 +76,8 @@ export class NotifyPool {
       onEnd: () => {
         this.#subscriptions.delete(slot);
         thread.remove(subscription.id);
+        // Its handler may run on.
+        this.#startWatch();
       },
       onIdle: () => this.#noteIdle(),
     });
@@ -146,7 +148,7 @@ export class NotifyPool {
       this.#watch = undefined;
       const now = this.#options.env.now();
       for (const thread of this.#threads) thread.watch(now);
-      if (this.#isBusy()) this.#startWatch();
+      if (this.#isBusy() || this.#threads.some(({ hasStray }) => hasStray)) this.#startWatch();
     });
   }
 }

@@ -52,6 +52,11 @@ export class PoolThread {
     return [...this.#places.values()].some(({ subscription }) => subscription.isBusy || !subscription.isLoaded);
   }
 
+  /** Whether a handler runs whose subscriber is gone. */
+  get hasStray(): boolean {
+    return this.#thread !== undefined && Atomics.load(this.#words, RUNNING) !== 0 && this.#runner() === undefined;
+  }
+
   add(subscription: Subscription): void {
     this.#places.set(subscription.id, { subscription, look: undefined });
     this.#thread ??= this.#start();
@@ -84,7 +89,7 @@ export class PoolThread {
 
   /** A handler may go on running when its subscriber was disposed of: the others of its thread must not wait for ever. */
   #judgeStray(now: number): Verdict | undefined {
-    if (Atomics.load(this.#words, RUNNING) === 0 || this.#runner() !== undefined) {
+    if (!this.hasStray) {
       this.#strayedAt = undefined;
       return undefined;
     }
@@ -125,8 +130,8 @@ export class PoolThread {
       return ms < 2 * stallMs ? undefined : { culprit: undefined, reason: "its thread is blocked" };
     }
     place.look = { ...look, since: now, isSkipped: true };
-    this.post({ is: "skip", id: subscription.id });
-    const type = subscription.batch[look.done - subscription.before]?.type ?? "an event";
+    this.post({ is: "skip", id: subscription.id, done: look.done });
+    const type = subscription.batch[(look.done - subscription.before) | 0]?.type ?? "an event";
     const text = `The handler ${subscription.module} was not done with ${type} after ${stallMs} ms: it goes on without`;
     subscription.strike(new LocalError("timeout", text));
     return undefined;
@@ -169,8 +174,9 @@ export class PoolThread {
 
   /** Its subscribers go on in another thread; who is to blame goes on behind the event that it was at. */
   #onEnded(why: Error): void {
+    const verdict: Verdict = this.#verdict ??
+      { culprit: this.#runner(), reason: why.message, sparesAll: this.hasStray };
     this.#thread = undefined;
-    const verdict: Verdict = this.#verdict ?? { culprit: this.#runner(), reason: why.message };
     const { culprit, reason, sparesAll = false } = verdict;
     this.#verdict = undefined;
     this.#strayedAt = undefined;
@@ -190,21 +196,24 @@ export class PoolThread {
 
   #takeFrom(subscription: Subscription, isToBlame: boolean): void {
     const { slot, before } = subscription;
-    const count = (word: number) => Math.max(0, Atomics.load(this.#words, word) - before);
+    // The words wrap around, after two thousand million events; a difference of them does not.
+    const count = (word: number) => Math.max(0, (Atomics.load(this.#words, word) - before) | 0);
     subscription.onThreadLost(count(doneOf(slot)), count(begunOf(slot)), isToBlame);
   }
 
-  /** Whose code ran when the thread ended. */
+  /** Whose code runs, or ran when the thread ended. Its slot may be somebody else's by now, who is yet to be loaded. */
   #runner(): Subscription | undefined {
-    const slot = Atomics.load(this.#words, RUNNING) || Atomics.load(this.#words, LOADING);
-    return [...this.#places.values()].find(({ subscription }) => subscription.slot + 1 === slot)?.subscription;
+    const running = Atomics.load(this.#words, RUNNING);
+    const slot = running || Atomics.load(this.#words, LOADING);
+    const isIt = ({ slot: own, isLoaded }: Subscription) => own + 1 === slot && isLoaded === (running !== 0);
+    return [...this.#places.values()].map(({ subscription }) => subscription).find(isIt);
   }
 
   /** Who was at something; all, if nobody was. */
   #suspects(): Subscription[] {
     const all = [...this.#places.values()].map(({ subscription }) => subscription);
     const busy = all.filter(({ slot }) =>
-      Atomics.load(this.#words, begunOf(slot)) > Atomics.load(this.#words, doneOf(slot))
+      Atomics.load(this.#words, begunOf(slot)) !== Atomics.load(this.#words, doneOf(slot))
     );
     return busy.length > 0 ? busy : all;
   }
