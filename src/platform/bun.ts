@@ -3,7 +3,7 @@ import { dialWithin } from "./dialing.ts";
 import { realSchedule } from "./env.ts";
 import { resolveHost } from "./resolving.ts";
 import { bun, type BunRuntime, type BunSocket, type BunSocketHandlers } from "./runtimes.ts";
-import { type Socket, SocketConnection } from "./socket_connection.ts";
+import { type Socket, SocketConnection, socketEndpoint } from "./socket_connection.ts";
 import { checkPort, listenError } from "./system_errors.ts";
 import type { Connection, DialOptions, Endpoint, Listener, ListenOptions, Transport } from "./types.ts";
 import { reclaimingPath } from "./unix_path.ts";
@@ -31,8 +31,11 @@ function listen(
     try {
       const listener = runtime().listen({
         ...bunAddress(endpoint),
-        // A microtask: Bun swallows what a handler throws.
-        socket: handlers(endpoint, (connection) => queueMicrotask(() => accept(connection))),
+        socket: handlers(endpoint, (connection, isOver) => {
+          if (isOver) return connection.abort();
+          // A microtask: Bun swallows what a handler throws.
+          queueMicrotask(() => accept(connection));
+        }),
         reusePort: options.reusePort ?? false,
         // Else [::] would take the IPv4 port too, and 0.0.0.0 could not be had beside it.
         ipv6Only: "host" in endpoint && endpoint.host.includes(":"),
@@ -45,18 +48,25 @@ function listen(
   });
 }
 
-/** The handlers of all sockets of one listener, or of one dialled socket. A socket's `data` is its BunStream. */
-function handlers(endpoint: Endpoint, opened: (connection: SocketConnection) => void): BunSocketHandlers<BunStream> {
+/**
+ * The handlers of all sockets of one listener, or of one dialled socket. A socket's `data` is its BunStream. `isOver`: it
+ * was reset before it was opened.
+ */
+function handlers(
+  endpoint: Endpoint,
+  opened: (connection: SocketConnection, isOver: boolean) => void,
+): BunSocketHandlers<BunStream> {
   let known: Endpoint | undefined;
   return {
     binaryType: "uint8array",
     open(socket) {
       socket.pause();
+      const isOver = "host" in endpoint && socket.remoteAddress === undefined;
       // Bun keeps each address that was asked for as long as the socket: that of a listener is asked for once.
       const stream = new BunStream(socket, endpoint, known);
-      if (isAt(endpoint, stream.connection.local)) known = stream.connection.local;
+      if (!isOver && isAt(endpoint, stream.connection.local)) known = stream.connection.local;
       socket.data = stream;
-      opened(socket.data.connection);
+      opened(stream.connection, isOver);
     },
     data: (socket, chunk) => socket.data.connection.onData(chunk),
     drain: (socket) => socket.data.onDrain(),
@@ -82,8 +92,8 @@ class BunStream implements Socket {
       return;
     }
     socket.setNoDelay(true);
-    const remote = { host: socket.remoteAddress, port: socket.remotePort };
-    local ??= { host: socket.localAddress, port: socket.localPort };
+    const remote = socketEndpoint(socket.remoteAddress, socket.remotePort, endpoint);
+    local ??= socketEndpoint(socket.localAddress, socket.localPort, endpoint);
     this.connection = new SocketConnection(this, realSchedule, remote, local);
   }
 

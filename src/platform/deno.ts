@@ -8,7 +8,7 @@ import { realSchedule } from "./env.ts";
 import { resolveHost } from "./resolving.ts";
 import { deno, type DenoConn, type DenoListener, type DenoRuntime } from "./runtimes.ts";
 import { type Socket, SocketConnection } from "./socket_connection.ts";
-import { checkPort, listenError } from "./system_errors.ts";
+import { checkPort, errorCode, listenError } from "./system_errors.ts";
 import type { Connection, DialOptions, Endpoint, Listener, ListenOptions, Transport } from "./types.ts";
 import { reclaimingPath } from "./unix_path.ts";
 
@@ -16,6 +16,8 @@ import { reclaimingPath } from "./unix_path.ts";
 const ACCEPT_BACKLOG = 4096;
 /** 100 ms. A failed accept (too many open files) would fail again at once; connections wait in the backlog. */
 const ACCEPT_RETRY_MS = 100;
+/** What accepting says where the caller has reset the connection meanwhile: nobody is there, and the next one is. */
+const RESETS: readonly string[] = ["ENOTCONN", "ECONNABORTED", "ECONNRESET"];
 /** 4 KiB and 64 KiB. A quiet connection holds the small one; one that fills it borrows a large one while it streams. */
 const SMALL_BUFFER_SIZE = 4096;
 const LARGE_BUFFER_SIZE = 65_536;
@@ -63,7 +65,7 @@ function openListener(endpoint: Endpoint, accept: (connection: Connection) => vo
     try {
       return await listener.accept();
     } catch (error) {
-      if (!open) return undefined;
+      if (!open || RESETS.includes(errorCode(error) ?? "")) return undefined;
       logger.warn("Cannot accept a connection", { error });
       await sleep(ACCEPT_RETRY_MS);
     }

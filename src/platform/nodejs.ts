@@ -4,7 +4,7 @@ import { type Logger, silentLogger } from "../util/env.ts";
 import { dialWithin } from "./dialing.ts";
 import { realSchedule } from "./env.ts";
 import { resolveHost } from "./resolving.ts";
-import { type Socket, SocketConnection } from "./socket_connection.ts";
+import { type Socket, SocketConnection, socketEndpoint } from "./socket_connection.ts";
 import { checkPort, listenError } from "./system_errors.ts";
 import type { Connection, DialOptions, Endpoint, Listener, ListenOptions, Transport } from "./types.ts";
 import { reclaimingPath } from "./unix_path.ts";
@@ -36,7 +36,10 @@ export function createTransport(logger: Logger = silentLogger): Transport {
       checkPort("listen on", endpoint);
       const server = createServer({ pauseOnConnect: true, noDelay: true });
       await opened(server, endpoint, options);
-      server.on("connection", (socket) => accept(acceptedConnection(socket, endpoint)));
+      server.on("connection", (socket) => {
+        if ("host" in endpoint && socket.remoteAddress === undefined) return void socket.destroy();
+        accept(acceptedConnection(socket, endpoint));
+      });
       server.on("error", (error) => logger.warn("Cannot accept a connection", { error }));
       const address = server.address();
       const local = "path" in endpoint || address === null || typeof address === "string"
@@ -109,8 +112,8 @@ class NodeStream implements Socket {
 
   constructor(socket: NetSocket, endpoint: Endpoint) {
     this.#socket = socket;
-    const remote = "path" in endpoint ? endpoint : { host: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
-    const local = "path" in endpoint ? endpoint : { host: socket.localAddress ?? "", port: socket.localPort ?? 0 };
+    const remote = socketEndpoint(socket.remoteAddress, socket.remotePort, endpoint);
+    const local = socketEndpoint(socket.localAddress, socket.localPort, endpoint);
     this.connection = new SocketConnection(this, realSchedule, remote, local);
     // A Buffer's slice() is a view: chunks must be plain arrays, of which slice() is a copy.
     socket.on("data", (chunk: Uint8Array) => {

@@ -1,10 +1,13 @@
-/** What we use of a Bun socket. `write` takes a part and returns its size, or −1 once the socket is closed. */
+/**
+ * What we use of a Bun socket. `write` takes a part and returns its size, or −1 once the socket is closed. The addresses
+ * are undefined once it is over.
+ */
 export interface BunSocket<Data> {
   data: Data;
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly localAddress: string;
-  readonly localPort: number;
+  readonly remoteAddress: string | undefined;
+  readonly remotePort: number | undefined;
+  readonly localAddress: string | undefined;
+  readonly localPort: number | undefined;
   write(bytes: Uint8Array, offset?: number, length?: number): number;
   pause(): void;
   resume(): void;

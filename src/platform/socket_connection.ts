@@ -22,6 +22,11 @@ export interface Socket {
   destroy(): void;
 }
 
+/** Of a socket that was reset before it was looked at, the system no longer knows who was at its other end. */
+export function socketEndpoint(host: string | undefined, port: number | undefined, otherwise: Endpoint): Endpoint {
+  return host === undefined || port === undefined ? otherwise : { host, port };
+}
+
 /**
  * The contract of `Connection` over one runtime's socket: nothing before `start`, nothing after `closed`, no call
  * inside another, bytes before the end, and an end in every case.

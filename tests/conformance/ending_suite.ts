@@ -1,4 +1,8 @@
+import { spawnSync } from "node:child_process";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
+import { deno } from "../../src/platform/runtimes.ts";
 import { type Harness, pattern, testOn } from "./harness.ts";
 import type { Recorder } from "./recorder.ts";
 import { assertSameBytes, exchange } from "./transfer_suite.ts";
@@ -52,6 +56,32 @@ const ENDINGS: Readonly<Record<string, Ending>> = {
   },
 };
 
+/** Of a socket that was reset before it was accepted, the system no longer knows where it came from. */
+function testResets(harness: Harness): void {
+  testOn(harness, "who resets before he is accepted has an address or is not there, and others are", async (bench) => {
+    const accepted: Recorder[] = [];
+    const { promise: honest, resolve } = Promise.withResolvers<void>();
+    const listener = await bench.listen((connection) => {
+      accepted.push(bench.record(connection));
+      accepted.at(-1)!.onData = () => resolve();
+    });
+    assert("port" in listener.local);
+    const program = fileURLToPath(new URL("resetting_dialler.ts", import.meta.url));
+    const args = [
+      ...deno ? ["run", "--no-check", "--allow-net=127.0.0.1"] : [],
+      program,
+      `${listener.local.port}`,
+      "20",
+    ];
+    // Synchronously: while it runs nothing is accepted here.
+    assertEquals(spawnSync(process.execPath, args).status, 0);
+    (await bench.dial(listener.local)).write(pattern(1));
+    await bench.wait(honest);
+    for (const { connection: { remote } } of accepted) assert("host" in remote && remote.host === "127.0.0.1");
+    await bench.wait(Promise.all(accepted.slice(0, -1).map((recorder) => recorder.ended())));
+  });
+}
+
 /** How connections end. */
 export function testEndings(harness: Harness): void {
   for (const [name, end] of Object.entries(ENDINGS)) {
@@ -73,6 +103,8 @@ export function testEndings(harness: Harness): void {
     await bench.wait(Promise.all([near.ended(), far.ended()]));
     assertEquals([near.error, far.error], [undefined, undefined]);
   });
+
+  if (harness.hasFiles) testResets(harness);
 
   testOn(harness, "close sends all that was written, however slow the reader", async (bench) => {
     const { near, far } = await bench.recordPair();

@@ -56,6 +56,14 @@ export class Site {
     }
   }
 
+  /** What became of each node, for the report of a failure. */
+  account(): string {
+    const lines = this.#nodes.map(({ program, endpoint }) =>
+      `node ${endpoint}, process ${program.pid}: ${program.isAlive ? "runs" : "is over"}\n${program.tail()}`
+    );
+    return lines.join("\n");
+  }
+
   async close(): Promise<void> {
     for (const end of this.#endings.splice(0).reverse()) await end();
     rmSync(this.folder, { recursive: true, force: true });
@@ -69,6 +77,8 @@ export function siteTest(name: string, act: (site: Site) => Promise<void>, optio
     try {
       await act(site);
       site.assertNoBugs();
+    } catch (error) {
+      throw new Error(`${error instanceof Error ? error.message : error}\n${site.account()}`, { cause: error });
     } finally {
       await site.close();
     }
