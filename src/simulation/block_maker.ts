@@ -2,18 +2,14 @@ import { Chain } from "../chain/chain.ts";
 import { buildBlock, solveBlock } from "../chain/mine.ts";
 import type { HeaderNode } from "../chain/header_tree.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
-import { ByteWriter } from "../util/bytes.ts";
-import { type Hash, HASH_SIZE_BYTES, type Hasher } from "../util/hash.ts";
+import type { Hash, Hasher } from "../util/hash.ts";
+import { makeTransaction } from "./made_transaction.ts";
 
 /** A trivial target needs two tries on average; so many fail once in a lifetime of simulations. */
 const TRIES = 1024;
 const MS_PER_SECOND = 1000;
 /** The maker believes every block: its own clock is ahead of all. */
 const FAR_FUTURE_SECONDS = 0xffff_ffff;
-/** As an ordinary payment: 250 bytes with a script of so many. */
-const SCRIPT_BYTES = 187;
-const TRANSACTION_BYTES = 250;
-const FINAL_SEQUENCE = 0xffff_ffff;
 
 /** A block that somebody made. */
 export interface MadeBlock {
@@ -98,14 +94,6 @@ export class BlockMaker {
 
   /** A payment that spends what never was, which nobody verifies. No two are the same. */
   makeTransaction(): Uint8Array {
-    const outpoint = new Uint8Array(HASH_SIZE_BYTES);
-    new DataView(outpoint.buffer).setUint32(0, ++this.#transactions, true);
-    return new ByteWriter(TRANSACTION_BYTES)
-      .uint32(2)
-      .varInt(1).raw(outpoint).uint32(0)
-      .varInt(SCRIPT_BYTES).raw(new Uint8Array(SCRIPT_BYTES)).uint32(FINAL_SEQUENCE)
-      .varInt(1).uint64(1n).varInt(0)
-      .uint32(0)
-      .finish();
+    return makeTransaction(this.#transactions++);
   }
 }

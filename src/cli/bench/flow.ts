@@ -1,4 +1,6 @@
-import type { Sample } from "./usage.ts";
+import { Latencies } from "./latencies.ts";
+import type { SideContext } from "./side.ts";
+import { type Sample, takeSample } from "./usage.ts";
 import type { Wire } from "./options.ts";
 
 /** One stream of messages from a process to the connections of another one. */
@@ -111,6 +113,40 @@ export class SentCounter {
     const { sent, dropped } = this.#halted;
     this.#halted = { sent: this.total, dropped: this.#dropped };
     return { sent: this.total - sent, dropped: this.#dropped - dropped };
+  }
+}
+
+/** Counts what a receiver was handed, and how late it was while somebody asks. */
+export class ReceivedCounter {
+  total = 0;
+  isTimed = false;
+  readonly #side: Pick<SideContext, "context" | "clock">;
+  readonly #latencies = new Latencies();
+
+  constructor(side: Pick<SideContext, "context" | "clock">) {
+    this.#side = side;
+  }
+
+  /** A message said when it was due; 0: it did not say. */
+  note(stamp: number): void {
+    if (stamp > 0) this.#latencies.add(this.#side.clock() - stamp);
+  }
+
+  /** What is asked of any receiver. */
+  answers(): Omit<FlowReceiver, "connect"> {
+    const sample = () => takeSample(this.#side.context.host, this.#side.clock, this.total);
+    return {
+      sample,
+      reach: async (wanted) => {
+        await waitForCount(() => this.total, wanted);
+        return sample();
+      },
+      time: (isOn) => {
+        this.#latencies.reset();
+        this.isTimed = isOn;
+      },
+      latencies: () => this.#latencies.encode(),
+    };
   }
 }
 

@@ -1,9 +1,8 @@
 import type { P2PNode } from "../../node/types.ts";
-import { LOOPBACK, SentCounter, startPacer, waitForCount } from "./flow.ts";
+import { LOOPBACK, ReceivedCounter, SentCounter, startPacer, waitForCount } from "./flow.ts";
 import type { FlowReceiver, FlowSender, FlowSpec } from "./flow.ts";
 import { createBenchNode, portOf } from "./bench_node.ts";
 import { benchCodec } from "./bench_peers.ts";
-import { Latencies } from "./latencies.ts";
 import { contentOf, makePayload, TOPIC } from "./messages.ts";
 import { type Asker, createAsker, type Echo, type RoundTripSpec } from "./round_trips.ts";
 import type { SideContext } from "./side.ts";
@@ -85,21 +84,15 @@ function sender(node: P2PNode): (payload: Uint8Array) => number {
 
 /** Whole nodes, whose program hears what others send by the event `app:message`. */
 export function createNodeReceiver(side: SideContext, spec: FlowSpec): FlowReceiver {
-  const { context, clock } = side;
   const { payloadBytes } = contentOf(spec, benchCodec(spec.wire, side.hasher));
-  const latencies = new Latencies();
-  let done = 0;
-  let isTimed = false;
+  const received = new ReceivedCounter(side);
 
   function onMessage({ payload }: { readonly payload: Uint8Array }): void {
     if (payload.length !== payloadBytes) return;
-    done++;
-    if (!isTimed) return;
-    const stamp = readStamp(payload, 0);
-    if (stamp > 0) latencies.add(clock() - stamp);
+    received.total++;
+    if (received.isTimed) received.note(readStamp(payload, 0));
   }
 
-  const sample = () => takeSample(context.host, clock, done);
   return {
     async connect(port) {
       for (let i = 0; i < spec.connections; i++) {
@@ -109,16 +102,7 @@ export function createNodeReceiver(side: SideContext, spec: FlowSpec): FlowRecei
         await node.connect({ host: LOOPBACK, port });
       }
     },
-    sample,
-    async reach(wanted) {
-      await waitForCount(() => done, wanted);
-      return sample();
-    },
-    time(isOn) {
-      latencies.reset();
-      isTimed = isOn;
-    },
-    latencies: () => latencies.encode(),
+    ...received.answers(),
   };
 }
 

@@ -9,12 +9,12 @@ import {
   type FlowSender,
   type FlowSpec,
   LOOPBACK,
+  ReceivedCounter,
   SentCounter,
   startPacer,
   waitForCount,
 } from "./flow.ts";
 import { jsonCodec } from "./json_codec.ts";
-import { Latencies } from "./latencies.ts";
 import { contentOf, TOPIC } from "./messages.ts";
 import type { SideContext } from "./side.ts";
 import { takeSample } from "./usage.ts";
@@ -110,22 +110,16 @@ function codecOf({ wire, spelling }: FlowSpec, { hasher }: SideContext): WireCod
 /** Takes messages from peers whose handshake is done; each connection is a set of peers of its own. */
 export function createPeersReceiver(given: SideContext, spec: FlowSpec): FlowReceiver {
   const side = adapt(given, spec);
-  const { context, clock } = side;
   const codec = codecOf(spec, side);
   const content = contentOf(spec, codec);
-  const latencies = new Latencies();
-  let done = 0;
-  let isTimed = false;
+  const received = new ReceivedCounter(side);
 
   function onMessage(_peer: Peer, message: Message): void {
     if (!content.isWhole(message)) return;
-    done++;
-    if (!isTimed) return;
-    const stamp = content.stampOf(message);
-    if (stamp > 0) latencies.add(clock() - stamp);
+    received.total++;
+    if (received.isTimed) received.note(content.stampOf(message));
   }
 
-  const sample = () => takeSample(context.host, clock, done);
   return {
     async connect(port) {
       for (let i = 0; i < spec.connections; i++) {
@@ -133,15 +127,6 @@ export function createPeersReceiver(given: SideContext, spec: FlowSpec): FlowRec
         if (spec.content === "topic") peer.send({ type: "subscribe", topics: [TOPIC] });
       }
     },
-    sample,
-    async reach(wanted) {
-      await waitForCount(() => done, wanted);
-      return sample();
-    },
-    time(isOn) {
-      latencies.reset();
-      isTimed = isOn;
-    },
-    latencies: () => latencies.encode(),
+    ...received.answers(),
   };
 }

@@ -13,6 +13,7 @@ import { createParts, type Parts } from "../parts.ts";
 import { watchSignals } from "../signals.ts";
 import { printRows } from "../tables.ts";
 import { planSteps } from "./steps.ts";
+import { median } from "./usage.ts";
 
 /** Odd, so that there is a middle one: the median is reported. */
 const ROUNDS = 3;
@@ -121,7 +122,7 @@ function makeChain(file: string, network: NetworkParams, { env, hasher }: Parts,
 }
 
 function report(context: Context, options: SyncOptions, chain: MadeChain, times: readonly number[]): void {
-  const median = [...times].sort((left, right) => left - right)[times.length >> 1]!;
+  const medianMs = median(times);
   const result = {
     bench: "sync",
     network: options.network,
@@ -129,9 +130,9 @@ function report(context: Context, options: SyncOptions, chain: MadeChain, times:
     blocks: chain.height,
     bytes: chain.sizeBytes,
     roundsMs: times,
-    medianMs: median,
-    blocksPerSecond: chain.height / median * MS_PER_SECOND,
-    bytesPerSecond: chain.sizeBytes / median * MS_PER_SECOND,
+    medianMs,
+    blocksPerSecond: chain.height / medianMs * MS_PER_SECOND,
+    bytesPerSecond: chain.sizeBytes / medianMs * MS_PER_SECOND,
   };
   if (options.json) return context.out.line(toSafeJson(result, INDENT));
   printRows([result], [
