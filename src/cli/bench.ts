@@ -43,7 +43,7 @@ const BENCH_FLAGS = {
   rate: valueFlag(count(1, MAX_RATE), "R", "messages a second and connection where latency is measured", {
     fallbackText: "half of what the slowest candidate can do",
   }),
-  wire: valueFlag(oneOf(WIRES), "WIRE", "native or bitcoin", { fallbackText: "native" }),
+  wire: valueFlag(oneOf(WIRES), "WIRE", "native or bitcoin", { fallbackText: "native; of shards bitcoin" }),
   runtime: valueFlag(oneOf(SOURCE_RUNTIMES), "NAME", "measure the sources under deno, bun or node", {
     fallbackText: "this program",
   }),

@@ -206,7 +206,7 @@ export const handlerFile: ValueSchema<HandlerFile> = parsed((value) => {
 });
 
 function eventType(name: string): keyof NodeEvents & string {
-  if (name in EVENT_CHANNELS || name.startsWith(TOPIC_EVENT)) return name as keyof NodeEvents & string;
+  if (Object.hasOwn(EVENT_CHANNELS, name) || name.startsWith(TOPIC_EVENT)) return name as keyof NodeEvents & string;
   throw new SyntaxError(`there is no event ${name}${suggestion(name, Object.keys(EVENT_CHANNELS))}`);
 }
 

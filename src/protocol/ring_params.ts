@@ -27,6 +27,9 @@ export const MAX_QUEUE_SLOTS = 65_536;
 /** Least bytes of a slot, and what its bytes are a multiple of: less would be all header. */
 export const MIN_SLOT_BYTES = 8;
 
+/** Most bytes of a queue: where its words are is counted in 32 bits, of which one is a sign. */
+export const MAX_QUEUE_BYTES = 1024 * MIB;
+
 /** Most bytes of a slot, and so of a frame: larger ones belong into a ring. */
 export const MAX_SLOT_BYTES = 1 * MIB;
 

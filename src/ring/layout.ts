@@ -13,8 +13,6 @@ const LINE = 16;
  */
 /** What `RingEnd` says; written by the writer, or by whoever abandons it. */
 export const STATE = 0;
-/** Readers of this ring; written before it is shared. */
-export const READERS = 1;
 /** Position up to which frames may be read; written by the writer. */
 export const TAIL = LINE;
 

@@ -1,5 +1,11 @@
 import { LocalError } from "../protocol/errors.ts";
-import { MAX_QUEUE_SLOTS, MAX_QUEUE_USERS, MAX_SLOT_BYTES, MIN_SLOT_BYTES } from "../protocol/ring_params.ts";
+import {
+  MAX_QUEUE_BYTES,
+  MAX_QUEUE_SLOTS,
+  MAX_QUEUE_USERS,
+  MAX_SLOT_BYTES,
+  MIN_SLOT_BYTES,
+} from "../protocol/ring_params.ts";
 import { WORD_BYTES, WORD_SHIFT } from "./layout.ts";
 import type { SharedMemory } from "./memory.ts";
 
@@ -53,6 +59,8 @@ export function checkQueueSize({ slots, slotBytes, users }: QueueSize): void {
   if (!Number.isInteger(users) || users < 1 || users > MAX_QUEUE_USERS) {
     throw refusal(`it has 1 to ${MAX_QUEUE_USERS} users`, users);
   }
+  const sizeBytes = queueBytes({ slots, slotBytes, users });
+  if (sizeBytes > MAX_QUEUE_BYTES) throw refusal(`all its slots take at most ${MAX_QUEUE_BYTES} bytes`, sizeBytes);
 }
 
 function refusal(what: string, value: number): LocalError {

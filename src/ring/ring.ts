@@ -7,7 +7,6 @@ import {
   checkRingSize,
   headOf,
   OPEN,
-  READERS,
   ringBytes,
   type RingSize,
   STATE,
@@ -56,7 +55,6 @@ export function createRing(options: RingOptions = {}): RingHandle {
 
 /** Makes an empty ring of fresh memory, whose positions begin at `start`. */
 export function prepareRing(memory: SharedMemory, { readers }: RingSize, start: number): void {
-  memory.put(READERS, readers);
   memory.store(TAIL, start);
   for (let reader = 0; reader < readers; reader++) {
     memory.store(headOf(reader), start);

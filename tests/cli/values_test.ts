@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { balancingRule, readValue, weight } from "../../src/cli/values.ts";
+import { balancingRule, type HandlerFile, handlerFile, readValue, weight } from "../../src/cli/values.ts";
 import { runWith } from "./run_program.ts";
 
 test("values: a rule of balancing, with how long sessions are kept and how often is tried again", () => {
@@ -22,6 +22,15 @@ test("values: a rule of balancing, with how long sessions are kept and how often
     "*=adaptive+hops=1": "must be",
   };
   for (const [text, why] of Object.entries(wrong)) assertWrong(readValue(balancingRule, text), why);
+});
+
+test("values: a handler names events that there are, and a file", () => {
+  const value: HandlerFile = { types: ["chain:tip", "peer:connected"], file: "./a=b.ts" };
+  assertEquals(readValue(handlerFile, "chain:tip+peer:connected=./a=b.ts"), { value });
+  for (const text of ["chain:tip", "chain:tip="]) assertWrong(readValue(handlerFile, text), "must read EVENT");
+  for (const name of ["", "chain:top", "toString"]) {
+    assertWrong(readValue(handlerFile, `${name}=./a.ts`), `there is no event ${name}`);
+  }
 });
 
 test("values: a weight names a peer or a region", () => {

@@ -128,4 +128,10 @@ test("queue: sizes that no queue has are refused", () => {
   for (const slots of [0, 1, 3, 2 ** 17]) assertThrows(() => createQueue({ ...size, slots }), LocalError, "a power of");
   for (const slotBytes of [0, 12, NaN]) assertThrows(() => createQueue({ ...size, slotBytes }), LocalError, "of 8");
   for (const users of [0, 33]) assertThrows(() => createQueue({ ...size, users }), LocalError, "1 to 32 users");
+  // Words beyond would be counted below zero.
+  assertThrows(
+    () => createQueue({ ...size, slots: 65_536, slotBytes: 65_536 }),
+    LocalError,
+    "at most 1073741824 bytes",
+  );
 });
