@@ -8,11 +8,11 @@ import { createInterface } from "node:readline";
 import { compiled } from "../tests/support/binary.ts";
 import { RawPeer } from "../tests/support/raw_peer.ts";
 import type { Row, Subject } from "./support.ts";
+import { MS_PER_SECOND } from "../src/util/units.ts";
 
 const PEERS = 1_000;
 const ROUNDS = 9;
 const NS_PER_MS = 1e6;
-const MS_PER_SECOND = 1_000;
 
 /** What is asked, interleaved: the start of the program alone, then a table, JSON, and a choice of rows. */
 const COMMANDS: readonly (readonly string[])[] = [

@@ -7,6 +7,7 @@ import type { Command } from "../tests/support/program.ts";
 import { Site } from "../tests/support/site.ts";
 import { testChain } from "../tests/support/test_chain.ts";
 import type { Row, Subject } from "./support.ts";
+import { MS_PER_SECOND } from "../src/util/units.ts";
 
 const ROUNDS = 5;
 const SMALL_BLOCKS = 20_000;
@@ -15,7 +16,6 @@ const SETTLE_MS = 1000;
 /** Longest that one sync may take: a tenth of the speed that we want. */
 const SYNC_TIMEOUT_MS = 60_000;
 const NS_PER_MS = 1e6;
-const MS_PER_SECOND = 1000;
 const MIB = 1024 * 1024;
 
 /**

@@ -13,6 +13,7 @@ import { serveControl } from "../src/cli/serve_control.ts";
 import type { Vitals } from "../src/doctor/vitals.ts";
 import { createEnv } from "../src/platform/env.ts";
 import { currentHost } from "../src/platform/host.ts";
+import { MS_PER_SECOND } from "../src/util/units.ts";
 
 /** Each of them is compared by itself; the median of them is the result, and how far they lie apart what it is worth. */
 const GROUPS = 5;
@@ -22,7 +23,6 @@ const BURST = 1_000;
 const FULL_OUTBOX_BYTES = 1_048_576;
 const RETRY_MS = 1;
 const PERCENT = 100;
-const MS_PER_SECOND = 1_000;
 const MIB = 2 ** 20;
 /**
  * What src/dashboard asks for, and a scrape, in the five watched windows of a group: every 2, 5 and 10 s. A group is ten

@@ -1,6 +1,7 @@
 import { MAX_CAPTURE_BLOCK_BYTES } from "../protocol/capture_params.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { badFile, type Packet } from "./packets.ts";
+import { MS_PER_SECOND } from "../util/units.ts";
 
 // The older format (draft-ietf-opsawg-pcap), which tcpdump still writes by default.
 
@@ -12,7 +13,6 @@ const LINK_TYPE_MASK = 0x0fff_ffff;
 const PACKET_HEAD_BYTES = 16;
 const CAPTURED_AT = 8;
 const WIRE_AT = 12;
-const MS_PER_SECOND = 1_000;
 /** The file's first number tells the unit of the second half of its times. */
 const UNITS_PER_MS: ReadonlyMap<number, number> = new Map([[0xa1b2_c3d4, 1_000], [0xa1b2_3c4d, 1_000_000]]);
 

@@ -17,6 +17,7 @@ import {
   SECTION_HEADER_BLOCK,
   SIMPLE_PACKET_BLOCK,
 } from "./pcapng.ts";
+import { MS_PER_SECOND } from "../util/units.ts";
 
 /** Where its packets were caught, and how their times are counted. */
 interface Interface {
@@ -49,7 +50,6 @@ const UINT64_BYTES = 8;
 const ALIGNMENT = 4;
 const MAJOR_VERSION = 1;
 const TWO_TO_32 = 0x1_0000_0000;
-const MS_PER_SECOND = 1_000;
 /** The high bit of a resolution says that it is a power of two; microseconds where none is given. */
 const BASE_TWO = 0x80;
 const EXPONENT_MASK = 0x7f;

@@ -11,6 +11,7 @@ import { USER_AGENT } from "../util/version.ts";
 import type { WireCodec } from "../wire/codec.ts";
 import { randomNonce, Session } from "./connect_session.ts";
 import { CommandError, EXIT } from "./exit.ts";
+import { MS_PER_SECOND } from "../util/units.ts";
 
 export interface GreetingOptions {
   readonly env: Env;
@@ -38,8 +39,6 @@ export interface Greeting {
     readonly ping: number | null;
   };
 }
-
-const MS_PER_SECOND = 1_000;
 
 /**
  * Dials a peer, shakes hands and pings it once. Rejects with LocalError where nothing answers, with CommandError

@@ -1,5 +1,5 @@
 import cliProgress from "cli-progress";
-import { formatDuration } from "../util/units.ts";
+import { formatDuration, MS_PER_SECOND } from "../util/units.ts";
 import type { Output } from "./context.ts";
 
 /** Shows how far a long task is. */
@@ -14,7 +14,6 @@ const LINE_INTERVAL_MS = 10_000;
 /** The rate is that of the last 10 s or so: each new measurement counts one part in ten. */
 const RATE_GAIN = 0.1;
 const RATE_INTERVAL_MS = 1_000;
-const MS_PER_SECOND = 1_000;
 const PERCENT = 100;
 /** Below this, a digit after the point says something. */
 const SLOW_BELOW = 10;

@@ -4,6 +4,7 @@ import { parseHostPort } from "../util/endpoint.ts";
 import { checkAccess, checkAuthority, type ControlPolicy } from "./guard.ts";
 import type { ControlRequest, ControlResponse } from "./http_types.ts";
 import { ok, refuse, STATUS } from "./responses.ts";
+import { MS_PER_SECOND } from "../util/units.ts";
 
 /** What the control API acts upon. */
 export interface ActionSubject extends ControlPolicy {
@@ -25,8 +26,6 @@ const ACTIONS: readonly ActionRoute[] = [
   { method: "POST", path: /^\/v1\/peers$/, act: connect },
   { method: "DELETE", path: /^\/v1\/peers\/(\d{1,15})$/, act: disconnect },
 ];
-
-const MS_PER_SECOND = 1000;
 
 /** The methods other than GET and HEAD that a path takes. */
 export function actionMethods(path: string): readonly string[] {

@@ -12,6 +12,7 @@ import { checkAccess, checkAuthority } from "./guard.ts";
 import { answerMetrics } from "./metrics_route.ts";
 import { json, JSON_HEADERS, ok, refuse, STATUS } from "./responses.ts";
 import type { ControlSubject } from "./subject.ts";
+import { MS_PER_SECOND } from "../util/units.ts";
 
 export type Answering = ControlAnswer | Promise<ControlAnswer>;
 type Handler = (subject: ControlSubject, request: ControlRequest, id: string) => Answering;
@@ -42,7 +43,6 @@ const ROUTES: readonly Route[] = [
   { path: /^\/readyz$/, get: ({ node }) => showReadiness(node) },
 ];
 
-const MS_PER_SECOND = 1_000;
 const MAX_ID_DIGITS = 15;
 
 /** Answers one request from the node's state. */

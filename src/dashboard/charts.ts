@@ -1,6 +1,7 @@
 import uPlot from "uplot";
 import { themed } from "./dom.ts";
 import { formatClock } from "./format.ts";
+import { MS_PER_SECOND } from "../util/units.ts";
 
 /** One line of a chart. */
 export interface Line {
@@ -24,7 +25,6 @@ const RIGHT_GAP = 28;
 const DASH = [5, 4];
 const MIN_WIDTH = 120;
 const HEADROOM = 1.15;
-const MS_PER_SECOND = 1000;
 
 /** Lines over time that keep to the theme and to the width of their place. */
 export class Chart {

@@ -1,4 +1,5 @@
 import type { Vitals } from "../doctor/vitals.ts";
+import { MS_PER_SECOND } from "../util/units.ts";
 
 /** What the charts show of one moment. */
 export interface Moment {
@@ -16,7 +17,6 @@ export interface Moment {
 
 /** 10 min at one look in two seconds. */
 const MAX_MOMENTS = 300;
-const MS_PER_SECOND = 1000;
 
 /** The last minutes of a node's figures, as rates. A node that started anew begins a new history of its counts. */
 export class History {

@@ -4,10 +4,10 @@ import type { Vitals } from "../doctor/vitals.ts";
 import { byId, el, setText } from "./dom.ts";
 import { formatBytes, formatClock, formatCount, formatMs, formatSeconds, formatShare, shortHash } from "./format.ts";
 import type { Moment } from "./history.ts";
+import { MS_PER_SECOND } from "../util/units.ts";
 
 /** Events that the list keeps. */
 const MAX_EVENTS = 40;
-const MS_PER_SECOND = 1000;
 const MAX_LINE_CHARS = 300;
 const HASH = /^[0-9a-f]{64}$/;
 const MARKS: { readonly [L in Finding["level"]]: string } = { problem: "✕", warning: "!", note: "i", ok: "✓" };

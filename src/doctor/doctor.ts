@@ -9,6 +9,7 @@ import { figuresOf } from "./figures.ts";
 import type { Vitals } from "./vitals.ts";
 import { findTuning } from "./tuning.ts";
 import { type PeerMark, VitalsWindow } from "./window.ts";
+import { MS_PER_SECOND } from "../util/units.ts";
 
 export interface DoctorOptions {
   readonly env: Env;
@@ -23,8 +24,6 @@ export interface DoctorOptions {
   /** Follows advice; undefined: it is given and no more. */
   readonly apply: ((finding: DueFinding) => void) | undefined;
 }
-
-const MS_PER_SECOND = 1000;
 
 /** Looks at a node's figures again and again from its start on, and says what they show. */
 export class Doctor {

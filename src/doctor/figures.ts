@@ -2,6 +2,7 @@ import type { Channel } from "../bus/channels.ts";
 import type { TrafficByType } from "../protocol/peer_snapshots.ts";
 import { MIN_CHURN_WINDOW_MS } from "../protocol/doctor_params.ts";
 import type { Vitals } from "./vitals.ts";
+import { MS_PER_SECOND } from "../util/units.ts";
 
 /** What a node's counts come to over a window. Shares are 0 to 1; null where there is nothing to tell it from. */
 export interface Figures {
@@ -27,7 +28,6 @@ export interface Figures {
   readonly requestsRefused: number;
 }
 
-const MS_PER_SECOND = 1000;
 const MS_PER_HOUR = 3_600_000;
 const BLOCK_TYPES = ["block", "cmpctblock"] as const;
 

@@ -1,6 +1,7 @@
 import type { PeerSnapshot } from "../protocol/peer_snapshots.ts";
 import type { Observation } from "./diagnosis.ts";
 import { markOf, type PeerMark } from "./window.ts";
+import { MS_PER_SECOND } from "../util/units.ts";
 
 /** What one peer did of late, a second. */
 export interface PeerRate {
@@ -13,7 +14,6 @@ export interface PeerRate {
   readonly dropped: number;
 }
 
-const MS_PER_SECOND = 1000;
 const NOTHING: PeerMark = { messages: 0, bytes: 0, cpuMs: 0, dropped: 0 };
 
 /** Of peers whose handshake is done; none before there was time to compare. */

@@ -13,6 +13,7 @@ import type { Env, Logger } from "../util/env.ts";
 import type { Hash } from "../util/hash.ts";
 import type { GuardedStore } from "./guarded_store.ts";
 import { Pruner } from "./pruner.ts";
+import { MS_PER_SECOND } from "../util/units.ts";
 
 export interface LedgerOptions {
   readonly env: Env;
@@ -37,7 +38,6 @@ export interface LedgerWatcher {
 /** A change without the bytes, and the tip that it led to. */
 type News = Pick<ChainChange, "invalidated" | "disconnected" | "connected"> & { readonly tip: HeaderNode };
 
-const MS_PER_SECOND = 1000;
 /** The tip is stored because pruned blocks are no longer there to tell which chain was the best one. */
 const TIP_SETTING = "tip";
 

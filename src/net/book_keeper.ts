@@ -5,6 +5,7 @@ import type { Env, Logger } from "../util/env.ts";
 import { bytesToHex, hexToBytes, isHexOfSize } from "../util/hex.ts";
 import { AddressBook } from "./address_book.ts";
 import { PLACEMENT_KEY_BYTES } from "./address_book/placement.ts";
+import { MS_PER_SECOND } from "../util/units.ts";
 
 export interface BookKeeperOptions {
   readonly env: Env;
@@ -19,7 +20,6 @@ export interface BookKeeperOptions {
 }
 
 const KEY_SETTING = "addresses.key";
-const MS_PER_SECOND = 1000;
 
 /** Brings an address book back from the store, and writes there what changes in it, some rows at a time. */
 export class BookKeeper {

@@ -21,6 +21,7 @@ import type { Env, Logger } from "../util/env.ts";
 import type { AddressBook } from "./address_book.ts";
 import type { AddressSource, Candidate, SlotKind } from "./address_source.ts";
 import { fromEndpoint, ownSource, type PeerAddress, toEndpoint } from "./peer_address.ts";
+import { MS_PER_SECOND } from "../util/units.ts";
 
 export interface DiscoveryOptions {
   readonly env: Env;
@@ -42,8 +43,6 @@ interface Door {
   /** Where its name led last. */
   remote: string;
 }
-
-const MS_PER_SECOND = 1000;
 
 /**
  * Finds somebody to dial: in the address book; where that says little, at the nodes that the owner named; and where

@@ -11,6 +11,7 @@ import { formatEndpoint } from "../util/endpoint.ts";
 import type { Env, Logger } from "../util/env.ts";
 import type { AddressBook, KnownAddress } from "./address_book.ts";
 import { toEndpoint } from "./peer_address.ts";
+import { MS_PER_SECOND } from "../util/units.ts";
 
 export interface ProberOptions {
   readonly env: Env;
@@ -23,8 +24,6 @@ export interface ProberPeers {
   dial(endpoint: TcpEndpoint, kind: "feeler"): Promise<Peer>;
   isDialled(endpoint: TcpEndpoint): boolean;
 }
-
-const MS_PER_SECOND = 1000;
 
 /** Dials the addresses of a seed's book in turn, to know which of them can be recommended. */
 export class Prober {

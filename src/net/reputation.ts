@@ -17,6 +17,7 @@ import type { BanSnapshot, OffenderSnapshot } from "../protocol/peer_snapshots.t
 import { formatSubnet, parseSubnet, type Subnet, SubnetMap, subnetsOverlap } from "../protocol/subnets.ts";
 import type { Env, Logger } from "../util/env.ts";
 import { type HostIdentity, identifyHost } from "./host_identity.ts";
+import { MS_PER_SECOND } from "../util/units.ts";
 
 /** What peers of a subnet may do beyond others. */
 export interface Permit {
@@ -48,8 +49,6 @@ interface Ban {
   readonly endsAt: number;
   readonly reason: string;
 }
-
-const MS_PER_SECOND = 1000;
 
 /**
  * What addresses did, and what their owner is refused or allowed for it. Faults add up and fade. An address that is

@@ -5,6 +5,7 @@ import { ByteReader } from "../util/bytes.ts";
 import type { Env, Logger, Timer } from "../util/env.ts";
 import type { Hasher } from "../util/hash.ts";
 import { exponential } from "../util/portable_math.ts";
+import { MS_PER_SECOND } from "../util/units.ts";
 
 export interface MinerOptions {
   readonly env: Env;
@@ -14,7 +15,6 @@ export interface MinerOptions {
   readonly seconds: number;
 }
 
-const MS_PER_SECOND = 1000;
 const EXTRA_NONCE_BYTES = 8;
 /** Far more than a trivial difficulty takes (two on average), and still far below a millisecond's work. */
 const TRIES = 256;

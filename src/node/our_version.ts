@@ -8,6 +8,7 @@ import {
   SERVICE_P2P_APPS,
   SERVICE_WITNESS,
 } from "../protocol/service_flags.ts";
+import { MS_PER_SECOND } from "../util/units.ts";
 
 export interface OurVersionFacts {
   readonly remote: Endpoint;
@@ -24,8 +25,6 @@ export interface OurVersionFacts {
   /** Milliseconds since the Unix epoch. */
   readonly wallClock: number;
 }
-
-const MS_PER_SECOND = 1000;
 
 const UNKNOWN_ADDRESS: VersionAddress = {
   services: 0n,

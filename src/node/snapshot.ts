@@ -5,8 +5,8 @@ import type { Peer } from "../peer/peer.ts";
 import { serviceNames } from "../protocol/service_flags.ts";
 import type { ChainSnapshot } from "../protocol/chain_snapshots.ts";
 import type { PeerSnapshot } from "../protocol/peer_snapshots.ts";
+import { MS_PER_SECOND } from "../util/units.ts";
 
-const MS_PER_SECOND = 1000;
 const HEX_RADIX = 16;
 const TENTHS = 10;
 

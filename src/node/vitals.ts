@@ -1,8 +1,7 @@
 import type { PeerFigures, QueueFigures, TimeFigures, Vitals } from "../doctor/vitals.ts";
 import type { NodeCore } from "./core.ts";
 import { snapshotChain } from "./snapshot.ts";
-
-const MS_PER_SECOND = 1000;
+import { MS_PER_SECOND } from "../util/units.ts";
 
 /** Reads all figures of a node. */
 export function readVitals(core: NodeCore): Vitals {

@@ -1,8 +1,7 @@
 import type { MessageType } from "../protocol/messages.ts";
 import { PACE_WINDOW_MS } from "../protocol/connection_params.ts";
 import { exp } from "../util/portable_math.ts";
-
-const MS_PER_SECOND = 1_000;
+import { MS_PER_SECOND } from "../util/units.ts";
 
 /** What goes each way in a second. */
 export interface Rates {

@@ -3,6 +3,7 @@ import type { Timer } from "../util/env.ts";
 import type { MemoryHost } from "./memory_host.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 import type { Task, VirtualClock } from "./virtual_clock.ts";
+import { MS_PER_SECOND } from "../util/units.ts";
 
 /** How bytes travel from one host of a memory network to another. */
 export interface LinkOptions {
@@ -67,7 +68,6 @@ const MIN_RETRANSMIT_MS = 200;
 const MAX_RETRANSMIT_MS = 60_000;
 /** 60 s. How long bytes may wait for a way through before the connection is given up; systems wait up to 15 min. */
 const STALL_TIMEOUT_MS = 60_000;
-const MS_PER_SECOND = 1000;
 
 /** One direction of a connection: ordered, bounded by a window, slowed by its link. It is the event of its own arrivals. */
 export class Pipe implements Task {

@@ -1,10 +1,11 @@
+import { MS_PER_SECOND } from "../util/units.ts";
+
 /**
  * Numbers of the address book and of everything that fills it. Most are those that Bitcoin's nodes agree on in practice:
  * a book of another shape would be no safer, and one that answers otherwise would stand out. Times that are compared with
  * what other nodes say are in seconds, as on the wire.
  */
 
-const MS_PER_SECOND = 1000;
 const MINUTE_SECONDS = 60;
 const HOUR_SECONDS = 60 * MINUTE_SECONDS;
 const DAY_SECONDS = 24 * HOUR_SECONDS;

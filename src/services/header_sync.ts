@@ -19,6 +19,7 @@ import type { Env, Logger } from "../util/env.ts";
 import { type Hash, hash256, type Hasher, ZERO_HASH } from "../util/hash.ts";
 import type { PeerChains } from "./peer_chains.ts";
 import type { Handlers, InventoryPart, Service } from "./service.ts";
+import { MS_PER_SECOND } from "../util/units.ts";
 
 export interface HeaderSyncDeps {
   readonly env: Env;
@@ -41,7 +42,6 @@ interface State {
 }
 
 const SALT_SIZE_BYTES = 32;
-const MS_PER_SECOND = 1000;
 const TIMEOUT_BOUNDS = {
   initialMs: HEADERS_TIMEOUT_MS,
   minMs: MIN_HEADERS_TIMEOUT_MS,

@@ -17,6 +17,7 @@ import type { NodeEvents, PartitionReason, PartitionStep } from "../protocol/nod
 import type { Env, Logger } from "../util/env.ts";
 import type { PeerChains } from "./peer_chains.ts";
 import type { Handlers, Service } from "./service.ts";
+import { MS_PER_SECOND } from "../util/units.ts";
 
 /** What can be done about it. */
 export interface Connectivity {
@@ -59,7 +60,6 @@ const STEPS: { readonly [R in PartitionReason]: readonly PartitionStep[] } = {
 
 /** Weight of the newest interval between two blocks in their mean. */
 const INTERVAL_GAIN = 1 / 16;
-const MS_PER_SECOND = 1000;
 
 /**
  * Notices that we, or half of the network, may be cut off, and reaches out: more addresses, more peers, other peers.

@@ -29,6 +29,7 @@ import { ByteReader } from "../util/bytes.ts";
 import { formatEndpoint } from "../util/endpoint.ts";
 import type { Env } from "../util/env.ts";
 import type { Service } from "./service.ts";
+import { MS_PER_SECOND } from "../util/units.ts";
 
 export interface TopologyDeps {
   readonly env: Env;
@@ -59,7 +60,6 @@ const ID_BYTES = 8;
 const ID_DIGITS = 16;
 const HEX_RADIX = 16;
 const ID_PATTERN = /^[0-9a-f]{16}$/;
-const MS_PER_SECOND = 1000;
 const MAX_AGE_SECONDS = 0xffff;
 const MAX_RTT_MS = 0xffff_ffff;
 const MAX_LOAD = 255;

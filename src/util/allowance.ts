@@ -1,3 +1,5 @@
+import { MS_PER_SECOND } from "./units.ts";
+
 /** A token bucket: what may be spent at once, refilled at a steady rate. Times in milliseconds. */
 export class Allowance {
   readonly #capacity: number;
@@ -21,5 +23,3 @@ export class Allowance {
     return true;
   }
 }
-
-const MS_PER_SECOND = 1000;

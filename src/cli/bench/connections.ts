@@ -1,4 +1,4 @@
-import { formatSize } from "../../util/units.ts";
+import { formatSize, MS_PER_SECOND } from "../../util/units.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit.ts";
 import { printRows } from "../tables.ts";
@@ -12,7 +12,6 @@ import type { VisitSpec } from "./visit_sides.ts";
 
 const DEFAULT_CONNECTIONS = 1_000;
 const DEFAULT_DURATION_MS = 3_000;
-const MS_PER_SECOND = 1_000;
 const KIB = 1_024;
 const DIGITS = 1;
 /** What a burst left behind is collected by then; and a connection that was closed is gone. */

@@ -5,6 +5,7 @@ import type { FlowReceiver, FlowSender, FlowSpec } from "./flow.ts";
 import { Latencies } from "./latencies.ts";
 import type { BenchOptions } from "./options.ts";
 import { median, type Usage, usageBetween } from "./usage.ts";
+import { MS_PER_SECOND } from "../../util/units.ts";
 
 /** One way of doing a thing, in a pair of processes that live as long as the bench. */
 export interface Candidate {
@@ -64,7 +65,6 @@ interface Round {
 
 /** A flood is under way for this long before a round is measured, at most: buffers fill, the outbox finds its pace. */
 const MAX_RAMP_MS = 200;
-const MS_PER_SECOND = 1_000;
 const DEFAULT_DURATION_MS = 5_000;
 const DEFAULT_WARMUP_MS = 1_000;
 /** Of the time that was asked for, so much more goes to each candidate's latency. */

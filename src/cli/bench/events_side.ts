@@ -4,6 +4,7 @@ import { sleep } from "./clock.ts";
 import { Latencies } from "./latencies.ts";
 import type { SideContext } from "./side.ts";
 import { takeSample, usageBetween } from "./usage.ts";
+import { MS_PER_SECOND } from "../../util/units.ts";
 
 /** Who listens to a flood of data events and to some control events among them. */
 export interface Audience {
@@ -45,7 +46,6 @@ const TYPES = ["control:news", "data:item"] as const;
 const BURST = 256;
 const CONTROL_MS = 10;
 const SLOW_MS = 1;
-const MS_PER_SECOND = 1_000;
 const NS_PER_MS = 1_000_000;
 const ITEM = { size: 256 };
 

@@ -1,4 +1,4 @@
-import { formatSize } from "../../util/units.ts";
+import { formatSize, MS_PER_SECOND } from "../../util/units.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit.ts";
 import { printRows } from "../tables.ts";
@@ -15,7 +15,6 @@ const DEFAULT_SIZE_BYTES = 1_000_000;
 const DEFAULT_PEERS = 100;
 const DEFAULT_DURATION_MS = 5_000;
 const DEFAULT_WARMUP_MS = 1_000;
-const MS_PER_SECOND = 1_000;
 const MEGA = 1_000_000;
 const MS_DIGITS = 2;
 /** What is under way when the flood ends has been handled by then. */

@@ -10,6 +10,7 @@ import { makeBlocks } from "./made_blocks.ts";
 import type { Wire } from "./options.ts";
 import type { SideContext } from "./side.ts";
 import { type Sample, takeSample } from "./usage.ts";
+import { MS_PER_SECOND } from "../../util/units.ts";
 
 export interface FloodSpec {
   readonly wire: Wire;
@@ -127,7 +128,6 @@ export function createFlooder(side: SideContext, spec: FloodSpec): Flooder {
 
 const PINGS_PER_SECOND = 100;
 const VISITS_PER_SECOND = 10;
-const MS_PER_SECOND = 1_000;
 const HANDSHAKE_MS = 60_000;
 
 export interface Visitor {

@@ -2,6 +2,7 @@ import { Latencies } from "./latencies.ts";
 import type { SideContext } from "./side.ts";
 import { type Sample, takeSample } from "./usage.ts";
 import type { Wire } from "./options.ts";
+import { MS_PER_SECOND } from "../../util/units.ts";
 
 /** One stream of messages from a process to the connections of another one. */
 export interface FlowSpec {
@@ -71,7 +72,6 @@ export interface FlowReceiver {
 const QUIET_MS = 1_000;
 export const LOOPBACK = "127.0.0.1";
 const TICK_MS = 1;
-const MS_PER_SECOND = 1_000;
 
 /**
  * Calls `emit` at a rate, with how many messages are due and since when. A tick that comes late sends what it owes with

@@ -9,10 +9,10 @@ import type { BenchOptions } from "./options.ts";
 import { drawHistogram, formatCount, formatCpu, formatResident, number, printJson } from "./report.ts";
 import { median, type Usage, usageBetween } from "./usage.ts";
 import type { Gate, Visitors, VisitSpec } from "./visit_sides.ts";
+import { MS_PER_SECOND } from "../../util/units.ts";
 
 /** Enough that both processes always have something to do. */
 const DEFAULT_AT_ONCE = 16;
-const MS_PER_SECOND = 1_000;
 const MS_DIGITS = 2;
 const RATIO_DIGITS = 2;
 

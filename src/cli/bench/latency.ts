@@ -11,10 +11,10 @@ import type { BenchOptions } from "./options.ts";
 import { drawHistogram, formatCount, formatCpu, formatResident, number, printJson } from "./report.ts";
 import type { Asker, Echo, RoundTripSpec } from "./round_trips.ts";
 import { median, type Usage, usageBetween } from "./usage.ts";
+import { MS_PER_SECOND } from "../../util/units.ts";
 
 const DEFAULT_SIZE_BYTES = 64;
 const DEFAULT_PEERS = 100;
-const MS_PER_SECOND = 1_000;
 const MICROSECONDS = 1_000;
 const RATIO_DIGITS = 2;
 

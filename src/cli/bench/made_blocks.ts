@@ -3,10 +3,10 @@ import { buildBlock, solveBlock } from "../../chain/mine.ts";
 import type { NetworkParams } from "../../protocol/network_params.ts";
 import { MADE_TRANSACTION_BYTES, makeTransaction } from "../../simulation/made_transaction.ts";
 import type { Hasher } from "../../util/hash.ts";
+import { MS_PER_SECOND } from "../../util/units.ts";
 
 /** A trivial target needs two tries on average; this many fail once in a lifetime of benches. */
 const NONCE_TRIES = 1_024;
-const MS_PER_SECOND = 1_000;
 
 /** A chain of full blocks on a network without difficulty: payments of 250 bytes, as many as fit. */
 export function makeBlocks(network: NetworkParams, hasher: Hasher, count: number, sizeBytes: number): Uint8Array[] {

@@ -9,6 +9,7 @@ import { ProducerThreads } from "./queue_threads.ts";
 import { drawHistogram, formatCount, number, printJson } from "./report.ts";
 import { median } from "./usage.ts";
 import { planSteps } from "./steps.ts";
+import { MS_PER_SECOND } from "../../util/units.ts";
 
 const PRODUCERS = 16;
 const CONSUMERS = 4;
@@ -22,7 +23,6 @@ const TIMED_COUNT = 200_000;
 const QUEUE = { maxItems: 4_096, maxBytes: 64 * 1_048_576 };
 const ITEM_BYTES = 256;
 const OPERATIONS_PER_ITEM = 2;
-const MS_PER_SECOND = 1_000;
 /** A pause between rounds in which garbage may go. */
 const PAUSE_MS = 20;
 const US_DIGITS = 1;

@@ -1,4 +1,4 @@
-import { formatSize } from "../../util/units.ts";
+import { formatSize, MS_PER_SECOND } from "../../util/units.ts";
 import type { Output } from "../context.ts";
 import { printRows } from "../tables.ts";
 import { NS_PER_MS } from "./clock.ts";
@@ -10,7 +10,6 @@ import { median, usageBetween } from "./usage.ts";
 
 /** Of each node and round, in one go: their announcements cross each other everywhere. */
 const TRANSACTIONS_PER_NODE = 50;
-const MS_PER_SECOND = 1_000;
 
 /** How transactions that all nodes submit at once spread to all others: the medians of several rounds. */
 export interface TransactionRow {

@@ -8,6 +8,7 @@ import type { BenchOptions } from "./options.ts";
 import { formatCount, number, printJson } from "./report.ts";
 import { type RingFlow, type RingMedium, runRingFlow } from "./ring_crew.ts";
 import { median } from "./usage.ts";
+import { MS_PER_SECOND } from "../../util/units.ts";
 
 const DEFAULT_COUNT = 10_000_000;
 const DEFAULT_SIZE_BYTES = 256;
@@ -17,7 +18,6 @@ const RING_BYTES = 1_048_576;
 const SLOTS = 4_096;
 const SLOT_UNIT_BYTES = 8;
 const BATCHES = { large: 256, usual: 64, none: 1 } as const;
-const MS_PER_SECOND = 1_000;
 const MEGA = 1_000_000;
 
 interface Candidate extends Omit<RingFlow, "medium"> {

@@ -2,6 +2,7 @@ import { Latencies } from "./latencies.ts";
 import type { SideContext } from "./side.ts";
 import { type Sample, takeSample } from "./usage.ts";
 import type { Wire } from "./options.ts";
+import { MS_PER_SECOND } from "../../util/units.ts";
 
 /** Questions and answers between a process and another one's connections. */
 export interface RoundTripSpec {
@@ -36,8 +37,6 @@ export interface Line {
   ask(): void;
   answered: () => void;
 }
-
-const MS_PER_SECOND = 1_000;
 
 /** Asks over one line, over and over, and notes how long each answer took. */
 export class Dialogue {

@@ -1,5 +1,5 @@
 import { createHasher } from "../../platform/hasher.ts";
-import { formatSize } from "../../util/units.ts";
+import { formatSize, MS_PER_SECOND } from "../../util/units.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit.ts";
 import { printRows } from "../tables.ts";
@@ -17,7 +17,6 @@ const DEFAULT_SIZE_BYTES = 256;
 const DEFAULT_PEERS = 32;
 /** A flood is under way for this long before a round is measured, at most: buffers fill. */
 const MAX_RAMP_MS = 200;
-const MS_PER_SECOND = 1_000;
 const MEGA = 1_000_000;
 const RATIO_DIGITS = 2;
 

@@ -3,7 +3,7 @@ import type { Scenario, Setting } from "../../simulation/scenario.ts";
 import { type ScenarioName, SCENARIOS } from "../../simulation/scenarios.ts";
 import { type Report, shrink, simulate } from "../../simulation/simulate.ts";
 import { toSafeJson } from "../../util/escape.ts";
-import { formatSize } from "../../util/units.ts";
+import { formatSize, MS_PER_SECOND } from "../../util/units.ts";
 import type { Context } from "../context.ts";
 import { EXIT, UsageError } from "../exit.ts";
 import { watchSignals } from "../signals.ts";
@@ -13,7 +13,6 @@ import { formatCount, formatMs, number } from "./report.ts";
 
 export const SCENARIO_NAMES = Object.keys(SCENARIOS) as ScenarioName[];
 const DEFAULT_SCENARIO: ScenarioName = "spread";
-const MS_PER_SECOND = 1000;
 const INDENT = 2;
 const DIGITS = 2;
 

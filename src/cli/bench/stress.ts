@@ -1,4 +1,4 @@
-import { formatSize } from "../../util/units.ts";
+import { formatSize, MS_PER_SECOND } from "../../util/units.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit.ts";
 import { printRows } from "../tables.ts";
@@ -21,7 +21,6 @@ const IDLE_MS = 3_000;
 /** What left is gone, and garbage collected, by then. */
 const SETTLE_MS = 1_000;
 const TALK = { beatMs: 250, messages: 4, sizeBytes: 200 };
-const MS_PER_SECOND = 1_000;
 const KIB = 1_024;
 const MAX_BYTES_PER_IDLE_PEER = 32 * KIB;
 const MAX_GROWTH = 0.05;

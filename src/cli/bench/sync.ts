@@ -3,7 +3,7 @@ import { buildBlock, solveBlock } from "../../chain/mine.ts";
 import { createBlockFileWriter } from "../../platform/block_file.ts";
 import { type Child, createTemporaryFolder, spawnSelf } from "../../platform/child.ts";
 import type { NetworkParams } from "../../protocol/network_params.ts";
-import { formatSize } from "../../util/units.ts";
+import { formatSize, MS_PER_SECOND } from "../../util/units.ts";
 import { toSafeJson } from "../../util/escape.ts";
 import type { BenchOptions } from "./options.ts";
 import type { Context } from "../context.ts";
@@ -21,7 +21,6 @@ const ROUNDS = 3;
 const NONCE_TRIES = 1_024;
 /** OP_RETURN: an output that nobody can spend may be of any length. */
 const OP_RETURN = 0x6a;
-const MS_PER_SECOND = 1_000;
 const INDENT = 2;
 const RATE_DIGITS = 2;
 const DEFAULT_COUNT = 10_000;

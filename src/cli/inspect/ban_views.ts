@@ -3,8 +3,7 @@ import type { DataColumn, Told } from "./columns.ts";
 import { subnet } from "../values.ts";
 import { nodeView, tableView } from "./node_view.ts";
 import type { ViewTable } from "./view.ts";
-
-const MS_PER_SECOND = 1_000;
+import { MS_PER_SECOND } from "../../util/units.ts";
 
 const BAN_COLUMNS: readonly DataColumn<Told<BanSnapshot>>[] = [
   { name: "subnet", help: "who is banned", rank: 0, value: ({ subnet }) => subnet },

@@ -1,4 +1,4 @@
-import { formatDuration, formatSize, parseDuration, parseSize } from "../../util/units.ts";
+import { formatDuration, formatSize, MS_PER_SECOND, parseDuration, parseSize } from "../../util/units.ts";
 
 /** What a column's number counts, which says how it is shown and which units it is compared in. */
 export type Unit = "count" | "ms" | "seconds" | "bytes" | "rate" | "bytes-rate" | "share";
@@ -23,7 +23,6 @@ export interface DataColumn<Row> {
   readonly maxWidth?: number;
 }
 
-const MS_PER_SECOND = 1_000;
 const PERCENT = 100;
 const SHORT_DIGITS = 1;
 const SHORT_BELOW = 100;

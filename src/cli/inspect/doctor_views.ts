@@ -1,6 +1,6 @@
 import type { Diagnosis, Finding, HealthCheck } from "../../doctor/diagnosis.ts";
 import { escapeText } from "../../util/escape.ts";
-import { formatDuration, formatSize } from "../../util/units.ts";
+import { formatDuration, formatSize, MS_PER_SECOND } from "../../util/units.ts";
 import type { Context, Output } from "../context.ts";
 import { EXIT } from "../exit.ts";
 import { type Column, printRows } from "../tables.ts";
@@ -8,7 +8,6 @@ import type { Told } from "./columns.ts";
 import { nodeView } from "./node_view.ts";
 import type { ViewTable } from "./view.ts";
 
-const MS_PER_SECOND = 1000;
 const PERCENT = 100;
 const SHARE_DIGITS = 2;
 const INDENT = " ".repeat(9);

@@ -6,6 +6,7 @@ import { HASH_SIZE_BYTES, hashFromBytes, ZERO_HASH } from "../../util/hash.ts";
 import { ByteReader } from "../../util/bytes.ts";
 import type { TracedField } from "../../util/tracing_reader.ts";
 import { kindName, statusName } from "../render_message.ts";
+import { MS_PER_SECOND } from "../../util/units.ts";
 
 type FieldValue = TracedField["value"];
 
@@ -14,7 +15,6 @@ export type Siblings = ReadonlyMap<string, TracedField>;
 
 const HEX = 16;
 const UINT32_DIGITS = 8;
-const MS_PER_SECOND = 1_000;
 const COIN = 100_000_000n;
 const COIN_DIGITS = 8;
 /** Below it a lock time counts blocks, from it on seconds (Bitcoin's consensus). */

@@ -11,8 +11,8 @@ import type { DataColumn, Told } from "./columns.ts";
 import { nodeView, tableView } from "./node_view.ts";
 import { showTopologyAsDot } from "./topology_dot.ts";
 import type { View, ViewTable } from "./view.ts";
+import { MS_PER_SECOND } from "../../util/units.ts";
 
-const MS_PER_SECOND = 1_000;
 const MEAN_DIGITS = 2;
 const ADDRESS_WIDTH = 48;
 const ID_WIDTH = 16;

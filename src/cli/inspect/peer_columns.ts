@@ -1,10 +1,10 @@
 import type { PeerSnapshot } from "../../protocol/peer_snapshots.ts";
 import type { DataColumn, Told } from "./columns.ts";
+import { MS_PER_SECOND } from "../../util/units.ts";
 
 /** Half a screen's width less whatever else a row needs. */
 const AGENT_WIDTH = 24;
 const ADDRESS_WIDTH = 27;
-const MS_PER_SECOND = 1_000;
 
 /** What a table of peers can show. Ranks: who it is and how it does stay longest. */
 export const PEER_COLUMNS: readonly DataColumn<Told<PeerSnapshot>>[] = [

@@ -1,6 +1,6 @@
 import { openScreen, type Screen } from "../../platform/screen.ts";
 import { escapeText } from "../../util/escape.ts";
-import { formatDuration, formatSize } from "../../util/units.ts";
+import { formatDuration, formatSize, MS_PER_SECOND } from "../../util/units.ts";
 import type { Context } from "../context.ts";
 import { CommandError, EXIT } from "../exit.ts";
 import { checkForm } from "../inspect/answer_form.ts";
@@ -17,7 +17,6 @@ import { INITIAL_STATE, type LiveState, press } from "./state.ts";
 const DEFAULT_INTERVAL_MS = 1_000;
 /** A look at a thousand peers takes the node tens of milliseconds: it has other things to do for so many times as long. */
 const EASE = 20;
-const MS_PER_SECOND = 1_000;
 
 /** Shows a node as it goes: a screen with keys on a terminal, a table again and again elsewhere. */
 export async function followLive({ context, settings }: Question): Promise<number> {

@@ -2,7 +2,7 @@ import type { PeerSnapshot } from "../../protocol/peer_snapshots.ts";
 import { escapeText } from "../../util/escape.ts";
 import { findingLines } from "../inspect/doctor_views.ts";
 import { fitText, padText, textWidth, wrapText } from "../../util/text_width.ts";
-import { formatDuration, formatSize } from "../../util/units.ts";
+import { formatDuration, formatSize, MS_PER_SECOND } from "../../util/units.ts";
 import type { Output } from "../context.ts";
 import type { Told } from "../inspect/columns.ts";
 import { fitTable, type FittedTable } from "../inspect/data_table.ts";
@@ -34,7 +34,6 @@ type Colors = Output["colors"];
 type Part = readonly [text: string, style?: ((text: string) => string) | undefined];
 type Peer = Told<PeerSnapshot>;
 
-const MS_PER_SECOND = 1_000;
 const PERCENT = 100;
 /** Of an ISO date. */
 const TIME_OF_DAY = [11, 19] as const;

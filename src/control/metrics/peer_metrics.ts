@@ -1,8 +1,7 @@
 import type { TrafficByType } from "../../protocol/peer_snapshots.ts";
 import { counter, type Definition, gauge, type Reading } from "./definition.ts";
 import { each, one, type Sample } from "./samples.ts";
-
-const MS_PER_SECOND = 1000;
+import { MS_PER_SECOND } from "../../util/units.ts";
 
 /** Who is connected, what goes over the connections, and what peers cost. */
 export const PEER_METRICS: readonly Definition[] = [

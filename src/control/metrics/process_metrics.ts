@@ -1,7 +1,6 @@
 import { counter, type Definition, gauge, summaryOf } from "./definition.ts";
 import { one, summary } from "./samples.ts";
-
-const MS_PER_SECOND = 1000;
+import { MS_PER_SECOND } from "../../util/units.ts";
 
 /** What the process takes of the machine, and who watches it. */
 export const PROCESS_METRICS: readonly Definition[] = [

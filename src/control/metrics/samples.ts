@@ -1,4 +1,5 @@
 import type { TimesSnapshot } from "../../util/recent_times.ts";
+import { MS_PER_SECOND } from "../../util/units.ts";
 
 /** One value of a metric, with the labels that tell it from its brothers. */
 export interface Sample {
@@ -7,8 +8,6 @@ export interface Sample {
   /** Of a summary's sum and count: their own names. */
   readonly metricName?: string;
 }
-
-const MS_PER_SECOND = 1000;
 
 /** One value without labels; none where there is nothing to tell. */
 export function one(value: number | null | undefined): readonly Sample[] {

@@ -1,8 +1,7 @@
 import type { ShardSnapshot } from "../../protocol/peer_snapshots.ts";
 import { counter, type Definition, gauge } from "./definition.ts";
 import type { Sample } from "./samples.ts";
-
-const MS_PER_SECOND = 1000;
+import { MS_PER_SECOND } from "../../util/units.ts";
 
 /** The threads that connections are in; nothing where the node has none. */
 export const SHARD_METRICS: readonly Definition[] = [

@@ -6,8 +6,7 @@ import { measureGraph } from "./graph_metrics.ts";
 import { broadcastTree, type Reached, shortestPaths } from "./paths.ts";
 import type { NodeRecord } from "./node_record.ts";
 import type { Topology } from "./topology.ts";
-
-const MS_PER_SECOND = 1000;
+import { MS_PER_SECOND } from "../../util/units.ts";
 
 /** All that is known, as plain data. */
 export function snapshotTopology(topology: Topology, fanout: number, now: number): TopologySnapshot {

@@ -29,6 +29,7 @@ import { Answers } from "./answers.ts";
 import { ownAddressFor } from "./own_address.ts";
 import { RelayChoice } from "./relay_choice.ts";
 import { TokenBucket } from "./token_bucket.ts";
+import { MS_PER_SECOND } from "../../util/units.ts";
 
 export interface AddressesDeps {
   readonly env: Env;
@@ -65,8 +66,6 @@ interface Correspondent {
   said: number;
   saidAt: number;
 }
-
-const MS_PER_SECOND = 1000;
 
 /** What became of addresses that peers told us, since the start. */
 export interface AddressCounts {

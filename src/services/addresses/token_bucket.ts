@@ -1,6 +1,5 @@
 import { ADDRESS_BURST, ADDRESS_RATE, ADDRESS_START } from "../../protocol/address_params.ts";
-
-const MS_PER_SECOND = 1000;
+import { MS_PER_SECOND } from "../../util/units.ts";
 
 /** How many addresses one peer may tell us now. Times as by `env.now()`, which never goes back. */
 export class TokenBucket {

@@ -3,8 +3,7 @@ import type { NetworkParams } from "../../../protocol/network_params.ts";
 import { readBlocks } from "../../../platform/block_file.ts";
 import { ByteReader } from "../../../util/bytes.ts";
 import type { Sighting } from "./sighting.ts";
-
-const MS_PER_SECOND = 1_000;
+import { MS_PER_SECOND } from "../../../util/units.ts";
 
 /** The blocks of a block file, each with the time that its header tells. */
 export function* blockSightings(path: string, network: NetworkParams): Generator<Sighting> {

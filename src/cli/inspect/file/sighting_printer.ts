@@ -1,7 +1,7 @@
 import { escapeText, toSafeJson } from "../../../util/escape.ts";
 import type { Hasher } from "../../../util/hash.ts";
 import { fitText, textWidth } from "../../../util/text_width.ts";
-import { formatSize } from "../../../util/units.ts";
+import { formatSize, MS_PER_SECOND } from "../../../util/units.ts";
 import type { Output } from "../../context.ts";
 import { messageToJson } from "../../render_message.ts";
 import { printRows } from "../../tables.ts";
@@ -27,7 +27,6 @@ export interface PrintOptions {
 const BATCH_CHARACTERS = 65_536;
 /** 50 ms: people see the first lines at once, and those that are rare when they come. */
 const BATCH_MS = 50;
-const MS_PER_SECOND = 1_000;
 const SECONDS_DIGITS = 3;
 /** The largest time that a date can hold. */
 const LAST_DATE_MS = 8_640_000_000_000_000;

@@ -8,10 +8,10 @@ import { MAX_MESSAGE_BYTES } from "../../../protocol/wire_limits.ts";
 import { hexToBytes } from "../../../util/hex.ts";
 import type { FrameOpener } from "./frame_opener.ts";
 import type { Sighting } from "./sighting.ts";
+import { MS_PER_SECOND } from "../../../util/units.ts";
 
 /** Two digits a byte of the longest frame, and room for the rest of the line. */
 const MAX_LINE_BYTES = 2 * MAX_MESSAGE_BYTES + 4_096;
-const MS_PER_SECOND = 1_000;
 const SHOWN_CHARACTERS = 40;
 
 const LINE = v.object({
