@@ -14,6 +14,7 @@ import {
 } from "../protocol/doctor_params.ts";
 import { OUTBOX_LOW_WATER_BYTES } from "../protocol/connection_params.ts";
 import type { PeerSnapshot } from "../protocol/peer_snapshots.ts";
+import { identifyHost } from "../net/host_identity.ts";
 import type { Evidence, Finding, Observation } from "./diagnosis.ts";
 import { median, type PeerRate, ratesOf } from "./peer_rates.ts";
 
@@ -90,9 +91,9 @@ function liars({ now, peers }: Observation): Finding[] {
 
 /** Who broke rules and is gone: found out and thrown out at once, a liar is hardly ever among the peers. */
 function thrownOut({ peers, offenders }: Observation): Finding[] {
-  const isHere = (address: string) => peers.some((peer) => peer.score > 0 && peer.address.startsWith(`${address}:`));
+  const here = new Set(peers.filter(({ score }) => score > 0).map((peer) => identifyHost(hostOf(peer)).key));
   return offenders.filter(({ address, score, secondsAgo }) =>
-    score >= OFFENDER_MIN_SCORE && secondsAgo <= OFFENDER_RECENT_SECONDS && !isHere(address)
+    score >= OFFENDER_MIN_SCORE && secondsAgo <= OFFENDER_RECENT_SECONDS && !here.has(address)
   ).map(({ address, fault, faults, score, secondsAgo, secondsLeft }) => ({
     id: "thrown-out",
     level: "warning" as const,

@@ -170,4 +170,8 @@ test("doctor: who was thrown out for a lie is named, unless it was a slip, is lo
   assertEquals([named({ score: 30 })?.level, named({ score: 29 })], ["warning", undefined]);
   assertEquals([named({ secondsAgo: 900 })?.level, named({ secondsAgo: 901 })], ["warning", undefined]);
   assertEquals(named({}, [peerWith(1, { address: "192.0.2.9:8333", score: 100 })]), undefined);
+  // Of IPv6 a whole /64 counts as one, and so is named.
+  const site = { address: "2001:db8:0:7::/64" };
+  assertEquals(named(site, [peerWith(1, { address: "[2001:db8:0:7::5]:8333", score: 100 })]), undefined);
+  assertEquals(named(site, [peerWith(1, { address: "[2001:db8:0:8::5]:8333", score: 100 })])?.level, "warning");
 });
