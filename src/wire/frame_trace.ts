@@ -47,9 +47,20 @@ export interface TraceOptions {
   readonly expansions: { readonly block: Expansion; readonly transaction: Expansion };
 }
 
+/** Bytes of a frame's header, by wire. */
+export const HEADER_BYTES: { readonly [W in WireCodec["name"]]: number } = {
+  bitcoin: BITCOIN_HEADER_BYTES,
+  native: NATIVE_HEADER_BYTES,
+};
+
+/** What a wire calls its messages. */
+export const MESSAGE_TYPES: readonly MessageType[] = (Object.keys(BITCOIN_PAYLOADS) as MessageType[])
+  .filter((type) => type !== "unknown");
+
 const MAGIC_BYTES = 4;
 const CHECKSUM_BYTES = 4;
 const NATIVE_LENGTH_BYTES = 3;
+const BYTE_VALUES = 256;
 
 /** The frame of the network with this magic that begins at `start`; there may be more behind it. */
 export function traceFrame(
@@ -160,8 +171,6 @@ function readNativeHeader(reader: TracingReader): Header {
   return { type, isKnown: Object.hasOwn(NATIVE_PAYLOADS, type), sizeBytes, read: nativeBody(number) };
 }
 
-const BYTE_VALUES = 256;
-
 function bitcoinBody(type: MessageType, command: string): ReadBody {
   const payload = BITCOIN_PAYLOADS[type] as PayloadCodec<Message>;
   return (reader, options) =>
@@ -263,13 +272,3 @@ function isBitcoinType(command: string): command is MessageType {
 function numberOf(type: MessageType): number {
   return type === "unknown" ? 0 : NATIVE_PAYLOADS[type].number;
 }
-
-/** Bytes of a frame's header, by wire. */
-export const HEADER_BYTES: { readonly [W in WireCodec["name"]]: number } = {
-  bitcoin: BITCOIN_HEADER_BYTES,
-  native: NATIVE_HEADER_BYTES,
-};
-
-/** What a wire calls its messages. */
-export const MESSAGE_TYPES: readonly MessageType[] = (Object.keys(BITCOIN_PAYLOADS) as MessageType[])
-  .filter((type) => type !== "unknown");
