@@ -47,12 +47,11 @@ async function look(control: Control, patienceMs = 0): Promise<LiveData> {
     askControl(control, "/v1/channels"),
     askControl(control, "/v1/doctor").catch(nothingIfUnknown),
   ]);
-  const forms = [["/v1/node", node, []], ["/v1/chain", chain, []], ["/v1/peers", peers, "list"], [
-    "/v1/channels",
-    channels,
-    "list",
-  ]] as const;
-  for (const [path, answer, form] of forms) checkForm(answer, form, control.endpoint, path);
+  const { endpoint } = control;
+  checkForm(node, [], endpoint, "/v1/node");
+  checkForm(chain, [], endpoint, "/v1/chain");
+  checkForm(peers, "list", endpoint, "/v1/peers");
+  checkForm(channels, "list", endpoint, "/v1/channels");
   // Whatever the node says that a later picture does not expect, the columns leave out.
   return { node, peers, chain, channels, doctor } as unknown as LiveData;
 }
@@ -131,17 +130,25 @@ async function followInLines(
     printSummary(data, context);
     printTable(selectRows(data.peers, PEER_COLUMNS, settings), PEER_COLUMNS, settings.columns, context);
     if (count === settings.count) return EXIT.done;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, settings.interval ?? DEFAULT_INTERVAL_MS);
-      interrupt.signal.addEventListener("abort", () => {
-        clearTimeout(timer);
-        resolve();
-      }, { once: true });
-    });
+    await pause(settings.interval ?? DEFAULT_INTERVAL_MS, interrupt.signal);
     if (interrupt.signal.aborted) return interrupt.exitCode;
     out.line("");
     data = await look(control);
   }
+}
+
+/** Waits so long, or until the signal comes. It leaves nothing behind on the signal, which outlives any number of waits. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end);
+  });
 }
 
 /** The head of the screen, in one line. */
