@@ -42,5 +42,8 @@ export const PORT_RETRY_MS = 10;
 /** A shard that served for so long and then fails is started again at once, whatever happened before. */
 export const STEADY_SHARD_MS = 60_000;
 
+/** Shards that start at a time: each has its time for it, however many there are on however few cores. */
+export const SHARD_STARTS = 8;
+
 /** How long a shard may take to start: it loads its program from a disk that may be busy. */
 export const SHARD_START_MS = 10_000;

@@ -23,7 +23,8 @@ const SHORT = ["--duration", "250ms", "--warmup", "50ms", "--json"];
 
 async function bench<R>(command: Command, ...words: readonly string[]): Promise<{ code: number | null; rows: R[] }> {
   const { code, stdout, stderr } = await run(command, ["bench", ...words]);
-  assertEquals(stderr, "");
+  // On a busy machine it takes so long that it says how far it is.
+  assertMatch(stderr, /^(bench \d+% .*\n)*$/);
   return { code, rows: JSON.parse(stdout).rows };
 }
 

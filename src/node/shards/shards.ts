@@ -7,7 +7,7 @@ import type { DialOptions, Endpoint, Listener, TcpEndpoint, Threads, Transport }
 import { LocalError } from "../../protocol/errors.ts";
 import type { MessageType } from "../../protocol/messages.ts";
 import type { NetworkParams } from "../../protocol/network_params.ts";
-import { MAX_WORKERS, SHARD_RING_BYTES, STEADY_SHARD_MS } from "../../protocol/shard_params.ts";
+import { MAX_WORKERS, SHARD_RING_BYTES, SHARD_STARTS, STEADY_SHARD_MS } from "../../protocol/shard_params.ts";
 import type { ShardSnapshot } from "../../protocol/peer_snapshots.ts";
 import { formatEndpoint } from "../../util/endpoint.ts";
 import type { Env, Logger } from "../../util/env.ts";
@@ -99,7 +99,11 @@ export class Shards implements Lines {
 
   /** Resolves when all threads serve. Rejects with LocalError where one cannot be started. */
   async start(): Promise<void> {
-    await Promise.all(this.#slots.map((slot) => slot.start()));
+    const waiting = this.#waiting();
+    const startOthers = async () => {
+      for (const slot of waiting) await slot.start();
+    };
+    await Promise.all(Array.from({ length: SHARD_STARTS }, startOthers));
     this.#startedAt.fill(this.#options.env.now());
     for (const { shard } of this.#slots) this.#options.onStarted(shard);
   }
@@ -141,6 +145,14 @@ export class Shards implements Lines {
     this.#listeners.stop();
     await Promise.all(this.#slots.map((slot) => slot.stop()));
     this.#links.close();
+  }
+
+  /** Those to be started, each for one of those who ask; nobody gets any more once one of them has failed to start. */
+  *#waiting(): Generator<ShardSlot> {
+    for (const slot of this.#slots) {
+      if (this.#isStopped) return;
+      yield slot;
+    }
   }
 
   *#ports(): Iterable<ShardPort> {

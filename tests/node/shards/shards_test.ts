@@ -9,6 +9,7 @@ import { createTransport } from "../../../src/platform/host.ts";
 import { ownThreads, startThread } from "../../../src/platform/threads.ts";
 import type { Endpoint, Thread, Threads } from "../../../src/platform/types.ts";
 import { LocalError } from "../../../src/protocol/errors.ts";
+import { SHARD_STARTS } from "../../../src/protocol/shard_params.ts";
 import { REGTEST } from "../../../src/protocol/networks.ts";
 import { silentLogger } from "../../../src/util/env.ts";
 import { bitcoinCodec } from "../../../src/wire/bitcoin.ts";
@@ -97,6 +98,35 @@ async function isFree(endpoint: Endpoint): Promise<boolean> {
     throw error;
   }
 }
+
+test("shards: a few are started at a time, all of them in the end, and none after one that cannot be", async () => {
+  let broken = -1;
+  const threads: Thread[] = [];
+  const start: Threads["start"] = (path, data, events) => {
+    const thread = startThread(threads.length === broken ? "node/shards/no_such_file" : path, data, events);
+    threads.push(thread);
+    return thread;
+  };
+  const hasher = createHasher();
+  const codec = bitcoinCodec(REGTEST.magic, hasher);
+  const env = createEnv({ logger: () => silentLogger });
+  const rest = { wanted: () => [], onReport() {}, onFailed() {}, onStarted() {} };
+  const make = (count: number) =>
+    new Shards({ ...rest, env, transport, network: REGTEST, hasher, codec, threads: { ...ownThreads, start }, count });
+  const all = make(SHARD_STARTS + 2);
+  const starting = all.start();
+  assertEquals(threads.length, SHARD_STARTS);
+  await within("all threads", starting);
+  assertEquals(threads.length, SHARD_STARTS + 2);
+  await all.stop();
+  threads.length = 0;
+  broken = 0;
+  const some = make(SHARD_STARTS + 2);
+  await assertRejects(() => some.start(), LocalError, "Cannot start worker 1");
+  const begun = threads.length;
+  await some.stop();
+  assertEquals(threads.length, begun);
+});
 
 test("shards: who listens while no thread is there waits until one is, and is then heard", async () => {
   await using pair = new Pair();
