@@ -6,6 +6,19 @@ import Table from "cli-table3";
 import { VERSION } from "../src/util/version.ts";
 import type { Row, Subject } from "./support.ts";
 
+/** Those of `p2p bench`, in short form. */
+const PROGRAM_SUBJECTS = [
+  "throughput",
+  "latency",
+  "handshake",
+  "connections",
+  "fanout",
+  "flood",
+  "relay",
+  "events",
+  "rings",
+] as const;
+
 /** Loaded one at a time: a subject pays for its own imports only. */
 const SUBJECTS: Readonly<Record<string, () => Promise<{ readonly subject: Subject }>>> = {
   addresses: () => import("./addresses.ts"),
@@ -27,17 +40,12 @@ const SUBJECTS: Readonly<Record<string, () => Promise<{ readonly subject: Subjec
   codec: () => import("./codec.ts"),
   hasher: () => import("./hasher.ts"),
   "codec-native": () => import("./codec_native.ts"),
-  ...Object.fromEntries(
-    (["throughput", "latency", "handshake", "connections", "fanout", "flood", "relay", "events", "rings"] as const).map(
-      (
-        name,
-      ) => [
-        name,
-        async () => ({ subject: (await import("./program.ts"))[name] }),
-      ],
-    ),
-  ),
+  ...Object.fromEntries(PROGRAM_SUBJECTS.map((name) => [name, () => loadProgramSubject(name)])),
 };
+
+async function loadProgramSubject(name: (typeof PROGRAM_SUBJECTS)[number]): Promise<{ readonly subject: Subject }> {
+  return { subject: (await import("./program.ts"))[name] };
+}
 
 async function main(): Promise<void> {
   const wanted = process.argv.slice(2);

@@ -94,20 +94,13 @@ export const connectCommand = defineCommand({
       (text) => prompt ? prompt.print(text) : context.out.stream.write(text),
     );
 
-    /** Statuses of responses that say no. */
-    const refusals: string[] = [];
-    /** Topics that the peer takes part in, as it says right after the handshake. */
-    const topics = new Set<string>();
-
-    function onMessage(message: Message): void {
+    const heard = new Heard();
+    const { topics } = heard;
+    const onMessage = (message: Message) => {
       view.message(message);
-      if (message.type === "response" && message.status !== RESPONSE_STATUS.ok) {
-        refusals.push(statusName(message.status));
-      }
-      if (message.type === "subscribe") { for (const topic of message.topics) topics.add(topic); }
-      if (message.type === "unsubscribe") { for (const topic of message.topics) topics.delete(topic); }
+      heard.see(message);
       expectations.see(message.type);
-    }
+    };
 
     const capture = await beginCapture(settings, { network, env, err: context.err, who: "the conversation" });
     let greeting: Greeting | undefined;
@@ -127,13 +120,33 @@ export const connectCommand = defineCommand({
       await capture.end();
     }
     view.end(expectations);
-    if (expectations.missing.length > 0) {
-      throw new CommandError(EXIT.no, `expected but did not get: ${expectations.missing.join(", ")}`);
-    }
-    if (refusals.length > 0 && !stays) throw new CommandError(EXIT.no, `the answer was ${refusals.join(", ")}`);
+    checkOutcome(expectations, stays ? [] : heard.refusals);
     return EXIT.done;
   },
 });
+
+/** What the peer said that is of use later. */
+class Heard {
+  /** Statuses of responses that say no. */
+  readonly refusals: string[] = [];
+  /** Topics that the peer takes part in, as it says right after the handshake. */
+  readonly topics = new Set<string>();
+
+  see(message: Message): void {
+    if (message.type === "response" && message.status !== RESPONSE_STATUS.ok) {
+      this.refusals.push(statusName(message.status));
+    } else if (message.type === "subscribe") {
+      for (const topic of message.topics) this.topics.add(topic);
+    } else if (message.type === "unsubscribe") {
+      for (const topic of message.topics) this.topics.delete(topic);
+    }
+  }
+}
+
+function checkOutcome({ missing }: Expectations, refusals: readonly string[]): void {
+  if (missing.length > 0) throw new CommandError(EXIT.no, `expected but did not get: ${missing.join(", ")}`);
+  if (refusals.length > 0) throw new CommandError(EXIT.no, `the answer was ${refusals.join(", ")}`);
+}
 
 function readOrRefuse(line: string, defaults: MessageDefaults): Sending {
   try {
