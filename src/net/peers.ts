@@ -197,12 +197,11 @@ export class Peers implements PeerSet {
     this.interrupt();
     for (const peer of this.#peers.values()) peer.close("the node stops");
     if (this.#peers.size === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#onLastPeer = resolve;
-      this.#options.env.after(SHUTDOWN_DRAIN_MS, () => {
-        for (const peer of this.#peers.values()) peer.abort("the node stops");
-      });
+    const timer = this.#options.env.after(SHUTDOWN_DRAIN_MS, () => {
+      for (const peer of this.#peers.values()) peer.abort("the node stops");
     });
+    await new Promise<void>((resolve) => this.#onLastPeer = resolve);
+    timer.cancel();
   }
 
   #shakeHands(line: Line, endpoint: TcpEndpoint, kind: OutboundKind): Promise<Peer> {

@@ -12,6 +12,9 @@ const ROGUE_NAMES = Object.keys(ROGUES) as RogueName[];
 /** Rogues come from the address space of others; those who eclipse, from one network. */
 const ROGUE_PREFIX = "9.";
 
+/** Bits of a number that the shifts of the language take and leave positive. */
+const MAX_SIDES = 31;
+
 interface Span {
   /** Virtual milliseconds after the start. */
   readonly atMs: number;
@@ -24,7 +27,7 @@ export type Fault =
   & (
     | { readonly kind: "crash"; readonly node: number; readonly silently: boolean }
     | { readonly kind: "stop"; readonly node: number }
-    /** One bit a member: which side it is on. */
+    /** One bit a member, and from the 32nd on the same bits again: which side it is on. */
     | { readonly kind: "partition"; readonly sides: number }
     | { readonly kind: "cut"; readonly from: number; readonly to: number }
     | { readonly kind: "slow-way"; readonly from: number; readonly to: number }
@@ -43,7 +46,11 @@ const MAKERS: { readonly [K in Fault["kind"]]: (random: Random, nodes: number, s
       silently: random() < 1 / 2,
     }),
     "stop": (random, nodes, span) => ({ ...span, kind: "stop", node: below(random, nodes) }),
-    "partition": (random, nodes, span) => ({ ...span, kind: "partition", sides: below(random, 2 ** nodes) }),
+    "partition": (random, nodes, span) => ({
+      ...span,
+      kind: "partition",
+      sides: below(random, 2 ** Math.min(nodes, MAX_SIDES)),
+    }),
     "cut": (random, nodes, span) => ({ ...span, kind: "cut", from: below(random, nodes), to: below(random, nodes) }),
     "slow-way": (random, nodes, span) => ({
       ...span,
@@ -98,7 +105,7 @@ const ACTS: { readonly [K in Fault["kind"]]: (world: World, fault: KindOf<K>) =>
     return () => world.start(member);
   },
   "partition": (world, { sides }) => {
-    const hosts = world.members.filter(({ index }) => (sides >> index) & 1).map(({ host }) => host);
+    const hosts = world.members.filter(({ index }) => (sides >> (index % MAX_SIDES)) & 1).map(({ host }) => host);
     world.network.partition([hosts]);
     return () => world.network.heal();
   },

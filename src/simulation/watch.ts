@@ -154,7 +154,7 @@ export class Watch {
     }
     const { ping = 0 } = messages.out;
     const { pong = 0 } = messages.in;
-    if (ping > pong) this.#wait(host, `ping ${id}`, `${ping}`, MAX_PING_TIMEOUT_MS, `a pong of ${address}`);
+    if (ping > pong) this.#wait(host, `ping ${id}`, `${pong}`, MAX_PING_TIMEOUT_MS, `a pong of ${address}`);
   }
 
   #checkRequests(host: string, node: P2PNode, peers: number): void {

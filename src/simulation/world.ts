@@ -54,6 +54,9 @@ const GROUP_BITS = 8;
 const GROUP_MASK = 0xff;
 const FIRST_NUMBER = 20;
 
+/** A host that nobody can reach: its timers see to those who leave. */
+const LANDLORD = "landlord";
+
 /** The address of a member's host: each in a network group of its own. */
 export function hostName(index: number): string {
   return `${FIRST_NUMBER + (index >> GROUP_BITS)}.${index & GROUP_MASK}.0.1`;
@@ -80,8 +83,12 @@ export class World {
   readonly #hosts: ReadonlySet<string>;
   #nextCheckAt = CHECK_INTERVAL_MS;
   #nextChecked = 0;
-  /** Who was told to stop and did not yet. */
-  readonly #leaving = new Set<Member>();
+  /** Who was told to stop and did not yet, and whether each is to be started again at once. */
+  readonly #leaving = new Map<Member, { returns: boolean }>();
+  /** Nobody is to start or to do anything any more. */
+  isStopping = false;
+  /** When some node's chain changed last, in virtual milliseconds. */
+  chainChangedAt = 0;
 
   constructor(options: WorldOptions) {
     const { seed, nodes, hasher, link } = options;
@@ -128,7 +135,12 @@ export class World {
 
   /** Starts a member's next life, on what its store kept. */
   start(member: Member): void {
-    if (member.node || this.#leaving.has(member)) return;
+    if (member.node) return;
+    const leaving = this.#leaving.get(member);
+    if (leaving) {
+      leaving.returns = true;
+      return;
+    }
     const node = this.#makeNode(member);
     member.node = node;
     member.startedAt = this.network.now();
@@ -148,21 +160,28 @@ export class World {
     this.counts.crashes++;
   }
 
-  /** A member's owner ends it in order, and will start it again: its store is closed by then. */
+  /** A member's owner ends it in order, and will start it again: its store is closed by then, and nothing is left. */
   leave(member: Member): void {
     const { node } = member;
     if (!node) return;
     member.closeAccounts();
     member.node = undefined;
-    this.#leaving.add(member);
+    const leaving = { returns: false };
+    this.#leaving.set(member, leaving);
+    this.network.env(LANDLORD).after(STOPPING_MS, () => {
+      if (this.#leaving.get(member) === leaving) this.#reportLeft(member.host, "did not stop in time");
+    });
     node.stop().then(() => {
+      this.#checkLeft(member.host, node);
       member.store = member.store.crash();
       this.#leaving.delete(member);
+      if (leaving.returns) this.start(member);
     }, (error: Error) => this.watch.report("no-internal-error", `${member.host}: ${error.message}`));
   }
 
   /** Stops members in order; nothing may be left of them. */
   async stop(members: readonly Member[] = this.up()): Promise<void> {
+    this.isStopping = true;
     let running = members.length;
     for (const { up } of members) {
       up.stop().then(() => running--, (error: Error) => this.watch.report("no-internal-error", error.message));
@@ -170,12 +189,7 @@ export class World {
     for (const member of members) member.closeAccounts();
     await this.run(STOPPING_MS);
     if (running > 0) this.watch.report("what-is-stopped-is-gone", `${running} nodes did not stop in time`);
-    for (const member of members) {
-      const { sockets, listeners, timers } = this.network.openOn(member.host);
-      if (sockets + listeners + timers + member.up.peers().length === 0) continue;
-      const left = `${sockets} sockets, ${listeners} listeners, ${timers} timers, ${member.up.peers().length} peers`;
-      this.watch.report("what-is-stopped-is-gone", `${member.host}: ${left}`);
-    }
+    for (const { host, up } of members) this.#checkLeft(host, up);
     for (const member of members) member.node = undefined;
     this.watch.throwIfBroken();
   }
@@ -258,6 +272,18 @@ export class World {
     this.watch.check(some);
   }
 
+  /** Of a node that has stopped nothing may be open on its host. */
+  #checkLeft(host: string, node: P2PNode): void {
+    const { sockets, listeners, timers } = this.network.openOn(host);
+    const peers = node.peers().length;
+    if (sockets + listeners + timers + peers === 0) return;
+    this.#reportLeft(host, `${sockets} sockets, ${listeners} listeners, ${timers} timers, ${peers} peers`);
+  }
+
+  #reportLeft(host: string, what: string): void {
+    this.watch.report("what-is-stopped-is-gone", `${host}: ${what}`);
+  }
+
   #makeNode(member: Member): P2PNode {
     const { graph, options } = this.#options;
     const { host, index, store } = member;
@@ -288,6 +314,7 @@ export class World {
 
   #listen(member: Member, node: P2PNode): void {
     node.on("block:connected", ({ hash }) => {
+      this.chainChangedAt = this.network.now();
       member.acknowledge(hash);
       this.propagation.arrived(hash, member.index);
     });

@@ -22,7 +22,7 @@ function stay(peer: ScriptedPeer): void {
 }
 
 test("eclipse: 200 attackers of one group, who dial, tell of each other and answer, do not surround a node", {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const network = createMemoryNetwork({ seed: 21 });
   const join = [{ host: honestHost(0), port: PORT }];

@@ -22,6 +22,23 @@ test("node: one that is stopped while it starts stays stopped", { timeout: 60_00
 });
 
 test(
+  "node: once it has stopped, nothing of it is left on its host, not even a timer",
+  { timeout: 60_000 },
+  async () => {
+    const network = createMemoryNetwork({ seed: 1 });
+    const { node } = simulateNode(network, "a");
+    const other = simulateNode(network, "b", { connect: ["a"] }).node;
+    for (const each of [node, other]) void each.start();
+    await network.run(5000);
+    assertEquals(node.peers().length, 1);
+    let left: unknown;
+    void node.stop().then(() => left = network.openOn("a"));
+    await network.run(() => left !== undefined);
+    assertEquals(left, { sockets: 0, listeners: 0, timers: 0 });
+  },
+);
+
+test(
   "node: all that a peer said before it left is heard, even more than one turn's worth",
   { timeout: 60_000 },
   async () => {

@@ -306,6 +306,22 @@ test("promise callbacks run before time passes", async () => {
   assertEquals(times, [20]);
 });
 
+test("promise callbacks of a timer run before time passes, though nothing else happens for long", async () => {
+  const network = createMemoryNetwork({ seed: 1 });
+  const { after } = network.env("a");
+  const times: number[] = [];
+  const wait = async () => {
+    for (let i = 0; i < 3; i++) {
+      await new Promise<void>((resolve) => void after(100, resolve));
+      times.push(network.now());
+    }
+  };
+  for (const delayMs of [99.9, 5000, 9000]) after(delayMs, () => {});
+  void wait();
+  await network.run();
+  assertEquals(times, [100, 200, 300]);
+});
+
 test("run stops at its time, and the clock stands there", async () => {
   const network = createMemoryNetwork({ seed: 1 });
   let fired = 0;

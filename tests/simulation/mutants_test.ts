@@ -65,6 +65,12 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
     mutation: "",
     caughtBy: ["what-is-stopped-is-gone"],
   },
+  "left behind where one leaves: the timer that cuts peers who take too long": {
+    file: "net/peers.ts",
+    text: "    timer.cancel();\n",
+    mutation: "",
+    caughtBy: ["what-is-stopped-is-gone"],
+  },
 };
 
 type Sources = typeof Simulate & typeof Scenarios;

@@ -36,7 +36,7 @@ export const burst: Scenario = {
     const hasAll = () => world.up().every(({ up }) => up.chain().height === BURST_BLOCKS);
     const isDone = await world.runUntil(hasAll, MINUTE);
     if (!isDone) world.watch.report("one-tip", `a burst of ${BURST_BLOCKS} blocks is not everywhere after a minute`);
-    const doneMs = world.network.now() - since;
+    const doneMs = world.chainChangedAt - since;
     await world.stop();
     return { doneMs };
   },
@@ -83,7 +83,7 @@ export const branches: Scenario = {
     const since = world.network.now();
     world.network.heal();
     await world.agree(HEALING_MS);
-    const healedMs = world.network.now() - since;
+    const healedMs = world.chainChangedAt - since;
     await world.stop();
     return { healedMs, tip: world.maker.tip.height };
   },

@@ -15,7 +15,7 @@ const BLOCK_INTERVAL_MS = 3 * SECOND;
 const ERRAND_INTERVAL_MS = 1 * SECOND;
 const REQUEST_TIMEOUT_MS = 4 * SECOND;
 /** Deadlines share timers, which are a little late. */
-const LATENESS_MS = SECOND / 2;
+const LATENESS_MS = SECOND / 10;
 const OUTBOUND = 4;
 const METHOD = "echo";
 const TOPIC = "news";

@@ -85,14 +85,15 @@ export const churn: Scenario = {
     trade(world);
     const random = world.random("churn");
     const meanMs = HOUR / (CHURN_SHARE * world.members.length);
-    const { after } = world.network.env("landlord");
+    const { after } = world.network.env("departures");
     let left = 0;
     const evict = (): void => {
+      if (world.isStopping) return;
       const member = pick(random, world.up());
       left++;
       if (random() < 1 / 2) world.crash(member, random() < 1 / 2);
       else world.leave(member);
-      after(ABSENCE_MS, () => world.start(member));
+      after(ABSENCE_MS, () => world.isStopping || world.start(member));
       after(exponential(random(), meanMs), evict);
     };
     after(exponential(random(), meanMs), evict);
@@ -103,6 +104,7 @@ export const churn: Scenario = {
       fewest = Math.min(fewest, ...settled.map(({ up }) => up.peers().length));
     }
     await endRace(world);
+    await world.stop();
     return { left, fewestPeers: fewest };
   },
 };
@@ -118,6 +120,7 @@ function trade(world: World): void {
   const { after } = world.network.env("traders");
   let waiting: Uint8Array[] = [];
   const pay = (): void => {
+    if (world.isStopping) return;
     const up = world.up();
     const transaction = world.maker.makeTransaction();
     if (up.length > 0) pick(random, up).up.submitTransaction(transaction);
@@ -125,6 +128,7 @@ function trade(world: World): void {
     after(exponential(random(), TRANSACTION_INTERVAL_MS), pay);
   };
   const mine = (): void => {
+    if (world.isStopping) return;
     const up = world.up();
     if (up.length > 0) world.mine(pick(random, up), waiting);
     waiting = [];
