@@ -170,9 +170,12 @@ export class World {
     this.#leaving.set(member, leaving);
     this.network.env(LANDLORD).after(STOPPING_MS, () => {
       if (this.#leaving.get(member) === leaving) this.#reportLeft(member.host, "did not stop in time");
+      // Unless its next life has begun.
+      else if (!member.node && !this.#leaving.has(member)) this.#checkLeft(member.host, node);
     });
     node.stop().then(() => {
-      this.#checkLeft(member.host, node);
+      // A socket that was closed may take until its remote has heard of it.
+      this.#checkLeft(member.host, node, { sockets: 0 });
       member.store = member.store.crash();
       this.#leaving.delete(member);
       if (leaving.returns) this.start(member);
@@ -273,8 +276,8 @@ export class World {
   }
 
   /** Of a node that has stopped nothing may be open on its host. */
-  #checkLeft(host: string, node: P2PNode): void {
-    const { sockets, listeners, timers } = this.network.openOn(host);
+  #checkLeft(host: string, node: P2PNode, besides: { readonly sockets?: number } = {}): void {
+    const { sockets, listeners, timers } = { ...this.network.openOn(host), ...besides };
     const peers = node.peers().length;
     if (sockets + listeners + timers + peers === 0) return;
     this.#reportLeft(host, `${sockets} sockets, ${listeners} listeners, ${timers} timers, ${peers} peers`);
