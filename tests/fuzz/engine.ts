@@ -133,5 +133,8 @@ function kindOf(error: unknown): string {
 function describe(target: FuzzTarget, input: Uint8Array, seed: number, error: unknown): string {
   const hex = bytesToHex(input.subarray(0, MAX_PRINTED_BYTES));
   const what = error instanceof Error ? error.stack ?? error.message : String(error);
-  return `fuzz ${target.name}, seed ${seed}: ${what}\n${input.length} bytes: node scripts/fuzz.ts ${target.name} --input ${hex}`;
+  const whole = input.length <= MAX_PRINTED_BYTES;
+  // A part of an input would do something else.
+  const again = whole ? `--input ${hex}` : `--seed ${seed}, beginning with ${hex}`;
+  return `fuzz ${target.name}, seed ${seed}: ${what}\n${input.length} bytes: node scripts/fuzz.ts ${target.name} ${again}`;
 }
