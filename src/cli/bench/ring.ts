@@ -1,5 +1,6 @@
 import { createQueue } from "../../ring/queue.ts";
 import { createRing } from "../../ring/ring.ts";
+import { SHARD_RING_BYTES } from "../../protocol/shard_params.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit.ts";
 import { printRows } from "../tables.ts";
@@ -14,7 +15,8 @@ const DEFAULT_COUNT = 10_000_000;
 const DEFAULT_SIZE_BYTES = 256;
 const MAX_QUEUE_SIZE_BYTES = 65_536;
 const ROUNDS = 5;
-const RING_BYTES = 1_048_576;
+/** Shards have rings of SHARD_RING_BYTES; where a wake-up takes as long as filling one, a larger one shows the rest. */
+const RING_BYTES = 4 * SHARD_RING_BYTES;
 const SLOTS = 4_096;
 const SLOT_UNIT_BYTES = 8;
 const BATCHES = { large: 256, usual: 64, none: 1 } as const;
@@ -67,7 +69,7 @@ export async function benchRing(context: Context, options: BenchOptions): Promis
 }
 
 function candidates(frameBytes: number, count: number): readonly Candidate[] {
-  const ring = (name: string, batch: number, readers = 1): Candidate => ({
+  const ring = (name: string, batch: number, readers = 1, capacityBytes = RING_BYTES): Candidate => ({
     name,
     writers: 1,
     readers,
@@ -75,7 +77,7 @@ function candidates(frameBytes: number, count: number): readonly Candidate[] {
     count,
     frameBytes,
     batch,
-    medium: () => ({ kind: "ring", handle: createRing({ capacityBytes: RING_BYTES, readers }) }),
+    medium: () => ({ kind: "ring", handle: createRing({ capacityBytes, readers }) }),
   });
   const queue = (writers: number, readers: number): Candidate => ({
     name: `queue, ${writers} + ${readers} threads`,
@@ -92,6 +94,7 @@ function candidates(frameBytes: number, count: number): readonly Candidate[] {
     ring(`ring, ${BATCHES.usual} a commit`, BATCHES.usual),
     ring("ring, each committed alone", BATCHES.none),
     ring(`ring of two readers, ${BATCHES.large} a commit`, BATCHES.large, 2),
+    ring(`ring as large as a shard's, ${BATCHES.large} a commit`, BATCHES.large, 1, SHARD_RING_BYTES),
   ];
   // Larger frames are what rings are for.
   return frameBytes > MAX_QUEUE_SIZE_BYTES ? all : [...all, queue(1, 1), queue(2, 2)];
