@@ -8,7 +8,10 @@ const WORD_DIGITS = 8;
 /** Bytes of each delivery that are looked at, evenly spread over it. */
 const SAMPLES = 16;
 
-/** A number for all that happened in a network, in order: two runs that differ anywhere have two different ones. */
+/**
+ * A number for all that happened in a network, in order. Two runs that differ in what was delivered, when, between whom or
+ * in what size have two different ones; of the bytes themselves only samples are looked at.
+ */
 export class Trace {
   #one = FNV_BASIS;
   #other = SECOND_BASIS;
