@@ -15,6 +15,7 @@ export interface PeerState {
   readonly id: number;
   readonly address: string;
   readonly direction: "inbound" | "outbound";
+  readonly kind: string;
   readonly state: "handshaking" | "ready";
   readonly userAgent: string;
   readonly height: number;
