@@ -102,9 +102,12 @@ function makePool(workers: number, poolEnv = env, threads: Threads = ownThreads)
       const subscription = await pool.subscribe([type], HANDLER, { ...usual, ...options });
       return { ear, subscription, errors, gone };
     },
-    async [Symbol.asyncDispose]() {
+    async stop() {
       bus.close();
       await within("the pool's end", pool.stop());
+    },
+    async [Symbol.asyncDispose]() {
+      await this.stop();
       for (const ear of ears) ear.close();
     },
   };
@@ -283,10 +286,9 @@ test("notify: data that cannot be cloned is its owner's to know, and leaves noth
 test("notify: what waits when the node stops is still handled", TIMEOUT, async () => {
   // A busy machine may take longer than a stop allows.
   const after = (ms: number, task: () => void) => env.after(ms === NOTIFY_STOP_MS ? TIMEOUT.timeout : ms, task);
-  const made = makePool(1, { ...env, after });
+  await using made = makePool(1, { ...env, after });
   const { ear } = await made.listen("chain:tip");
   made.publish("chain:tip", ...range(0, 300));
-  const hearing = ear.until(300);
-  await made[Symbol.asyncDispose]();
-  assertEquals(await hearing, range(0, 300));
+  await made.stop();
+  assertEquals(await ear.until(300), range(0, 300));
 });
