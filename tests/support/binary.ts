@@ -7,7 +7,7 @@ import type { Command } from "./program.ts";
 /** The compiled program, whether it is there or not. */
 export const BINARY = fileURLToPath(new URL("../../dist/p2p", import.meta.url));
 
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 120_000;
 const SOURCE = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const TOOLS = fileURLToPath(new URL("../../node_modules/.bin/", import.meta.url));
 

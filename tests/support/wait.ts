@@ -1,5 +1,5 @@
 /** Longest that a test waits for an event of a real process unless it says otherwise, in milliseconds. */
-export const PATIENCE_MS = 20_000;
+export const PATIENCE_MS = 45_000;
 
 /** The promise's outcome, or an error that says what was awaited in vain. */
 export async function within<T>(what: string, promise: Promise<T>, timeoutMs = PATIENCE_MS): Promise<T> {
