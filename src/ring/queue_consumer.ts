@@ -13,6 +13,7 @@ import {
   READ_BY,
   SLOT_HEADER_BYTES,
   Slots,
+  TAIL,
   VOID,
   WAIT_FOR_FRAMES,
   WAIT_FOR_ROOM,
@@ -70,7 +71,7 @@ export class QueueConsumer implements FrameSource {
       }
     } finally {
       // After the slots are free: a producer says that it waits and then looks at its slot once more.
-      if (hasFreed) wakeAll(this.#memory, WAIT_FOR_ROOM, this.#options.wake);
+      if (hasFreed && this.#memory.load(WAIT_FOR_ROOM) !== 0) this.#tellOfRoom();
     }
     // There is more than we may take: somebody else can help.
     if (taken === limit) this.#passOn();
@@ -151,6 +152,16 @@ export class QueueConsumer implements FrameSource {
       const isFreed = this.#memory.compareExchange(word, state, this.#slots.nextRound(ticket)) === state;
       if (isFreed) wakeAll(this.#memory, WAIT_FOR_ROOM, this.#options.wake);
     }
+  }
+
+  /**
+   * Once half of the queue is free, since each wake-up costs as much as hundreds of frames. Until then there is a frame
+   * that nobody has taken, and whoever does looks again.
+   */
+  #tellOfRoom(): void {
+    this.#find();
+    const left = (this.#memory.load(TAIL) - this.#ticket) | 0;
+    if (left < this.#options.size.slots / 2) wakeAll(this.#memory, WAIT_FOR_ROOM, this.#options.wake);
   }
 
   #hasNext(): boolean {

@@ -148,8 +148,20 @@ export function wakeOne(memory: SharedMemory, word: number, ring: (user: number)
   }
 }
 
+/**
+ * Wakes those that sleep now, each once. Who lies down again meanwhile has looked at its slot after our change, and must
+ * not be woken by us: where a ring takes as long as filling the queue, that would have no end.
+ */
 export function wakeAll(memory: SharedMemory, word: number, ring: (user: number) => void): void {
-  while (memory.load(word) !== 0) wakeOne(memory, word, ring);
+  for (let seen = memory.load(word); seen !== 0;) {
+    const found = memory.compareExchange(word, seen, 0);
+    if (found === seen) return ringEach(seen, ring);
+    seen = found;
+  }
+}
+
+function ringEach(users: number, ring: (user: number) => void): void {
+  for (let left = users; left !== 0; left &= left - 1) ring(TICKET_BITS - 1 - Math.clz32(left & -left));
 }
 
 /** Says that all before `ticket` are done. Others look from there on; that it lags behind costs them a few looks. */

@@ -140,7 +140,7 @@ test("queue: whatever is done in whatever order, frames leave it as they would a
       const takeAs = (who: number, limit: number) => {
         const frames = take(consumers[who]!, limit);
         assertEquals(frames, waiting.splice(0, Math.min(limit, waiting.length)));
-        if (frames.length > 0) assertEquals(refused.size, 0);
+        if (waiting.length < SLOTS / 2) assertEquals(refused.size, 0);
       };
 
       for (const { what, who, size } of all) {

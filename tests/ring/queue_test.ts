@@ -7,13 +7,17 @@ import type { QueueConsumer } from "../../src/ring/queue_consumer.ts";
 import type { QueueProducer } from "../../src/ring/queue_producer.ts";
 
 /** Producers have the first numbers, consumers the next; who is rung is woken at once. */
-function makeQueue({ slots = 4, slotBytes = 16, producers = 1, consumers = 1 } = {}) {
+function makeQueue({ slots = 4, slotBytes = 16, producers = 1, consumers = 1, onRoom = (_user: number) => {} } = {}) {
   const handle = createQueue({ slots, slotBytes, users: producers + consumers });
   const calls: string[] = [];
   const users: (QueueProducer | QueueConsumer | undefined)[] = [];
   const wake = (user: number) => users[user]?.wake();
   for (let user = 0; user < producers; user++) {
-    users.push(openProducer(handle, { copy: copyBytes, user, wake, onRoom: () => calls.push(`room ${user}`) }));
+    const hearRoom = () => {
+      calls.push(`room ${user}`);
+      onRoom(user);
+    };
+    users.push(openProducer(handle, { copy: copyBytes, user, wake, onRoom: hearRoom }));
   }
   for (let user = producers; user < producers + consumers; user++) {
     users.push(openConsumer(handle, { copy: copyBytes, user, wake, onFrames: () => calls.push(`frames ${user}`) }));
@@ -62,6 +66,30 @@ test("queue: a full queue refuses, and says when there is room", () => {
   assertEquals(takeAll(source, 1), [1]);
   assertEquals(calls, ["room 0"]);
   assertEquals(send(sink, 5, 6), [true, false]);
+});
+
+test("queue: who waits for room is woken once, also if it has to wait again at once", () => {
+  const queue = makeQueue({
+    producers: 3,
+    onRoom: (user) => {
+      if (queue.calls.length > queue.sinks.length) throw new Error("woken again and again");
+      send(queue.sinks[user]!, 10 + user);
+    },
+  });
+  send(queue.sink, 1, 2, 3, 4);
+  assertEquals(queue.sinks.map((sink) => send(sink, 0)), [[false], [false], [false]]);
+  assertEquals(takeAll(queue.source, 1), [1]);
+  assertEquals(queue.calls, ["room 0", "room 1", "room 2"]);
+});
+
+test("queue: producers are told of room once half of the queue is free", () => {
+  const { sink, source, calls } = makeQueue({ slots: 16 });
+  const full = Array.from({ length: 16 }, (_, value) => value);
+  assertEquals(send(sink, ...full, 16).at(-1), false);
+  assertEquals(takeAll(source, 8).length, 8);
+  assertEquals(calls, []);
+  assertEquals(takeAll(source, 1), [8]);
+  assertEquals(calls, ["room 0"]);
 });
 
 test("queue: each frame goes to one consumer, and a commit wakes one that sleeps", () => {
