@@ -3,7 +3,7 @@ import type { Context } from "../context.ts";
 import { EXIT } from "../exit.ts";
 import { printRows } from "../tables.ts";
 import { NS_PER_MS, sleep } from "./clock.ts";
-import { Latencies } from "./latencies.ts";
+import { Latencies, type LatencySummary } from "./latencies.ts";
 import type { BenchOptions } from "./options.ts";
 import { ProducerThreads } from "./queue_threads.ts";
 import { drawHistogram, formatCount, number, printJson } from "./report.ts";
@@ -45,6 +45,8 @@ interface Row extends Tally {
   readonly name: string;
 }
 
+type Times = Readonly<Record<string, Latencies>>;
+
 /** The request queue alone: many producers and consumers at once, in this thread, and producers in threads of their own. */
 export async function benchQueue(context: Context, options: BenchOptions): Promise<number> {
   const count = Math.ceil((options.count ?? DEFAULT_COUNT) / ROUNDS);
@@ -53,8 +55,8 @@ export async function benchQueue(context: Context, options: BenchOptions): Promi
     ["producers in this thread", produceHere],
     ["each in a thread of its own", (queue, items) => produceThere(threads, queue, items)],
   ];
-  // Of each way the warm-up and the rounds; and the times one by one.
-  using step = planSteps(ways.length * (ROUNDS + 1) + 1, context.err);
+  // Of each way the warm-up and the rounds; and the times one by one, here and in threads.
+  using step = planSteps(ways.length * (ROUNDS + 1) + 2, context.err);
   const tallies = ways.map((): Tally[] => []);
   for (let i = 0; i <= ROUNDS; i++) {
     for (const [index, [, produce]] of ways.entries()) {
@@ -65,19 +67,29 @@ export async function benchQueue(context: Context, options: BenchOptions): Promi
       step();
     }
   }
-  const [push, pop, handOver] = await timeOneByOne(Math.min(count, TIMED_COUNT));
+  const timed = Math.min(count, TIMED_COUNT);
+  const [push, pop, handOver] = await timeOneByOne(timed);
+  step();
+  const offers = new Latencies();
+  const inThreads = await round(context, timed, (queue, items) => produceThere(threads, queue, items, offers));
   step();
   const rows = ways.map(([name], index) => rowOf(name, tallies[index]!));
+  const all = [...tallies.flat(), inThreads];
   const what = `Pushes and pops of ${PRODUCERS} producers and ${CONSUMERS} consumers, ${count} items a round, ` +
-    `median of ${ROUNDS} rounds; times in one thread, with the clock's own cost, ${clockCostNs().toFixed(0)} ns`;
+    `median of ${ROUNDS} rounds; times of single operations with the clock's own cost, ${clockCostNs().toFixed(0)} ns`;
   const times = { push, pop, "push to consumer": handOver };
+  const timesInThreads = { "push from a thread": offers };
   if (options.json) {
-    const summaries = Object.fromEntries(Object.entries(times).map(([name, each]) => [name, each.summary()]));
-    printJson(context, { bench: "queue", what, settings: { count } }, [{ ...rows[0], times: summaries }, rows[1]]);
+    const timesOf = [times, timesInThreads].map(summarize);
+    printJson(
+      context,
+      { bench: "queue", what, settings: { count } },
+      rows.map((row, index) => ({ ...row, times: timesOf[index] })),
+    );
   } else {
-    report(context, what, rows, times);
+    report(context, what, rows, { ...times, ...timesInThreads });
   }
-  return rows.every(({ lost, doubled }) => lost === 0 && doubled === 0) ? EXIT.done : EXIT.no;
+  return all.every(({ lost, doubled }) => lost === 0 && doubled === 0) ? EXIT.done : EXIT.no;
 }
 
 function rowOf(
@@ -97,11 +109,15 @@ function rowOf(
   };
 }
 
+function summarize(times: Times): Readonly<Record<string, LatencySummary>> {
+  return Object.fromEntries(Object.entries(times).map(([name, latencies]) => [name, latencies.summary()]));
+}
+
 function report(
   { out }: Context,
   what: string,
   rows: readonly Row[],
-  times: Readonly<Record<string, Latencies>>,
+  times: Times,
 ): void {
   out.line(what);
   printRows(rows, [
@@ -161,7 +177,13 @@ async function produceHere(queue: RequestQueue<number>, count: number): Promise<
   await Promise.all(Array.from({ length: PRODUCERS }, (_, producer) => produceAs(queue, producer, count)));
 }
 
-async function produceThere(threads: ProducerThreads, queue: RequestQueue<number>, count: number): Promise<void> {
+/** `times`: for how long each offer took. */
+async function produceThere(
+  threads: ProducerThreads,
+  queue: RequestQueue<number>,
+  count: number,
+  times?: Latencies,
+): Promise<void> {
   const owners = Array.from({ length: PRODUCERS }, (_, i) => ({ sizeBytes: ITEM_BYTES, owner: `producer ${i}` }));
   const { promise: all, resolve } = Promise.withResolvers<void>();
   let pushed = 0;
@@ -169,7 +191,8 @@ async function produceThere(threads: ProducerThreads, queue: RequestQueue<number
     queue.push(item, owners[producer]);
     if (++pushed === count) resolve();
   };
-  await threads.run(count, push, all);
+  if (!times) return threads.run(count, push, all);
+  for (const offers of await threads.runTimed(count, push, all)) offers.forEach((ms) => times.add(ms));
 }
 
 /** The items of one producer, in bursts; where the queue is full it tries again after others ran. */

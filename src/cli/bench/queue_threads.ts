@@ -5,7 +5,7 @@ import { startThread } from "../../platform/threads.ts";
 import type { Thread } from "../../platform/types.ts";
 import { Pump } from "../../ring/pump.ts";
 import { createQueue, openConsumer } from "../../ring/queue.ts";
-import type { ProducerRound, ProducerTask } from "./queue_worker.ts";
+import type { ProducerReport, ProducerRound, ProducerTask } from "./queue_worker.ts";
 
 const PROGRAM = "cli/bench/queue_worker";
 /** Numbers under way between the threads. */
@@ -13,15 +13,18 @@ const SLOTS = 4_096;
 const OPERATION_BYTES = 8;
 const NUMBER_OFFSET = 4;
 
+type TakeItem = (producer: number, item: number) => void;
+
 /** Threads that send numbers to this one, through a queue in shared memory. */
 export class ProducerThreads implements AsyncDisposable {
   readonly #threads: readonly Thread[];
   readonly #failed: Promise<never>;
   readonly #bells;
   readonly #pump: Pump;
-  #take: (producer: number, item: number) => void = () => {};
+  #take: TakeItem = () => {};
+  #hearTimes: (times: Float64Array) => void = () => {};
 
-  private constructor(count: number, onReady: (thread: number) => void) {
+  private constructor(count: number, onReady: () => void) {
     const queue = createQueue({ slots: SLOTS, slotBytes: OPERATION_BYTES, users: count + 1 });
     const bells = createBells(count + 1);
     const own = count;
@@ -43,7 +46,12 @@ export class ProducerThreads implements AsyncDisposable {
     this.#failed = failed;
     this.#threads = Array.from({ length: count }, (_, producer) => {
       const task: ProducerTask = { queue, bells, producer };
-      return startThread(PROGRAM, task, { message: () => onReady(producer), ended: reject });
+      const hear = (message: unknown) => {
+        const report = message as ProducerReport;
+        if (report === "ready") onReady();
+        else this.#hearTimes(report);
+      };
+      return startThread(PROGRAM, task, { message: hear, ended: reject });
     });
   }
 
@@ -56,13 +64,31 @@ export class ProducerThreads implements AsyncDisposable {
   }
 
   /** Hands over the numbers below `count`, which come in any order, and resolves when `done` does. */
-  async run(count: number, take: (producer: number, item: number) => void, done: Promise<unknown>): Promise<void> {
+  async run(count: number, take: TakeItem, done: Promise<unknown>): Promise<void> {
+    this.#begin(count, take, false);
+    await Promise.race([done, this.#failed]);
+  }
+
+  /** The same; answers how many milliseconds each offer took the thread that made it, its clock included. */
+  async runTimed(
+    count: number,
+    take: TakeItem,
+    done: Promise<unknown>,
+  ): Promise<readonly Float64Array[]> {
+    const heard: Float64Array[] = [];
+    const { promise: allHeard, resolve } = Promise.withResolvers<void>();
+    this.#hearTimes = (times) => void (heard.push(times) === this.#threads.length && resolve());
+    this.#begin(count, take, true);
+    await Promise.race([Promise.all([done, allHeard]), this.#failed]);
+    return heard;
+  }
+
+  #begin(count: number, take: TakeItem, isTimed: boolean): void {
     this.#take = take;
     this.#threads.forEach((thread, first) => {
-      const round: ProducerRound = { first, step: this.#threads.length, count };
+      const round: ProducerRound = { first, step: this.#threads.length, count, isTimed };
       thread.post(round);
     });
-    await Promise.race([done, this.#failed]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -17,7 +17,12 @@ export interface ProducerRound {
   readonly first: number;
   readonly step: number;
   readonly count: number;
+  /** Whether each offer is timed. */
+  readonly isTimed: boolean;
 }
+
+/** What it says once it is there; and after a timed round, how many milliseconds each offer took. */
+export type ProducerReport = "ready" | Float64Array<ArrayBuffer>;
 
 /** What a commit shows at once. */
 const BATCH = 64;
@@ -27,23 +32,37 @@ const bells = openBells(handle, user);
 const producer = openProducer(queue, { copy: copyBytes, user, wake: (other) => bells.ring(other), onRoom: send });
 const operation = new Uint32Array(2);
 const bytes = new Uint8Array(operation.buffer);
-let round: ProducerRound = { first: 0, step: 1, count: 0 };
+let round: ProducerRound = { first: 0, step: 1, count: 0, isTimed: false };
 let next = 0;
+let times: number[] = [];
 
 bells.listen(() => producer.wake());
 onParentMessage((message) => {
   round = message as ProducerRound;
   next = round.first;
+  times = [];
   send();
 });
-postToParent("ready");
+tell("ready");
+
+function tell(report: ProducerReport): void {
+  postToParent(report, report === "ready" ? [] : [report.buffer]);
+}
 
 function send(): void {
   for (let inBatch = 1; next < round.count; next += round.step, inBatch++) {
     operation[0] = user;
     operation[1] = next;
-    if (!producer.offer(bytes)) return;
+    if (!(round.isTimed ? offerTimed() : producer.offer(bytes))) return;
     if (inBatch % BATCH === 0) producer.commit();
   }
   producer.commit();
+  if (round.isTimed) tell(Float64Array.from(times));
+}
+
+function offerTimed(): boolean {
+  const startedAt = performance.now();
+  const isTaken = producer.offer(bytes);
+  times.push(performance.now() - startedAt);
+  return isTaken;
 }
