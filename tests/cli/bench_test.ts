@@ -120,6 +120,25 @@ siteTest("bench ring: the threads of the executable lose no frame", async () => 
   assertEquals([code, rows.length, rows.every(({ lost, perSecond }) => lost === 0 && perSecond > 0)], [0, 7, true]);
 });
 
+siteTest(
+  "bench queue: sixteen threads of the executable push, nothing is lost or doubled, and each push is timed",
+  async () => {
+    interface Row {
+      readonly producers: number;
+      readonly lost: number;
+      readonly doubled: number;
+      readonly times: Readonly<Record<string, { readonly count: number }>>;
+    }
+    const { code, rows } = await bench<Row>(compiled(), "queue", "--count", "100k", "--json");
+    assertEquals([code, rows.map(({ producers, lost, doubled }) => [producers, lost, doubled])], [0, [
+      [16, 0, 0],
+      [16, 0, 0],
+    ]]);
+    // A push that was refused is made again.
+    assertEquals(rows[1]!.times["push from a thread"]!.count >= 100_000 / 5, true);
+  },
+);
+
 siteTest("bench --compare: each pair has two sides", async () => {
   const { code, rows } = await bench<{ what: string; sides: readonly Row[] }>(
     compiled(),
