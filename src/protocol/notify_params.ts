@@ -23,6 +23,15 @@ export const NOTIFY_LOAD_MS = 30 * SECOND;
 /** A handler that hangs, or costs its thread the life, so often in a row is not run any more. */
 export const NOTIFY_MAX_FAULTS = 3;
 
+/**
+ * Threads that a handler may cost within `NOTIFY_LOSS_WINDOW_MS`, whatever it gets done between: with each one all others
+ * of its thread are loaded again. One that fails at every block of a network with ten minutes between them is over it.
+ */
+export const NOTIFY_MAX_LOSSES = 5;
+
+/** 1 h. A failure in a while is no reason to go without a handler. */
+export const NOTIFY_LOSS_WINDOW_MS = 3_600 * SECOND;
+
 /** When the node stops, handlers have so long for what still waits; a stop takes less than a second in all. */
 export const NOTIFY_STOP_MS = 300;
 

@@ -5,7 +5,7 @@ import { type BellsHandle, openBells } from "../../src/platform/bells.ts";
 import { copyBytes } from "../../src/platform/copy_bytes.ts";
 import { openWriter, type RingHandle } from "../../src/ring/ring.ts";
 import type { EventItem } from "../../mod.ts";
-import { BLOCKS_LATER, EXITS, HANGS, NEVER_SETTLES, THROWS } from "./notify_heights.ts";
+import { BLOCKS_LATER, EXITS, HANGS, NEVER_SETTLES, STRAYS, THROWS } from "./notify_heights.ts";
 
 /** Through which it tells. */
 export interface Voice {
@@ -23,6 +23,9 @@ const MISDEEDS: Readonly<Record<number, () => unknown>> = {
   },
   [EXITS]: () => process.exit(3),
   [NEVER_SETTLES]: () => new Promise(() => {}),
+  [STRAYS]() {
+    setTimeout(() => Promise.reject(new Error("nobody waits for this")), 1);
+  },
   async [BLOCKS_LATER]() {
     await Promise.resolve();
     block();

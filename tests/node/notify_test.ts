@@ -18,7 +18,7 @@ import { createRing, openReader } from "../../src/ring/ring.ts";
 import { silentLogger } from "../../src/util/env.ts";
 import { within } from "../support/wait.ts";
 import type { Voice } from "./notify_handler.ts";
-import { BLOCKS_LATER, EXITS, HANGS, NEVER_SETTLES, THROWS } from "./notify_heights.ts";
+import { BLOCKS_LATER, EXITS, HANGS, NEVER_SETTLES, STRAYS, THROWS } from "./notify_heights.ts";
 
 /** Less than a usual handler may take, so that tests are short; much more than these take. */
 const STALL_MS = 400;
@@ -85,6 +85,7 @@ function makePool(workers: number, poolEnv = env, threads: Threads = ownThreads)
   const pool = new NotifyPool({ env: poolEnv, bus, threads, workers });
   const ears: Ear[] = [];
   return {
+    bus,
     pool,
     publish(type: Type, ...heights: number[]) {
       for (const height of heights) bus.publish(type, { hash: HASH, height });
@@ -178,7 +179,8 @@ test(
     const innocent = await made.listen("block:connected");
     made.publish("chain:tip", BLOCKS_LATER, 1);
     made.publish("block:connected", 1, 2, 3);
-    await within("the end of it", guilty.gone);
+    // It takes four threads, each of which has its time to stall and to answer.
+    await within("the end of it", guilty.gone, TIMEOUT.timeout);
     assertEquals(guilty.errors.at(-1)!.code, "stopped");
     assertEquals(new Set(await innocent.ear.until(3)), new Set([1, 2, 3]));
     made.publish("block:connected", 4);
@@ -196,6 +198,36 @@ test("notify: a handler that hangs three times in a row is given up, and others 
   assertEquals(guilty.errors.map(({ code }) => code), ["timeout", "timeout", "timeout", "stopped"]);
   made.publish("block:connected", 7);
   assertEquals(await innocent.ear.until(1), [7]);
+});
+
+test("notify: who costs threads after events that it was done with is found and given up", TIMEOUT, async () => {
+  await using made = makePool(1);
+  const guilty = await made.listen("chain:tip", PATIENT);
+  const innocent = [await made.listen("block:connected", PATIENT), await made.listen("block:connected", PATIENT)];
+  // More than it takes, since one thread may get to two of them before the first shows.
+  for (let count = 1; count <= 40 && guilty.subscription.stats().isRunning; count++) {
+    made.publish("chain:tip", STRAYS);
+    made.publish("block:connected", count);
+    await Promise.race([guilty.ear.until(count), guilty.gone]);
+  }
+  assertEquals(guilty.errors.at(-1)?.code, "stopped");
+  assert(guilty.errors.at(-1)!.message.includes("it cost 5 threads within 60 min"), guilty.errors.at(-1)!.message);
+  made.publish("block:connected", 100);
+  for (const { ear, errors, subscription } of innocent) {
+    await ear.untilHeard(100);
+    assertEquals([errors, subscription.stats().isRunning], [[], true]);
+  }
+});
+
+test("notify: an event that cannot be cloned is the only one of its batch that is lost", TIMEOUT, async () => {
+  await using made = makePool(1);
+  const { ear, errors } = await made.listen("chain:tip");
+  made.publish("chain:tip", 1);
+  const event: NodeEvents["chain:tip"] & { readonly callback: () => void } = { hash: HASH, height: 2, callback() {} };
+  made.bus.publish("chain:tip", event);
+  made.publish("chain:tip", 3, 4);
+  assertEquals(await ear.until(3), [1, 3, 4]);
+  assertEquals(errors.map(({ message }) => message.includes("threw at chain:tip")), [true]);
 });
 
 test("notify: a module that does not load is its owner's to know, in words", TIMEOUT, async () => {

@@ -32,6 +32,8 @@ export class NotifyPool {
   readonly #workers: number;
   readonly #threads: PoolThread[] = [];
   readonly #subscriptions = new Map<number, Subscription>();
+  /** The thread of each, by the subscription's id. */
+  readonly #homes = new Map<number, PoolThread>();
   #watch: Timer | undefined;
   #onIdle: (() => void) | undefined;
   #ids = 0;
@@ -59,29 +61,31 @@ export class NotifyPool {
     if (types.length === 0) throw refusal("it names no type of events", href);
     if (this.#isClosed) throw new LocalError("stopped", "Cannot run a handler in a thread: the node is stopped");
     const slot = this.#freeSlot(href);
+    const id = ++this.#ids;
     const thread = this.#emptiest(threads);
     const subscription: Subscription = new Subscription({
       env,
       log: this.#log,
-      id: ++this.#ids,
+      id,
       slot,
       module: href,
       options,
       stallMs: options.stallMs ?? NOTIFY_STALL_MS,
       tap: (onNews) => bus.tap(types, onNews),
       post: (message) => {
-        thread.post(message);
+        this.#homes.get(id)?.post(message);
         this.#startWatch();
       },
       onEnd: () => {
         this.#subscriptions.delete(slot);
-        thread.remove(subscription.id);
+        this.#remove(id);
         // Its handler may run on.
         this.#startWatch();
       },
       onIdle: () => this.#noteIdle(),
     });
     this.#subscriptions.set(slot, subscription);
+    this.#homes.set(id, thread);
     this.#add(thread, subscription);
     this.#startWatch();
     await subscription.loaded;
@@ -107,9 +111,39 @@ export class NotifyPool {
   #emptiest(threads: Threads): PoolThread {
     const [emptiest] = this.#threads.toSorted((left, right) => left.size - right.size);
     if (emptiest && (emptiest.size === 0 || this.#threads.length >= this.#workers)) return emptiest;
-    const thread = new PoolThread(threads);
+    return this.#open(threads);
+  }
+
+  #open(threads: Threads): PoolThread {
+    const thread = new PoolThread({
+      threads,
+      separate: (subscriptions, reason) => this.#separate(threads, subscriptions, reason),
+    });
     this.#threads.push(thread);
     return thread;
+  }
+
+  /** For each loss that nobody can be blamed for, half of those who may be it: who loses a thread of its own has done it. */
+  #separate(threads: Threads, subscriptions: readonly Subscription[], reason: string): boolean {
+    if (this.#threads.length >= MAX_NOTIFY_WORKERS || subscriptions.length === 0) return false;
+    this.#log.warn("a thread of handlers was lost: they are kept apart, to see by whom", { reason });
+    const thread = this.#open(threads);
+    for (const subscription of subscriptions) {
+      this.#homes.set(subscription.id, thread);
+      thread.add(subscription);
+    }
+    return true;
+  }
+
+  #remove(id: number): void {
+    const thread = this.#homes.get(id);
+    if (!thread) return;
+    this.#homes.delete(id);
+    thread.remove(id);
+    if (thread.size > 0 || this.#threads.length <= this.#workers) return;
+    // It was there to keep somebody apart.
+    this.#threads.splice(this.#threads.indexOf(thread), 1);
+    void thread.close();
   }
 
   /** What its owner gives it may be nothing that can be cloned. */

@@ -29,9 +29,18 @@ interface Verdict {
   readonly sparesAll?: boolean;
 }
 
+export interface PoolThreadParts {
+  readonly threads: Threads;
+  /**
+   * The thread was lost, and nobody knows by whose fault: gives these of its subscribers another thread, so that it shows
+   * in the end. False if there may be no more threads.
+   */
+  readonly separate: (subscriptions: readonly Subscription[], reason: string) => boolean;
+}
+
 /** One thread of the pool: its subscribers, and whether they get on. A dead one is replaced by another. */
 export class PoolThread {
-  readonly #threads: Threads;
+  readonly #parts: PoolThreadParts;
   readonly #places = new Map<number, Place>();
   #thread: Thread | undefined;
   #words: Int32Array = new Int32Array(0);
@@ -40,8 +49,8 @@ export class PoolThread {
   #strayedAt: number | undefined;
   #isClosed = false;
 
-  constructor(threads: Threads) {
-    this.#threads = threads;
+  constructor(parts: PoolThreadParts) {
+    this.#parts = parts;
   }
 
   get size(): number {
@@ -153,7 +162,7 @@ export class PoolThread {
       ? new SharedArrayBuffer(sizeBytes)
       : new ArrayBuffer(sizeBytes);
     this.#words = new Int32Array(words);
-    return this.#threads.start(PROGRAM, { words }, {
+    return this.#parts.threads.start(PROGRAM, { words }, {
       message: (message) => this.#hear(message as FromThread),
       ended: (why) => this.#onEnded(why),
     });
@@ -177,21 +186,35 @@ export class PoolThread {
     const verdict: Verdict = this.#verdict ??
       { culprit: this.#runner(), reason: why.message, sparesAll: this.hasStray };
     this.#thread = undefined;
-    const { culprit, reason, sparesAll = false } = verdict;
     this.#verdict = undefined;
     this.#strayedAt = undefined;
     if (this.#isClosed) return;
-    const blamed = culprit ? [culprit] : sparesAll ? [] : this.#suspects();
-    for (const { subscription } of this.#places.values()) this.#takeFrom(subscription, subscription === culprit);
-    for (const each of blamed) {
-      each.strike(new LocalError("timeout", `The handler ${each.module} lost its thread: ${reason}`));
-    }
+    for (const subscription of this.#all()) this.#takeFrom(subscription, subscription === verdict.culprit);
+    if (!verdict.sparesAll) this.#blame(verdict);
     if (this.#places.size === 0) return;
     this.#thread = this.#start();
     for (const place of this.#places.values()) {
       place.look = undefined;
       this.#load(place.subscription);
     }
+  }
+
+  #blame({ culprit, reason }: Verdict): void {
+    const all = this.#all();
+    const lost = ({ module }: Subscription) =>
+      new LocalError("timeout", `The handler ${module} lost its thread: ${reason}`);
+    const known = culprit ?? (all.length === 1 ? all[0] : undefined);
+    if (known) return known.blame(lost(known));
+    const others = all.slice(Math.ceil(all.length / 2));
+    if (this.#parts.separate(others, reason)) {
+      for (const { id } of others) this.#places.delete(id);
+      return;
+    }
+    for (const each of this.#suspects()) each.strike(lost(each));
+  }
+
+  #all(): Subscription[] {
+    return [...this.#places.values()].map(({ subscription }) => subscription);
   }
 
   #takeFrom(subscription: Subscription, isToBlame: boolean): void {
@@ -206,12 +229,12 @@ export class PoolThread {
     const running = Atomics.load(this.#words, RUNNING);
     const slot = running || Atomics.load(this.#words, LOADING);
     const isIt = ({ slot: own, isLoaded }: Subscription) => own + 1 === slot && isLoaded === (running !== 0);
-    return [...this.#places.values()].map(({ subscription }) => subscription).find(isIt);
+    return this.#all().find(isIt);
   }
 
   /** Who was at something; all, if nobody was. */
   #suspects(): Subscription[] {
-    const all = [...this.#places.values()].map(({ subscription }) => subscription);
+    const all = this.#all();
     const busy = all.filter(({ slot }) =>
       Atomics.load(this.#words, begunOf(slot)) !== Atomics.load(this.#words, doneOf(slot))
     );

@@ -2,9 +2,17 @@ import type { EventTap } from "../../bus/bus.ts";
 import type { Lag, Published } from "../../bus/event_queues.ts";
 import { type Channel, CHANNELS } from "../../bus/channels.ts";
 import { LocalError } from "../../protocol/errors.ts";
-import { NOTIFY_BATCH, NOTIFY_BATCH_BYTES, NOTIFY_MAX_FAULTS } from "../../protocol/notify_params.ts";
+import {
+  NOTIFY_BATCH,
+  NOTIFY_BATCH_BYTES,
+  NOTIFY_LOSS_WINDOW_MS,
+  NOTIFY_MAX_FAULTS,
+  NOTIFY_MAX_LOSSES,
+} from "../../protocol/notify_params.ts";
 import type { Env, Logger } from "../../util/env.ts";
 import type { EventItem, ToThread } from "./messages.ts";
+
+const MS_PER_MINUTE = 60_000;
 
 export interface NotifyOptions {
   /** Told how many events of a channel were missed because the handler was too slow. The handler hears of it too. */
@@ -77,6 +85,8 @@ export class Subscription {
   #faults = 0;
   /** Since it was last done with a batch. */
   #strikes = 0;
+  /** When it cost its thread the life, lately. */
+  #losses: number[] = [];
 
   constructor(parts: SubscriptionParts) {
     this.#parts = parts;
@@ -162,20 +172,31 @@ export class Subscription {
     this.#isLoaded = false;
   }
 
-  /** It hung, or its thread died while it ran. False once that is too often. */
-  strike(error: LocalError): boolean {
+  /** It hung, or may be why its thread died. Too often in a row is the end of it. */
+  strike(error: LocalError): void {
     this.#faults++;
     this.#report(error);
     if (!this.#wasLoaded) {
       this.#loading.reject(error);
-      this.end();
-      return false;
+      return this.end();
     }
-    if (++this.#strikes < NOTIFY_MAX_FAULTS) return true;
-    const text = `The handler ${this.module} is not run any more: it failed ${NOTIFY_MAX_FAULTS} times in a row`;
-    this.#report(new LocalError("stopped", text));
+    if (++this.#strikes >= NOTIFY_MAX_FAULTS) this.#giveUp(`it failed ${NOTIFY_MAX_FAULTS} times in a row`);
+  }
+
+  /** It cost its thread the life. What it gets done between such failures, which may come late, excuses none of them. */
+  blame(error: LocalError): void {
+    const now = this.#parts.env.now();
+    this.#losses = [...this.#losses.filter((at) => now - at < NOTIFY_LOSS_WINDOW_MS), now];
+    this.strike(error);
+    if (this.#losses.length >= NOTIFY_MAX_LOSSES) {
+      this.#giveUp(`it cost ${NOTIFY_MAX_LOSSES} threads within ${NOTIFY_LOSS_WINDOW_MS / MS_PER_MINUTE} min`);
+    }
+  }
+
+  #giveUp(why: string): void {
+    if (this.#isOver) return;
+    this.#report(new LocalError("stopped", `The handler ${this.module} is not run any more: ${why}`));
     this.end();
-    return false;
   }
 
   end(): void {
@@ -221,12 +242,26 @@ export class Subscription {
 
   #post(): void {
     try {
-      this.#parts.post({ is: "events", id: this.id, items: this.#batch });
+      this.#send();
+    } catch {
+      // No event of ours is like that, and yet one that cannot be cloned must not end the others.
+      this.#batch = this.#batch.filter((item) => this.#isCloneable(item));
+      if (this.#batch.length > 0) this.#send();
+      else this.#parts.env.soon(() => this.#flush());
+    }
+  }
+
+  #send(): void {
+    this.#parts.post({ is: "events", id: this.id, items: this.#batch });
+  }
+
+  #isCloneable(item: EventItem): boolean {
+    try {
+      structuredClone(item);
+      return true;
     } catch (error) {
-      // What cannot be cloned: no event of ours is like that, and yet one must not end the others.
-      this.onThrew(this.#batch[0]!.type, error instanceof Error ? error.message : String(error));
-      this.#batch = [];
-      this.#parts.env.soon(() => this.#flush());
+      this.onThrew(item.type, error instanceof Error ? error.message : String(error));
+      return false;
     }
   }
 
