@@ -49,6 +49,7 @@ const LOCAL_EXITS: Readonly<Record<LocalErrorCode, number>> = {
   "timeout": EXIT.unreachable,
   "refused": EXIT.no,
   "no-method": EXIT.no,
+  "no-thread": EXIT.no,
   "address-in-use": EXIT.no,
   "store-locked": EXIT.no,
   "store-newer": EXIT.no,

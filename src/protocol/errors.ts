@@ -48,6 +48,7 @@ export type LocalErrorCode =
   | "timeout"
   | "refused"
   | "no-method"
+  | "no-thread"
   | "address-in-use"
   | "store-locked"
   | "store-newer"

@@ -46,6 +46,8 @@ interface Life {
 }
 
 const MS_PER_SECOND = 1_000;
+const LATE = `nothing of it within ${SHARD_START_MS / MS_PER_SECOND} s, as on a machine that is too busy`;
+const ADVICE = "try again, or with fewer --workers";
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 /** The place of one shard: a thread, and after its death another one with rings of its own. */
@@ -80,7 +82,7 @@ export class ShardSlot {
     const life = this.#begin();
     this.#life = life;
     const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = this.#options.env.after(SHARD_START_MS, () => reject(new Error(`nothing for ${SHARD_START_MS} ms`)));
+    const timer = this.#options.env.after(SHARD_START_MS, () => reject(new Error(LATE)));
     try {
       await Promise.race([life.started, late]);
       this.#isServing = true;
@@ -89,7 +91,7 @@ export class ShardSlot {
       this.#life = undefined;
       await life.thread.end();
       const why = error instanceof Error ? error.message : String(error);
-      throw new LocalError("bad-argument", `Cannot start worker ${this.shard + 1}: ${why}`, { cause: error });
+      throw new LocalError("no-thread", `Cannot start worker ${this.shard + 1}: ${why}; ${ADVICE}`, { cause: error });
     } finally {
       timer.cancel();
     }

@@ -2,13 +2,15 @@ import { connect } from "node:net";
 import { test } from "node:test";
 import { setImmediate } from "node:timers";
 import { assert, assertEquals, assertGreater, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { EXIT, exitCodeOf } from "../../../src/cli/exit.ts";
 import { openNode } from "../../../src/node/open_node.ts";
 import type { P2PNode } from "../../../src/node/types.ts";
 import { createEnv } from "../../../src/platform/env.ts";
 import { ownThreads, startThread } from "../../../src/platform/threads.ts";
 import type { Thread, Threads } from "../../../src/platform/types.ts";
 import { LocalError, RemoteFault } from "../../../src/protocol/errors.ts";
-import { silentLogger } from "../../../src/util/env.ts";
+import { SHARD_START_MS } from "../../../src/protocol/shard_params.ts";
+import { type Env, silentLogger } from "../../../src/util/env.ts";
 import { addressOf, link, nextEvent, portOf, RealNodes } from "../../support/real_nodes.ts";
 import { poll } from "../../support/wait.ts";
 
@@ -274,7 +276,24 @@ test("shards: a worker whose program is missing is named, and the node does not 
     start: (_, data, events) => startThread("node/shards/missing_worker", data, events),
   };
   const error = await assertRejects(() => nodes.start({ workers: 2 }, { threads }), LocalError);
-  assertMatch(error.message, /Cannot start worker [12]: .*missing_worker/);
+  assertMatch(error.message, /Cannot start worker [12]: .*missing_worker.*; try again, or with fewer --workers$/);
+  assertEquals([error.code, exitCodeOf(error)], ["no-thread", EXIT.no]);
+});
+
+test("shards: a worker that does not start in time is no fault of what the node was asked for", async () => {
+  await using nodes = new RealNodes();
+  const threads: Threads = {
+    ...ownThreads,
+    start: (_, data, events) => startThread("../tests/node/shards/mute_shard", data, events),
+  };
+  const env = createEnv({ logger: () => silentLogger });
+  const after: Env["after"] = (ms, task) => env.after(ms === SHARD_START_MS ? 0 : ms, task);
+  const error = await assertRejects(() => nodes.start({ workers: 2 }, { threads, env: { ...env, after } }), LocalError);
+  assertMatch(
+    error.message,
+    /^Cannot start worker [12]: nothing of it within 10 s, .*; try again, or with fewer --workers$/,
+  );
+  assertEquals([error.code, exitCodeOf(error)], ["no-thread", EXIT.no]);
 });
 
 test("shards: a library's node has as many event loops as it asks for, and one is its own", async () => {
