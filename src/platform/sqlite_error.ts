@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { LocalError, type LocalErrorCode } from "../protocol/errors.ts";
 
 interface Cause {
@@ -28,6 +29,32 @@ const CAUSES: readonly Cause[] = [
   },
   { says: "disk I/O error", code: "bad-file", meaning: "the disk reported an error; see the system's log" },
 ];
+
+/** Whose file may not be written to, in words: SQLite calls that an error of the disk, or of what it did with the file. */
+const READ_ONLY: Readonly<Record<string, string>> = {
+  EACCES: "the file is read-only for this user; let it write there (chmod u+w), or choose another --data-dir",
+  EPERM: "the file is read-only for this user; let it write there (chattr -i), or choose another --data-dir",
+  EROFS: "its file system is read-only; mount it so that it can be written to, or choose another --data-dir",
+};
+
+/** The LocalError for the first of these files that is there and may only be read; undefined if there is none. */
+export function explainReadOnly(paths: readonly string[], cause: unknown): LocalError | undefined {
+  for (const path of paths) {
+    const meaning = READ_ONLY[refusalToWrite(path) ?? ""];
+    if (meaning) return new LocalError("bad-file", `Cannot write ${path}: ${meaning}`, { cause });
+  }
+  return undefined;
+}
+
+/** The system's word for why it may not be opened for writing. Nobody here may hold a lock of it, which this would drop. */
+function refusalToWrite(path: string): string | undefined {
+  try {
+    closeSync(openSync(path, "r+"));
+    return undefined;
+  } catch (error) {
+    return (error as { readonly code?: string }).code;
+  }
+}
 
 /**
  * The LocalError for what the file system or the file did to SQLite; any other error comes back as it is, because it is

@@ -4,7 +4,7 @@ import { LocalError } from "../protocol/errors.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
 import { type Hash, HASH_SIZE_BYTES } from "../util/hash.ts";
 import { bytesToHex } from "../util/hex.ts";
-import { explainSqliteError } from "./sqlite_error.ts";
+import { explainReadOnly, explainSqliteError } from "./sqlite_error.ts";
 import { checkNetwork, prepareDatabase, type SqliteStoreOptions } from "./sqlite_file.ts";
 import { checkBlock, checkHash, checkHeader, checkUntil, closedStore, unknownHeader } from "./store_checks.ts";
 import {
@@ -52,7 +52,9 @@ export function openSqliteStore(
     });
   } catch (error) {
     database?.close();
-    throw explainSqliteError(`open ${path}`, error);
+    const explained = explainSqliteError(`open ${path}`, error);
+    const isOfFile = explained instanceof LocalError && explained.code === "bad-file";
+    throw isOfFile ? explainReadOnly([path, `${path}-wal`], explained) ?? explained : explained;
   }
 }
 

@@ -1,7 +1,8 @@
 import { Buffer } from "node:buffer";
-import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync, statSync, truncateSync } from "node:fs";
+import { chmodSync, closeSync, copyFileSync, mkdirSync, openSync, readFileSync, statSync, truncateSync } from "node:fs";
 import { writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { assert, assertEquals, assertGreater, assertLess, assertStringIncludes, assertThrows } from "@std/assert";
@@ -21,6 +22,20 @@ const MIB = 1_048_576;
 
 function withPath<T>(work: (path: string) => T): T {
   return withDirectory((directory) => work(join(directory, "store.db")));
+}
+
+const NOBODY = 65_534;
+const isRoot = process.geteuid?.() === 0;
+
+/** Root may write whatever the mode of a file says. */
+function asNobody<T>(work: () => T): T {
+  if (!isRoot) return work();
+  process.seteuid?.(NOBODY);
+  try {
+    return work();
+  } finally {
+    process.seteuid?.(0);
+  }
 }
 
 function assertLocal(code: string, includes: string, work: () => unknown): void {
@@ -312,6 +327,23 @@ test("sqlite store: a missing directory, a directory and a place that cannot be 
       assertLocal("bad-file", `Cannot open ${path}: the file cannot be opened`, () => openSqliteStore(path, REGTEST));
     }
   }));
+
+test(
+  "sqlite store: a file that this user may only read is named, with what to do",
+  { skip: !process.geteuid },
+  () =>
+    asNobody(() =>
+      withPath((path) => {
+        openSqliteStore(path, REGTEST).close();
+        chmodSync(path, 0o444);
+        assertLocal("bad-file", `Cannot write ${path}: the file is read-only for this user; let it write there`, () => {
+          openSqliteStore(path, REGTEST);
+        });
+        chmodSync(path, 0o644);
+        openSqliteStore(path, REGTEST).close();
+      })
+    ),
+);
 
 test("sqlite store: a database that may only be read is called so", () =>
   withPath((path) => {
