@@ -15,14 +15,14 @@ import type { Program } from "./ring_programs.ts";
 const REAL: QueueCode = { QueueProducer, QueueConsumer, abandonSlots };
 const isDeep = process.env.P2P_EXPLORE === "deep";
 
-/** With how many preemptions each is explored. */
-const PROGRAMS: readonly (readonly [program: Program, maxPreemptions: number])[] = [
+/** With how many preemptions each is explored, and with how many more in depth: where somebody may die it has to be few. */
+const PROGRAMS: readonly (readonly [program: Program, maxPreemptions: number, deeper?: number])[] = [
   [exchange(REAL, { sends: [2], takes: [2] }), 3],
   [exchange(REAL, { sends: [4], takes: [4], start: -3 }), 1],
   [exchange(REAL, { sends: [1, 1], takes: [2] }), 2],
   [exchange(REAL, { sends: [2, 2], takes: [4] }), 0],
-  [exchange(REAL, { sends: [3], takes: [1, 2] }), 1],
-  [exchange(REAL, { sends: [6], takes: [3, 3], slots: 4, start: 4 }), 0],
+  [exchange(REAL, { sends: [3], takes: [1, 2] }), 1, 1],
+  [exchange(REAL, { sends: [6], takes: [3, 3], slots: 4, start: 4 }), 0, 1],
   [exchange(REAL, { sends: [3, 3], takes: [6], slots: 4, start: 4 }), 0],
   [exchange(REAL, { sends: [1, 1], takes: [1, 1] }), 0],
   [exchange(REAL, { sends: [1], takes: [0, 1] }), 1],
@@ -31,11 +31,9 @@ const PROGRAMS: readonly (readonly [program: Program, maxPreemptions: number])[]
   [userDies(REAL, { sends: [1], takes: [1, 1] }, 1), 0],
 ];
 
-for (const [program, preemptions] of PROGRAMS) {
+for (const [program, preemptions, deeper = program.mortal ? 1 : 2] of PROGRAMS) {
   test(`queue, every order: ${program.name}`, (context) => {
-    // With a death anywhere there are many more.
-    const deeper = isDeep ? program.mortal ? 1 : 2 : 0;
-    const { states, runs } = explore({ ...program, maxPreemptions: preemptions + deeper });
+    const { states, runs } = explore({ ...program, maxPreemptions: preemptions + (isDeep ? deeper : 0) });
     context.diagnostic?.(`${states} states, ${runs} runs to the end`);
     assert(runs > 1);
   });
