@@ -201,14 +201,19 @@ test("notify: a handler that hangs three times in a row is given up, and others 
 });
 
 test("notify: who costs threads after events that it was done with is found and given up", TIMEOUT, async () => {
-  await using made = makePool(1);
+  let onLost = () => {};
+  const start: Threads["start"] = (path, data, events) =>
+    startThread(path, data, { ...events, ended: (why) => (events.ended(why), onLost()) });
+  await using made = makePool(1, env, { ...ownThreads, start });
   const guilty = await made.listen("chain:tip", PATIENT);
   const innocent = [await made.listen("block:connected", PATIENT), await made.listen("block:connected", PATIENT)];
-  // More than it takes, since one thread may get to two of them before the first shows.
-  for (let count = 1; count <= 40 && guilty.subscription.stats().isRunning; count++) {
+  // Two until it has a thread of its own, and then five.
+  for (let count = 1; count <= 7; count++) {
+    const { promise: lost, resolve } = Promise.withResolvers<void>();
+    onLost = resolve;
     made.publish("chain:tip", STRAYS);
     made.publish("block:connected", count);
-    await Promise.race([guilty.ear.until(count), guilty.gone]);
+    await within(`the end of thread ${count}`, lost);
   }
   assertEquals(guilty.errors.at(-1)?.code, "stopped");
   assert(guilty.errors.at(-1)!.message.includes("it cost 5 threads within 60 min"), guilty.errors.at(-1)!.message);
