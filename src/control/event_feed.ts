@@ -4,7 +4,7 @@ import type { P2PNode } from "../node/types.ts";
 import { EVENT_HEARTBEAT_MS, EVENTS_PER_TURN, HISTORY_MS, MAX_IDLE_SOURCES } from "../protocol/control_params.ts";
 import type { NodeEvents } from "../protocol/node_events.ts";
 import type { Env, Logger, Timer } from "../util/env.ts";
-import { RESET, STREAM_HEAD } from "./event_frames.ts";
+import { encodeHead, encodeReset } from "./event_frames.ts";
 import { EventHistory } from "./event_history.ts";
 import { EventReader } from "./event_reader.ts";
 import type { StreamSource, StreamWriter } from "./http_types.ts";
@@ -18,6 +18,8 @@ export interface EventFeedOptions {
 export interface EventWish {
   readonly sources: readonly string[];
   readonly wants: (type: string) => boolean;
+  /** Whether it wants all that its sources tell. */
+  readonly wantsAll: boolean;
   /** The last event that the reader had before its connection broke. */
   readonly lastEventId?: string | undefined;
 }
@@ -78,11 +80,12 @@ export class EventFeed {
   }
 
   /** Serves one reader until it is gone. */
-  open({ sources, wants, lastEventId }: EventWish, writer: StreamWriter): StreamSource {
-    const reader = new EventReader(this.#env, writer, wants);
+  open({ sources, wants, wantsAll, lastEventId }: EventWish, writer: StreamWriter): StreamSource {
+    const reader = new EventReader(this.#env, writer, wants, wantsAll);
     this.#readers.add(reader);
-    reader.write(STREAM_HEAD);
     for (const source of sources) this.#join(source, reader);
+    // Who comes with a number keeps it until it has what follows.
+    reader.write(encodeHead(lastEventId === undefined ? this.#history.here : undefined));
     if (lastEventId !== undefined) this.#resume(lastEventId, sources, reader);
     this.#heartbeat ??= this.#env.after(EVENT_HEARTBEAT_MS, () => this.#beat());
     return { drained: () => reader.drained(), closed: () => this.#leave(reader) };
@@ -102,7 +105,7 @@ export class EventFeed {
       wants: (type) => reader.wants(type),
       push: (frame) => reader.push(frame),
       miss: (channel, count) => reader.miss(channel, count),
-      reset: () => reader.write(RESET),
+      reset: (id) => reader.write(encodeReset(id)),
     });
   }
 

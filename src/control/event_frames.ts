@@ -12,8 +12,14 @@ export interface EventFrame {
 
 const encoder = new TextEncoder();
 
-/** What stands at the head of a stream: how soon a browser asks again when it breaks. */
-export const STREAM_HEAD: Uint8Array = encoder.encode(`retry: ${EVENT_RETRY_MS}\n: events follow\n\n`);
+/**
+ * What stands at the head of a stream: how soon a browser asks again when it breaks, and with which number where no event
+ * came until then. To readers a number without data is no event, and yet what they had last.
+ */
+export function encodeHead(id: string | undefined): Uint8Array {
+  const number = id === undefined ? "" : `id: ${id}\n`;
+  return encoder.encode(`retry: ${EVENT_RETRY_MS}\n${number}: events follow\n\n`);
+}
 
 /** A line that readers ignore: it shows both sides that the connection lives. */
 export const HEARTBEAT: Uint8Array = encoder.encode(": alive\n\n");
@@ -35,13 +41,16 @@ export function encodeEvent(id: string, time: number, channel: Channel, type: st
   return { type, channel, bytes: encoder.encode(`id: ${id}\ndata: ${data}\n\n`) };
 }
 
-/** So many events of a channel never reached this reader. */
-export function encodeLag(channel: Channel, missed: number): Uint8Array {
-  return encoder.encode(`event: lag\ndata: ${toSafeJson({ channel, missed })}\n\n`);
+/** So many events of a channel never reached this reader; `isAtMost`: of types that it did not ask for, too. */
+export function encodeLag(channel: Channel, missed: number, isAtMost: boolean): Uint8Array {
+  const lag = isAtMost ? { channel, missed, atMost: true } : { channel, missed };
+  return encoder.encode(`event: lag\ndata: ${toSafeJson(lag)}\n\n`);
 }
 
 /** The reader came with an id of another run: what was missed before this node started is not known. */
-export const RESET: Uint8Array = encoder.encode(`event: reset\ndata: {"reason":"the id is not of this run"}\n\n`);
+export function encodeReset(id: string): Uint8Array {
+  return encoder.encode(`event: reset\nid: ${id}\ndata: {"reason":"the id is not of this run"}\n\n`);
+}
 
 /** The event as it may be kept: without the bytes that are not told anyway. */
 export function abridge(event: unknown): unknown {

@@ -21,8 +21,8 @@ export interface Returned {
   push(frame: EventFrame): void;
   /** So many events of a channel are no longer here. */
   miss(channel: Channel, count: number): void;
-  /** The id is none of ours: what came before this run is not known. */
-  reset(): void;
+  /** The id is none of ours: what came before this run is not known. `id` stands before all that did in this one. */
+  reset(id: string): void;
 }
 
 /** Where a stream stands: items that were told up to here, from whatever source, and events of each channel. */
@@ -104,6 +104,11 @@ export class EventHistory {
     return CHANNELS.reduce((sum, channel) => sum + this.#shelves[channel].bytes, 0);
   }
 
+  /** The id of who has heard all that was told by now. */
+  get here(): string {
+    return formatId(this.#run, { number: this.#number, counts: this.#counts });
+  }
+
   /** A source is followed from now on; `published`: events of its channel so far, whether anybody heard them or not. */
   begin(source: string, channel: Channel, published: number): void {
     this.#counts[channel] = Math.max(this.#counts[channel], published);
@@ -139,7 +144,7 @@ export class EventHistory {
   /** Tells what came from these sources after the event with this id, oldest first. */
   replay(lastEventId: string, sources: readonly string[], to: Returned): void {
     const position = readId(this.#run, lastEventId);
-    if (!position) to.reset();
+    if (!position) to.reset(formatId(this.#run, BEFORE_ALL));
     const since = position ?? BEFORE_ALL;
     const found = CHANNELS.flatMap((channel) => {
       const edge = this.#edgeOf(channel, sources);

@@ -19,19 +19,23 @@ export class EventReader {
   readonly #env: Env;
   readonly #writer: StreamWriter;
   readonly #wants: (type: string) => boolean;
+  readonly #wantsAll: boolean;
   readonly #waiting = new Deque<EventFrame>();
   readonly #missed: { [C in Channel]: number } = { control: 0, sync: 0, inventory: 0, data: 0 };
   #bytes = 0;
   #hasMissed = false;
+  /** By channel: whether what was missed is counted with events that nobody asked for. */
+  readonly #isAtMost = new Set<Channel>();
   #isScheduled = false;
   #isClosed = false;
   /** Since when the connection takes nothing. */
   #blockedAt: number | undefined;
 
-  constructor(env: Env, writer: StreamWriter, wants: (type: string) => boolean) {
+  constructor(env: Env, writer: StreamWriter, wants: (type: string) => boolean, wantsAll: boolean) {
     this.#env = env;
     this.#writer = writer;
     this.#wants = wants;
+    this.#wantsAll = wantsAll;
   }
 
   /** Bytes that wait. */
@@ -50,9 +54,10 @@ export class EventReader {
     this.#schedule();
   }
 
-  /** Events of a channel were lost before they could be encoded. */
+  /** Events of a channel were lost before they could be encoded: nobody knows any more of which types they were. */
   miss(channel: Channel, count: number): void {
     this.#missed[channel] += count;
+    if (!this.#wantsAll) this.#isAtMost.add(channel);
     this.#hasMissed = true;
     this.#schedule();
   }
@@ -113,9 +118,11 @@ export class EventReader {
   #tellMissed(): void {
     this.#hasMissed = false;
     for (const channel of CHANNELS) {
-      if (this.#missed[channel] > 0) this.#write(encodeLag(channel, this.#missed[channel]));
+      const missed = this.#missed[channel];
+      if (missed > 0) this.#write(encodeLag(channel, missed, this.#isAtMost.has(channel)));
       this.#missed[channel] = 0;
     }
+    this.#isAtMost.clear();
   }
 
   #takeBytes(): Uint8Array {

@@ -30,7 +30,13 @@ function readWish(query: URLSearchParams): EventWish | string {
   if (unknownType !== undefined) {
     return `types are ${known.join(", ")} and ${TOPIC_PREFIX}NAME: received ${unknownType}`;
   }
-  if (types.length === 0) return { sources: channels.length > 0 ? channels : CHANNELS, wants: () => true };
+  if (types.length === 0) {
+    return {
+      sources: channels.length > 0 ? channels : CHANNELS,
+      wants: () => true,
+      wantsAll: true,
+    };
+  }
   const topics = types.filter((name) => name.startsWith(TOPIC_PREFIX));
   const asked = (channels.length > 0 ? channels : CHANNELS).filter((channel) =>
     typesOf(channel).some((type) => types.includes(type))
@@ -38,7 +44,7 @@ function readWish(query: URLSearchParams): EventWish | string {
   const sources = [...asked, ...topics];
   if (sources.length === 0) return `no event of ${types.join(", ")} travels in ${channels.join(", ")}`;
   const wanted = new Set(types);
-  return { sources, wants: (type) => wanted.has(type) };
+  return { sources, wants: (type) => wanted.has(type), wantsAll: false };
 }
 
 function readList(text: string | null): readonly string[] {

@@ -7,6 +7,7 @@ import { createMemoryNetwork, type MemoryNetwork } from "../../src/platform/memo
 import { ask } from "../support/http.ts";
 import { dialScripted } from "../support/scripted_peer.ts";
 import { simulateNode } from "../support/simulated_node.ts";
+import { parseEventStream } from "../support/server_events.ts";
 import { within } from "../support/wait.ts";
 
 const DASHBOARDS = 100;
@@ -58,9 +59,9 @@ test("control: who was cut asks by Last-Event-ID for what it missed", TIMEOUT, (
     const first = follow(port, /peer:connected/);
     await within("it is there", first.connected);
     await dialScripted(network, "b", "a");
-    const [, id] = /^id: (.*)$/m.exec(await within("it sees the peer", first.seen))!;
+    const { lastEventId } = parseEventStream(await within("it sees the peer", first.seen));
     await dialScripted(network, "c", "a");
-    const again = follow(port, /peer:connected/, { "last-event-id": id! });
+    const again = follow(port, /peer:connected/, { "last-event-id": lastEventId! });
     const text = await within("it sees the other one", again.seen);
     assertEquals([text.match(/peer:connected/g)!.length, /"id":2/.test(text), /event: /.test(text)], [1, true, false]);
   }));

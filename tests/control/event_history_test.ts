@@ -8,6 +8,7 @@ import { createMemoryNetwork } from "../../src/platform/memory.ts";
 import { HISTORY_EVENTS, HISTORY_MAX_BYTES, HISTORY_MS, MAX_IDLE_SOURCES } from "../../src/protocol/control_params.ts";
 import type { NodeEvents } from "../../src/protocol/node_events.ts";
 import { RecordedReader } from "../support/control.ts";
+import { parseEventStream } from "../support/server_events.ts";
 
 const DAY_MS = 86_400_000;
 /** Below what a channel's queue holds. */
@@ -29,8 +30,9 @@ function openScene(seed = 1) {
     feed,
     run,
     subscribers: () => bus.channels()[0]!.subscribers,
-    read(sources: readonly string[], lastEventId?: string, wants: (type: string) => boolean = () => true) {
-      const open = (writer: RecordedReader) => feed.open({ sources, wants, lastEventId }, writer);
+    read(sources: readonly string[], lastEventId?: string, asked?: (type: string) => boolean) {
+      const wish = { sources, wants: asked ?? (() => true), wantsAll: asked === undefined, lastEventId };
+      const open = (writer: RecordedReader) => feed.open(wish, writer);
       return new RecordedReader({ status: 200, headers: {}, open: (writer) => open(writer as RecordedReader) });
     },
     /** Pongs of peers with these numbers, in the channel control. */
@@ -87,6 +89,49 @@ test("event history: who has no number gets what happens from now on", async () 
   const fresh = read(["control"]);
   await pong(2);
   assertEquals([peersOf(fresh), missedBy(fresh)], [[2], []]);
+});
+
+test("event history: who was cut before it heard anything asks for what happened meanwhile", async () => {
+  const { read, pong, run } = openScene();
+  read(["control"]);
+  await pong(1);
+  const first = read(["control"]);
+  await run();
+  first.source.closed();
+  const { events, lastEventId } = parseEventStream(first.text);
+  assertEquals(events, []);
+  await pong(2);
+  const again = read(["control"], lastEventId);
+  await run();
+  assertEquals([peersOf(again), missedBy(again), parseEventStream(again.text).events.length], [[2], [], 1]);
+});
+
+test("event history: who was cut before it heard anything is told that the node was restarted, once", async () => {
+  const before = openScene(1).read(["control"]);
+  const { read, pong, run } = openScene(2);
+  await pong(1);
+  const again = read(["control"], parseEventStream(before.text).lastEventId);
+  await run();
+  const { events, lastEventId } = parseEventStream(again.text);
+  assertEquals(events.map(({ name }) => name), ["reset", "lag"]);
+  again.source.closed();
+  const third = read(["control"], lastEventId);
+  await run();
+  assertEquals(parseEventStream(third.text).events.map(({ name }) => name), ["lag"]);
+});
+
+test("event history: a count with events that nobody asked for says so", async () => {
+  const { read, pong, publish, run } = openScene();
+  const isPong = (type: string) => type === "peer:pong";
+  const [all, some] = [read(["control"]), read(["control"], undefined, isPong)];
+  await pong(1);
+  for (const { source } of [all, some]) source.closed();
+  await run(HISTORY_MS + 1);
+  await publish("peer:ping", { peer: 2 });
+  const readers = [read(["control"], lastIdOf(all)), read(["control"], lastIdOf(some), isPong)];
+  await run();
+  const lags = readers.map(({ text }) => parseEventStream(text).events.map(({ data }) => JSON.parse(data)));
+  assertEquals(lags, [[{ channel: "control", missed: 1 }], [{ channel: "control", missed: 1, atMost: true }]]);
 });
 
 test("event history: only what the reader asks for is told again", async () => {

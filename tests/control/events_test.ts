@@ -58,7 +58,10 @@ test("events: each is one line of JSON with a number, and nothing in it acts on 
   const reader = read("?channels=control");
   await dialScripted(network, "b", "a", { userAgent: "/\x1b[31m\u202e/" });
   await network.run(network.now() + 10);
-  assertMatch(reader.text, /^retry: \d+\n: [a-z ]+\n\nid: [0-9a-f]{8}-2-1\.0\.0\.0\ndata: \{[\x20-\x7e]*\}\n\n$/);
+  assertMatch(
+    reader.text,
+    /^retry: \d+\nid: [0-9a-f]{8}-1-0\.0\.0\.0\n: [a-z ]+\n\nid: [0-9a-f]{8}-2-1\.0\.0\.0\ndata: \{[\x20-\x7e]*\}\n\n$/,
+  );
   const [event] = reader.events;
   assertEquals([event!.name, event!.type, event!.channel], [undefined, "peer:connected", "control"]);
   assertEquals((event!.event.peer as { userAgent: string }).userAgent, "/\x1b[31m\u202e/");
@@ -147,7 +150,7 @@ async function sent(item: unknown, source: string): Promise<RecordedReader> {
   }
   const channels = () => CHANNELS.map((channel) => ({ channel, published: 0 }));
   const feed = new EventFeed({ node: { events, channels } as unknown as P2PNode, env: network.env("a") });
-  const wish = { sources: [source], wants: () => true };
+  const wish = { sources: [source], wants: () => true, wantsAll: true };
   const reader = new RecordedReader({ status: 200, headers: {}, open: (writer) => feed.open(wish, writer) });
   await network.run(network.now() + 1);
   return reader;

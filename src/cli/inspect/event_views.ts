@@ -75,9 +75,8 @@ function show(name: string, data: string, asJson: boolean, out: Output): void {
   const value = JSON.parse(data) as Fields;
   if (name === "lag") {
     if (asJson) return out.line(toSafeJson({ type: "lag", ...value }));
-    return out.line(
-      out.colors.yellow(`missed ${value["missed"]} events of channel ${escapeText(String(value["channel"]))}`),
-    );
+    const many = value["atMost"] === true ? `at most ${value["missed"]}` : value["missed"];
+    return out.line(out.colors.yellow(`missed ${many} events of channel ${escapeText(String(value["channel"]))}`));
   }
   if (asJson) return out.line(toSafeJson(value));
   const { type, channel, time, event } = value as unknown as NodeEvent;
