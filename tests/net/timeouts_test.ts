@@ -70,13 +70,13 @@ test("timeouts: a peer that stops answering pings is gone sooner on a fast netwo
   timeout: 60_000,
 }, async () => {
   const lasted: number[] = [];
-  for (const roundTripMs of [2, 4_000]) {
+  for (const roundTripMs of [2, 4_900]) {
     const { network, node } = await nodeWithPing(roundTripMs);
     network.kill(FRIEND, { silently: true });
     const began = network.now();
     await network.run(() => node.peers().length === 0);
     lasted.push(network.now() - began);
   }
-  assert(lasted[0]! >= 20_000 && lasted[0]! < 60_000, `${lasted[0]} ms`);
-  assert(lasted[1]! > 32_000, `${lasted[1]} ms`);
+  assert(lasted[0]! >= 30_000 && lasted[0]! < 62_000, `${lasted[0]} ms`);
+  assert(lasted[1]! > 39_000, `${lasted[1]} ms`);
 });
