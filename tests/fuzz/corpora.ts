@@ -6,7 +6,7 @@ import { nativeCodec } from "../../src/wire/native.ts";
 import { ARBITRARY_MESSAGES } from "../support/arbitrary_messages.ts";
 import { NATIVE_MESSAGES } from "../support/arbitrary_native_messages.ts";
 import { fc } from "../support/properties.ts";
-import { parseTranscript, transcript, vectorLines } from "../support/test_data.ts";
+import { parseTranscript, transcript, type TranscriptLine, vectorLines } from "../support/test_data.ts";
 import { testHasher } from "../support/test_hasher.ts";
 
 // What fuzzers begin with: frames of real nodes where they are at hand, and frames of ours in any clone.
@@ -21,10 +21,15 @@ const OF_EACH_TYPE = 3;
 const SEED = 1;
 
 /** Frames between real nodes on regtest. */
-export function realFrames(): { readonly command: string; readonly frame: Uint8Array }[] {
+export function realFrames(): TranscriptLine[] {
   const small = parseTranscript(vectorLines("regtest_frames.jsonl"));
   const large = ["transcript-relay.jsonl", "transcript-ibd.jsonl"].flatMap((name) => transcript(name) ?? []);
   return [...small, ...large].filter(({ frame }) => frame.length <= MAX_FRAME_BYTES);
+}
+
+/** Frames between two nodes of ours, of which one mined and the other one dialled it, from a `--capture` of the latter. */
+export function realNativeFrames(): TranscriptLine[] {
+  return parseTranscript(vectorLines("native_frames.jsonl"));
 }
 
 /** Frames of the Bitcoin wire, of every type. */
@@ -43,7 +48,7 @@ export function nativeFrames(): Uint8Array[] {
   const made = Object.values(NATIVE_MESSAGES).flatMap((messages) =>
     fc.sample<Parameters<typeof TEST_NATIVE.encode>[0]>(messages, { numRuns: OF_EACH_TYPE, seed: SEED })
   );
-  return made.map((message) => TEST_NATIVE.encode(message));
+  return [...realNativeFrames().map(({ frame }) => frame), ...made.map((message) => TEST_NATIVE.encode(message))];
 }
 
 const BITCOIN_HEADER = { bytes: 24, lengthAt: 16, checksumAt: 20 };

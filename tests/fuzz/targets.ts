@@ -5,7 +5,7 @@ import { CAPTURE } from "./targets/captures.ts";
 import { CONTROL } from "./targets/control.ts";
 import { COMMAND_LINE, CONFIG, ENVIRONMENT, NETWORK_FILE } from "./targets/settings.ts";
 import { HTTP } from "./targets/http.ts";
-import { HANDSHAKE, NATIVE_SESSION, SESSION } from "./targets/strangers.ts";
+import { HANDSHAKE, NATIVE_HANDSHAKE, NATIVE_SESSION, SESSION } from "./targets/strangers.ts";
 import { BITCOIN_DECODER, BITCOIN_TRACE, NATIVE_DECODER, NATIVE_TRACE } from "./targets/wires.ts";
 
 /** Everything that takes bytes from strangers, files or users. */
@@ -15,6 +15,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   BITCOIN_TRACE,
   NATIVE_TRACE,
   HANDSHAKE,
+  NATIVE_HANDSHAKE,
   SESSION,
   NATIVE_SESSION,
   BLOCK,

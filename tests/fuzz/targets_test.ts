@@ -7,6 +7,8 @@ import { type FuzzTarget, texts } from "./target.ts";
 /** A look at each in every run of the tests; `node scripts/fuzz.ts` is for hours. */
 const SHORT = { seed: 1, maxInputs: 4_000, maxMs: 500 };
 const TIMEOUT = { timeout: 120_000 };
+/** What a corpus takes to make, of one that is slow. */
+const SLOW_MS = 40;
 /** Words that come of inputs: a fuzzer whose inputs all die at the door, or all pass, tests nothing. */
 const MIN_OUTCOMES = 2;
 
@@ -36,6 +38,20 @@ test(
     assertStringIncludes(message, "1 bytes: node scripts/fuzz.ts broken --input 00");
   },
 );
+
+test("fuzz: however long its corpus takes, a target has its inputs", TIMEOUT, async () => {
+  const slow: FuzzTarget = {
+    ...BROKEN,
+    corpus() {
+      const endsAt = performance.now() + SLOW_MS;
+      while (performance.now() < endsAt);
+      return BROKEN.corpus();
+    },
+    open: () => () => "fine",
+  };
+  const { inputs } = await fuzz(slow, { seed: 1, maxInputs: 10, maxMs: SLOW_MS / 2 });
+  assert(inputs > 0);
+});
 
 test("fuzz: the same seed gives the same inputs", TIMEOUT, async () => {
   const record = async (seed: number) => {

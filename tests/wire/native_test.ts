@@ -11,6 +11,7 @@ import {
 import { type FaultCode, LocalError, RemoteFault } from "../../src/protocol/errors.ts";
 import { MAX_UNKNOWN_BODY_BYTES } from "../../src/protocol/native_limits.ts";
 import type { Message, MessageType } from "../../src/protocol/messages.ts";
+import { P2P } from "../../src/protocol/networks.ts";
 import { MAX_APP_PAYLOAD_BYTES, MAX_TOPICS } from "../../src/protocol/wire_limits.ts";
 import { bytesToHex, hexToBytes } from "../../src/util/hex.ts";
 import { concatBytes } from "../../src/util/bytes.ts";
@@ -20,6 +21,7 @@ import { NATIVE_HEADER_BYTES, nativeCodec } from "../../src/wire/native.ts";
 import { NATIVE_PAYLOADS } from "../../src/wire/native_payloads.ts";
 import { anyNativeMessage, NATIVE_MESSAGES } from "../support/arbitrary_native_messages.ts";
 import { fc } from "../support/properties.ts";
+import { parseTranscript, vectorLines } from "../support/test_data.ts";
 import { HASH_A, REFUSED_VECTORS, VECTOR_MAGIC, VECTORS } from "./native_vectors.ts";
 
 const codec = nativeCodec(VECTOR_MAGIC);
@@ -103,6 +105,16 @@ for (const { name, fault, bytes } of REFUSED_VECTORS) {
 test("native: every type has a vector", () => {
   const covered = new Set<MessageType>(VECTORS.map(({ message }) => message.type));
   assertEquals(Object.keys(NATIVE_MESSAGES).filter((type) => !covered.has(type as MessageType)), []);
+});
+
+test("native: what nodes said to each other is read, and written as it was", () => {
+  const lines = parseTranscript(vectorLines("native_frames.jsonl"));
+  const p2p = nativeCodec(P2P.magic);
+  const decoder = p2p.createDecoder();
+  decoder.feed(concatBytes(lines.map(({ frame }) => frame)));
+  const messages = drain(decoder);
+  assertEquals(messages.map(({ type }) => type), lines.map(({ command }) => command));
+  assertEquals(messages.map((message) => p2p.encode(message)), lines.map(({ frame }) => frame));
 });
 
 test("native: SPEC.md has the same vectors", () => {

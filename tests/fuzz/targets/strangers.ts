@@ -14,11 +14,13 @@ import { Miner } from "../../support/mining.ts";
 import { concatBytes } from "../../../src/util/bytes.ts";
 import { ZERO_HASH } from "../../../src/util/hash.ts";
 import { dialRaw, dialScripted, type ScriptedPeer } from "../../support/scripted_peer.ts";
+import type { TranscriptLine } from "../../support/test_data.ts";
 import { feed, simulateNode } from "../../support/simulated_node.ts";
 import {
   bitcoinFrames,
   nativeFrames,
   realFrames,
+  realNativeFrames,
   REGTEST_BITCOIN,
   repairBitcoinFrame,
   repairNativeFrame,
@@ -153,13 +155,31 @@ function visits(tongue: Tongue, greets: boolean): () => Promise<(input: Uint8Arr
 /** The first bytes of a connection: the handshake, and what comes instead of it. */
 export const HANDSHAKE: FuzzTarget = {
   name: "handshake",
-  corpus() {
-    const greetings = realFrames().filter(({ command }) => GREETING.has(command)).map(({ frame }) => frame);
-    return [concatBytes(greetings.slice(0, 1)), ...streams(greetings.slice(0, 12), 3), ...bitcoinFrames().slice(0, 20)];
-  },
+  corpus: () => [...greetings(realFrames()), ...bitcoinFrames().slice(0, 20)],
   open: visits(BITCOIN, false),
   repair: repairBitcoinFrame,
 };
+
+/** The same on our own wire, which has one header for all that is in it and no checksum. */
+export const NATIVE_HANDSHAKE: FuzzTarget = {
+  name: "native-handshake",
+  corpus: () => [...greetings(realNativeFrames()), ...wholeGreeting(), ...nativeFrames().slice(-20)],
+  open: visits(NATIVE, false),
+  repair: repairNativeFrame,
+};
+
+/** Of what nodes said, what belongs to a handshake: the first, and three at a time. */
+function greetings(lines: readonly TranscriptLine[]): Uint8Array[] {
+  const frames = lines.filter(({ command }) => GREETING.has(command)).map(({ frame }) => frame);
+  return [...frames.slice(0, 1), ...streams(frames.slice(0, 12), 3)];
+}
+
+/** All that the one who dialled says until he is a peer, and then a little more. */
+function wholeGreeting(): Uint8Array[] {
+  const firstOf = (type: string) => realNativeFrames().find(({ command }) => command === type)!.frame;
+  const frames = ["version", "wtxidrelay", "sendaddrv2", "verack", "sendheaders", "getheaders"].map(firstOf);
+  return frames.map((_, i) => concatBytes(frames.slice(0, i + 1)));
+}
 
 /** What an honest peer says who has the next blocks of the node's own chain, one message and several. */
 function aboutOurChain({ params, codec }: Tongue): Uint8Array[] {
