@@ -17,7 +17,7 @@ export interface TopicSnapshot {
   readonly failed: number;
   /** Not even judged: too many were being judged. */
   readonly dropped: number;
-  /** Not passed on to a slow peer, because who sent it had as much waiting there as is fair; each peer counts. */
+  /** Not sent on to a slow peer, because who sent it had as much waiting there as is fair; each peer counts. */
   readonly withheld: number;
   /** Missed by slow listeners, as far as they were told. */
   readonly lag: number;

@@ -12,6 +12,7 @@ const LOUD = 2;
 /** What loud ones say in a row before the quiet one says a word. */
 const ROW = 64;
 const ROWS_AT_ONCE = 4;
+const TIMEOUT = { timeout: 60_000 };
 let lastId = 0n;
 
 function publish(speaker: number, sizeBytes: number): Message {
@@ -36,6 +37,30 @@ async function scene(loudOnes: number) {
   return { network, node: node!, reader, quiet, loud };
 }
 
+test(
+  "topics: a program that floods a slow reader crowds out nothing that it passes on, and is told",
+  TIMEOUT,
+  async () => {
+    const { network, node, reader, quiet } = await scene(0);
+    const topic = node.topic(TOPIC);
+    const payload = new Uint8Array(65_536).fill(LOUD, 0, 1);
+    const rows = Math.ceil(1.3 * LANE_POLICIES.data.maxBytes / payload.length / ROW);
+    let queued = 0;
+    for (let row = 0; row < rows; row++) {
+      for (let i = 0; i < ROW; i++) queued += topic.publish(payload).peers;
+      quiet.send(publish(QUIET, payload.length));
+      await runFor(network, 20);
+    }
+    await runFor(network, 5_000);
+    reader.connection.resume();
+    await runFor(network, 60_000);
+    assertEquals([heardOf(reader, QUIET), heardOf(reader, LOUD)], [rows, queued]);
+    assertEquals(node.applications().topics[0]!.withheld, rows * ROW - queued);
+    assert(queued > ROW && queued < rows * ROW, `${queued} queued`);
+    assertEquals(topic.publish(payload).peers, 1, "once there is room again");
+  },
+);
+
 for (
   const { what, sizeBytes, loudOnes } of [
     { what: "large", sizeBytes: 65_536, loudOnes: 1 },
@@ -45,7 +70,7 @@ for (
 ) {
   test(
     `topics: ${loudOnes} that flood with ${what} messages make nobody else's drop`,
-    { timeout: 60_000 },
+    TIMEOUT,
     async () => {
       const { maxBytes, maxFrames } = LANE_POLICIES.data;
       // More than the reader's lane holds, all in all.

@@ -16,6 +16,9 @@ interface Waiting {
 const LANE = LANE_OF.publish;
 const { maxBytes, maxFrames } = LANE_POLICIES[LANE];
 
+/** Who says something: a peer, or (undefined) the program that this node is a part of, which is one of many like them. */
+type Sender = Peer | undefined;
+
 /**
  * Sees to it that nobody crowds out others where what they say is passed on. Into a lane that is crowded a sender may put
  * no more than what is left free: one that floods has half of the room then, two a third each, and whoever says little
@@ -23,10 +26,10 @@ const { maxBytes, maxFrames } = LANE_POLICIES[LANE];
  */
 export class FairShares {
   /** By the peer whose lane is crowded, and by sender. */
-  readonly #crowded = new Map<Peer, Map<Peer, Share>>();
+  readonly #crowded = new Map<Peer, Map<Sender, Share>>();
 
-  /** Whether a message with so many bytes of payload may be passed on; it counts then. */
-  admit(from: Peer, to: Peer, sizeBytes: number): boolean {
+  /** Whether a message with so many bytes of payload may be sent on; it counts then. */
+  admit(from: Sender, to: Peer, sizeBytes: number): boolean {
     // All lanes together are a first look: they cost nothing to ask for.
     const waiting = isCrowded(to.outbox) ? to.waiting(LANE) : to.outbox;
     if (!isCrowded(waiting)) {
@@ -46,7 +49,7 @@ export class FairShares {
     for (const shares of this.#crowded.values()) shares.delete(peer);
   }
 
-  #shareOf(from: Peer, to: Peer): Share {
+  #shareOf(from: Sender, to: Peer): Share {
     let shares = this.#crowded.get(to);
     if (!shares) this.#crowded.set(to, shares = new Map());
     let share = shares.get(from);

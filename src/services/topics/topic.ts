@@ -24,7 +24,7 @@ export interface TopicOptions {
 export interface Published {
   /** By which copies are recognised. */
   readonly id: bigint;
-  /** Peers that it was queued for. */
+  /** Peers that it was queued for; a slow one in whose queue the program has its fair share waiting is not among them. */
   readonly peers: number;
 }
 

@@ -144,7 +144,10 @@ export class Topics implements Service {
     const subscribers = this.#subscribersOf.get(topic.name);
     if (!subscribers) return { id, peers: 0 };
     const message = { type: "publish", topic: topic.name, id, payload } as const;
-    return { id, peers: this.#peers.broadcast(message, (peer) => subscribers.has(peer)) };
+    return {
+      id,
+      peers: this.#peers.broadcast(message, (peer) => subscribers.has(peer) && this.#admit(topic, peer, payload)),
+    };
   }
 
   #onSubscribe(peer: Peer, message: MessageOf<"subscribe">): void {
@@ -224,9 +227,14 @@ export class Topics implements Service {
     if (!subscribers || (subscribers.size === 1 && subscribers.has(sender))) return;
     this.#peers.broadcast(message, (peer) => {
       if (peer === sender || !subscribers.has(peer) || senders?.has(peer)) return false;
-      if (this.#shares.admit(sender, peer, message.payload.length)) return true;
-      topic.counts.withheld++;
-      return false;
+      return this.#admit(topic, peer, message.payload, sender);
     });
+  }
+
+  /** `from`: undefined for the program itself. */
+  #admit(topic: OpenTopic, to: Peer, payload: Uint8Array, from?: Peer): boolean {
+    if (this.#shares.admit(from, to, payload.length)) return true;
+    topic.counts.withheld++;
+    return false;
   }
 }
