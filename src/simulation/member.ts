@@ -4,6 +4,15 @@ import type { PeerSnapshot } from "../protocol/peer_snapshots.ts";
 import type { Hash } from "../util/hash.ts";
 import { MAX_ACKNOWLEDGED } from "./params.ts";
 
+const GROUP_BITS = 8;
+const GROUP_MASK = 0xff;
+const FIRST_NUMBER = 20;
+
+/** The address of a member's host: each in a network group of its own. */
+export function hostName(index: number): string {
+  return `${FIRST_NUMBER + (index >> GROUP_BITS)}.${index & GROUP_MASK}.0.1`;
+}
+
 /** An honest node of a simulated network, over all its lives: it may crash and be started again. */
 export class Member {
   readonly index: number;
@@ -37,11 +46,22 @@ export class Member {
     if (this.acknowledged.length > MAX_ACKNOWLEDGED) this.acknowledged.shift();
   }
 
+  /** Messages that it handled in all its lives. */
+  get allMessages(): number {
+    let sum = this.messages;
+    for (const peer of this.node?.peers() ?? []) sum += messagesIn(peer);
+    return sum;
+  }
+
+  /** Announced items of all its lives. */
+  get allDuplicates(): number {
+    return this.duplicates + (this.node?.inventory().duplicates ?? 0);
+  }
+
   /** Adds up what its present life counted, which ends now. */
   closeAccounts(): void {
-    if (!this.node) return;
-    for (const peer of this.node.peers()) this.messages += messagesIn(peer);
-    this.duplicates += this.node.inventory().duplicates;
+    this.messages = this.allMessages;
+    this.duplicates = this.allDuplicates;
   }
 }
 

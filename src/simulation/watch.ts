@@ -44,6 +44,8 @@ const MAX_MAILBOX_BYTES = 2 * MAX_READ_BYTES + MAX_MESSAGE_BYTES;
 const MAX_OUTBOX_BYTES = Object.values(LANE_POLICIES).reduce((sum, { maxBytes }) => sum + maxBytes, MAX_MESSAGE_BYTES);
 const MAX_OUTBOX_FRAMES = Object.values(LANE_POLICIES).reduce((sum, { maxFrames }) => sum + maxFrames, 0);
 const MS_PER_SECOND = 1000;
+/** Of a hash, in a message. */
+const SHOWN_DIGITS = 20;
 
 interface Wait {
   /** Changes whenever there is progress. */
@@ -99,6 +101,37 @@ export class Watch {
     const penalty = Object.hasOwn(PENALTIES, reason) ? PENALTIES[reason as keyof typeof PENALTIES] : 0;
     if (penalty <= MAX_INNOCENT_PENALTY && peer.score < MISBEHAVIOUR_LIMIT) return;
     this.report("no-honest-peer-is-punished", `${host} blames ${peer.address}: ${reason}, score ${peer.score}`);
+  }
+
+  /** What a member's life before said to have is there. */
+  checkStore({ host, acknowledged }: Member, node: P2PNode): void {
+    node.load();
+    for (const hash of acknowledged) {
+      if (node.block(hash)?.raw) continue;
+      return this.report("nothing-acknowledged-is-lost", `${host} has lost block ${hash}`);
+    }
+  }
+
+  /** A node that was to stop has not. */
+  tooLate(host: string): void {
+    this.report("what-is-stopped-is-gone", `${host}: did not stop in time`);
+  }
+
+  /** Of a node that has stopped nothing may be open on its host. */
+  checkLeft(host: string, node: P2PNode, besides: { readonly sockets?: number } = {}): void {
+    const { sockets, listeners, timers } = { ...this.#network.openOn(host), ...besides };
+    const peers = node.peers().length;
+    if (sockets + listeners + timers + peers === 0) return;
+    const what = `${sockets} sockets, ${listeners} listeners, ${timers} timers, ${peers} peers`;
+    this.report("what-is-stopped-is-gone", `${host}: ${what}`);
+  }
+
+  /** Members that should have one tip by now. */
+  checkOneTip(members: readonly Member[], afterMs: number): void {
+    const chains = members.map(({ host, up }) => ({ host, ...up.chain() }));
+    if (new Set(chains.map(({ bestHash }) => bestHash)).size <= 1) return;
+    const tips = chains.map(({ host, height, bestHash }) => `${host} ${height} ${bestHash.slice(-SHOWN_DIGITS)}`);
+    this.report("one-tip", `after ${afterMs} ms: ${tips.join(", ")}`);
   }
 
   /** What both ends counted of the connections between honest nodes: nothing arrives that was not sent. */

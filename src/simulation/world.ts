@@ -1,4 +1,3 @@
-import { createNode } from "../node/node.ts";
 import type { NodeOptions, P2PNode } from "../node/types.ts";
 import { createMemoryNetwork, type LinkOptions, type MemoryNetwork } from "../platform/memory.ts";
 import { createMemoryStore } from "../platform/memory_store.ts";
@@ -6,23 +5,16 @@ import { SeededRandom } from "../platform/seeded_random.ts";
 import type { TcpEndpoint } from "../platform/types.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
 import { P2P } from "../protocol/networks.ts";
-import { DEFAULT_MAX_INBOUND, DEFAULT_MAX_OUTBOUND } from "../protocol/peer_params.ts";
-import type { LogFields, Logger, LogLevel } from "../util/env.ts";
 import { type Hasher } from "../util/hash.ts";
+import { BugLogger } from "./bug_logger.ts";
 import { BlockMaker, type MadeBlock } from "./block_maker.ts";
 import type { Random } from "./chance.ts";
-import { Directory } from "./directory.ts";
 import { Geography } from "./geography.ts";
-import { Member, messagesIn } from "./member.ts";
-import {
-  CHECK_INTERVAL_MS,
-  CHECKED_NODES,
-  MAX_GOSSIPING_NODES,
-  NEVER_MS,
-  START_SPREAD_MS,
-  STOPPING_MS,
-} from "./params.ts";
+import { makeNode } from "./make_node.ts";
+import { hostName, Member, messagesIn } from "./member.ts";
+import { START_SPREAD_MS, STOPPING_MS } from "./params.ts";
 import { Propagation } from "./propagation.ts";
+import { Rounds } from "./rounds.ts";
 import { Trace } from "./trace.ts";
 import { Watch } from "./watch.ts";
 
@@ -50,17 +42,8 @@ export interface WorldCounts {
   blocks: number;
 }
 
-const GROUP_BITS = 8;
-const GROUP_MASK = 0xff;
-const FIRST_NUMBER = 20;
-
 /** A host that nobody can reach: its timers see to those who leave. */
 const LANDLORD = "landlord";
-
-/** The address of a member's host: each in a network group of its own. */
-export function hostName(index: number): string {
-  return `${FIRST_NUMBER + (index >> GROUP_BITS)}.${index & GROUP_MASK}.0.1`;
-}
 
 /** A network of real nodes in virtual time, and somebody who watches them. */
 export class World {
@@ -81,8 +64,7 @@ export class World {
   readonly counts: WorldCounts = { reorganisations: 0, deepest: 0, crashes: 0, blocks: 0 };
   readonly #options: WorldOptions;
   readonly #hosts: ReadonlySet<string>;
-  #nextCheckAt = CHECK_INTERVAL_MS;
-  #nextChecked = 0;
+  readonly #rounds: Rounds;
   /** Who was told to stop and did not yet, and whether each is to be started again at once. */
   readonly #leaving = new Map<Member, { returns: boolean }>();
   /** Nobody is to start or to do anything any more. */
@@ -102,10 +84,11 @@ export class World {
       seed,
       linkOf: (from, to) => link ?? this.geography.linkOf(from, to),
       onDelivery: (from, to, kind, bytes) => this.trace.note(this.network.now(), from, to, kind, bytes),
-      logger: (host, category) => this.#logger(host, category),
+      logger: (host, category) => new BugLogger(this.watch, host, category),
     });
     this.maker = new BlockMaker(this.params, hasher);
     this.watch = new Watch(this.network, (host) => this.#hosts.has(host));
+    this.#rounds = new Rounds(this.network, this.members, this.watch);
     this.propagation = new Propagation(() => this.network.now());
   }
 
@@ -141,11 +124,11 @@ export class World {
       leaving.returns = true;
       return;
     }
-    const node = this.#makeNode(member);
+    const node = makeNode(this, member, this.#options);
     member.node = node;
     member.startedAt = this.network.now();
     this.#listen(member, node);
-    this.#checkStore(member, node);
+    this.watch.checkStore(member, node);
     this.onStart(member);
     node.start().catch((error: Error) => this.watch.report("no-internal-error", `${member.host}: ${error.message}`));
   }
@@ -169,13 +152,13 @@ export class World {
     const leaving = { returns: false };
     this.#leaving.set(member, leaving);
     this.network.env(LANDLORD).after(STOPPING_MS, () => {
-      if (this.#leaving.get(member) === leaving) this.#reportLeft(member.host, "did not stop in time");
+      if (this.#leaving.get(member) === leaving) this.watch.tooLate(member.host);
       // Unless its next life has begun.
-      else if (!member.node && !this.#leaving.has(member)) this.#checkLeft(member.host, node);
+      else if (!member.node && !this.#leaving.has(member)) this.watch.checkLeft(member.host, node);
     });
     node.stop().then(() => {
       // A socket that was closed may take until its remote has heard of it.
-      this.#checkLeft(member.host, node, { sockets: 0 });
+      this.watch.checkLeft(member.host, node, { sockets: 0 });
       member.store = member.store.crash();
       this.#leaving.delete(member);
       if (leaving.returns) this.start(member);
@@ -192,7 +175,7 @@ export class World {
     for (const member of members) member.closeAccounts();
     await this.run(STOPPING_MS);
     if (running > 0) this.watch.report("what-is-stopped-is-gone", `${running} nodes did not stop in time`);
-    for (const { host, up } of members) this.#checkLeft(host, up);
+    for (const { host, up } of members) this.watch.checkLeft(host, up);
     for (const member of members) member.node = undefined;
     this.watch.throwIfBroken();
   }
@@ -206,9 +189,9 @@ export class World {
   async runUntil(holds: () => boolean, withinMs: number): Promise<boolean> {
     const deadline = this.network.now() + withinMs;
     for (;;) {
-      const until = Math.min(deadline, this.#nextCheckAt);
+      const until = Math.min(deadline, this.#rounds.dueAt);
       await this.network.run(until);
-      if (until === this.#nextCheckAt) this.#check();
+      if (until === this.#rounds.dueAt) this.#rounds.go();
       this.watch.throwIfBroken();
       this.signal?.throwIfAborted();
       if (holds()) return true;
@@ -242,77 +225,18 @@ export class World {
   /** Waits until all follow one chain; breaks if they do not. */
   async agree(withinMs: number): Promise<void> {
     if (await this.runUntil(() => this.agrees(), withinMs)) return;
-    const tips = this.up().map(({ host, up }) =>
-      `${host} ${up.chain().height} ${up.chain().bestHash.slice(-FIRST_NUMBER)}`
-    );
-    this.watch.report("one-tip", `after ${withinMs} ms: ${tips.join(", ")}`);
+    this.watch.checkOneTip(this.up(), withinMs);
     this.watch.throwIfBroken();
   }
 
   /** Messages that nodes handled. */
   get messages(): number {
-    let sum = 0;
-    for (const { messages, node } of this.members) {
-      sum += messages;
-      for (const peer of node?.peers() ?? []) sum += messagesIn(peer);
-    }
-    return sum;
+    return this.members.reduce((sum, member) => sum + member.allMessages, 0);
   }
 
   /** Items that were announced again within seconds, over all nodes. */
   get duplicates(): number {
-    return this.members.reduce(
-      (sum, { duplicates, node }) => sum + duplicates + (node?.inventory().duplicates ?? 0),
-      0,
-    );
-  }
-
-  #check(): void {
-    this.#nextCheckAt = this.network.now() + CHECK_INTERVAL_MS;
-    const some = this.members.slice(this.#nextChecked, this.#nextChecked + CHECKED_NODES);
-    this.#nextChecked += CHECKED_NODES;
-    if (this.#nextChecked >= this.members.length) this.#nextChecked = 0;
-    this.watch.check(some);
-  }
-
-  /** Of a node that has stopped nothing may be open on its host. */
-  #checkLeft(host: string, node: P2PNode, besides: { readonly sockets?: number } = {}): void {
-    const { sockets, listeners, timers } = { ...this.network.openOn(host), ...besides };
-    const peers = node.peers().length;
-    if (sockets + listeners + timers + peers === 0) return;
-    this.#reportLeft(host, `${sockets} sockets, ${listeners} listeners, ${timers} timers, ${peers} peers`);
-  }
-
-  #reportLeft(host: string, what: string): void {
-    this.watch.report("what-is-stopped-is-gone", `${host}: ${what}`);
-  }
-
-  #makeNode(member: Member): P2PNode {
-    const { graph, options } = this.#options;
-    const { host, index, store } = member;
-    const env = this.network.env(host);
-    const parts = { env, transport: this.network.transport(host), hasher: this.hasher, store };
-    const addressSource = graph ? undefined : new Directory(env.random, this.#others(member));
-    const connect = graph?.[index]?.map((other) => this.endpointOf(hostName(other))) ?? [];
-    return createNode({ ...parts, ...(addressSource && { addressSource }) }, {
-      network: this.params,
-      listen: [this.endpointOf(host)],
-      join: [],
-      connect,
-      maxInbound: DEFAULT_MAX_INBOUND,
-      maxOutbound: DEFAULT_MAX_OUTBOUND,
-      userAgent: `/simulated:${index}/`,
-      pruneBytes: undefined,
-      mineSeconds: undefined,
-      region: this.geography.regionOf(host),
-      ...(this.members.length > MAX_GOSSIPING_NODES && { cadences: { topologyMs: NEVER_MS } }),
-      ...options,
-    });
-  }
-
-  #others(member: Member): TcpEndpoint[] {
-    const hosts = [...this.members.map(({ host }) => host), ...this.#options.strangers ?? []];
-    return hosts.filter((host) => host !== member.host).map((host) => this.endpointOf(host));
+    return this.members.reduce((sum, member) => sum + member.allDuplicates, 0);
   }
 
   #listen(member: Member, node: P2PNode): void {
@@ -330,46 +254,5 @@ export class World {
       this.watch.peerLost(member.host, event);
     });
     node.on("node:failed", ({ error }) => this.watch.report("no-internal-error", `${member.host}: ${error.message}`));
-  }
-
-  /** What a life before said to have is there. */
-  #checkStore(member: Member, node: P2PNode): void {
-    node.load();
-    for (const hash of member.acknowledged) {
-      if (node.block(hash)?.raw) continue;
-      return this.watch.report("nothing-acknowledged-is-lost", `${member.host} has lost block ${hash}`);
-    }
-  }
-
-  #logger(host: string, category: string): Logger {
-    return new BugLogger(this.watch, host, category);
-  }
-}
-
-/** An error that a node of ours logs is a bug; nothing else matters. A class, since each connection has one. */
-class BugLogger implements Logger {
-  readonly #watch: Watch;
-  readonly #host: string;
-  readonly #category: string;
-
-  constructor(watch: Watch, host: string, category: string) {
-    this.#watch = watch;
-    this.#host = host;
-    this.#category = category;
-  }
-
-  enabled(level: LogLevel): boolean {
-    return level === "error";
-  }
-
-  debug(): void {}
-
-  info(): void {}
-
-  warn(): void {}
-
-  error(message: string, fields: LogFields = {}): void {
-    const what = `${this.#host} ${this.#category}: ${message} ${JSON.stringify(fields)}`;
-    this.#watch.report("no-internal-error", what);
   }
 }

@@ -1,10 +1,11 @@
 import { SeededRandom } from "../../platform/seeded_random.ts";
 import { pick } from "../chance.ts";
 import { soonest, wire } from "../graph.ts";
+import { hostName } from "../member.ts";
 import { GRAPH_OUTBOUND } from "../params.ts";
 import { spreadOf } from "../propagation.ts";
 import type { Findings, Scenario, Setting } from "../scenario.ts";
-import { hostName, World } from "../world.ts";
+import { World } from "../world.ts";
 
 const SECOND = 1000;
 /** Everybody has shaken hands by then, over the slowest ways too. */
