@@ -43,26 +43,31 @@ export const burst: Scenario = {
 };
 
 /** Ten miners who find a block a second between them. */
-export const miners: Scenario = {
-  summary: `miners that make ${BLOCKS_A_MINER} blocks each, one a second between them`,
-  nodes: 10,
-  build: ({ seed, nodes, hasher }) => {
-    const random = new SeededRandom(seed, "graph");
-    return new World({ seed, nodes, hasher, graph: wire(() => random.number(), nodes, Math.min(4, nodes - 1)) });
-  },
-  async play(world): Promise<Findings> {
-    await world.startAll();
-    await world.run(SETTLING_MS);
-    const random = world.random("miners");
-    for (let i = 0; i < BLOCKS_A_MINER * world.members.length; i++) {
-      world.mine(pick(random, world.members));
-      await world.run(exponential(random(), MINING_INTERVAL_MS));
-    }
-    await endRace(world);
-    await world.stop();
-    return { orphanShare: 1 - world.maker.tip.height / world.counts.blocks };
-  },
-};
+export const miners = minersOf(BLOCKS_A_MINER);
+
+/** The same until each of them has made so many. */
+export function minersOf(blocks: number): Scenario {
+  return {
+    summary: `miners that make ${blocks} blocks each, one a second between them`,
+    nodes: 10,
+    build: ({ seed, nodes, hasher }) => {
+      const random = new SeededRandom(seed, "graph");
+      return new World({ seed, nodes, hasher, graph: wire(() => random.number(), nodes, Math.min(4, nodes - 1)) });
+    },
+    async play(world): Promise<Findings> {
+      await world.startAll();
+      await world.run(SETTLING_MS);
+      const random = world.random("miners");
+      for (let i = 0; i < blocks * world.members.length; i++) {
+        world.mine(pick(random, world.members));
+        await world.run(exponential(random(), MINING_INTERVAL_MS));
+      }
+      await endRace(world);
+      await world.stop();
+      return { orphanShare: 1 - world.maker.tip.height / world.counts.blocks };
+    },
+  };
+}
 
 /** Two halves that do not see each other, each with a chain of its own, which meet again. */
 export const branches: Scenario = {

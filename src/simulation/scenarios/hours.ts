@@ -13,8 +13,8 @@ const HOUR = 60 * MINUTE;
 const DAY_HOURS = 24;
 const BLOCK_INTERVAL_MS = 10 * MINUTE;
 const TRANSACTION_INTERVAL_MS = 20 * SECOND;
-/** A day falls into quarters: the first is for growing up, the others are compared. */
-const QUARTER_HOURS = 6;
+/** The first is for growing up, the others are compared. */
+const QUARTERS = 4;
 /** What the last quarter may take more than the second, as a share, without what the chain takes. */
 const GROWTH_SHARE = 0.1;
 /** What a node keeps of a block besides its bytes: the header twice, its place in the tree, its hash in four lists. */
@@ -25,40 +25,52 @@ const SAMPLE_INTERVAL_MS = 30 * MINUTE;
 const CHURN_HOURS = 4;
 /** Of all nodes, each hour. */
 const CHURN_SHARE = 0.05;
+const PER_CENT = 100;
 const ABSENCE_MS = 5 * MINUTE;
 
 /** A day of steady traffic. */
-export const day: Scenario = {
-  summary: "24 hours of blocks and transactions, in which nothing may grow but the chain",
-  nodes: 20,
-  build: graphWorld,
-  async play(world, setting): Promise<Findings> {
-    await world.startAll();
-    trade(world);
-    const least: Sample[] = [];
-    for (let hour = 0; hour < DAY_HOURS; hour += QUARTER_HOURS) {
-      let sample: Sample | undefined;
-      for (let at = 0; at < QUARTER_HOURS * HOUR; at += SAMPLE_INTERVAL_MS) {
-        await world.run(SAMPLE_INTERVAL_MS);
-        const chainBytes = chainBytesOf(world);
-        const otherBytes = setting.memory().heapBytes - chainBytes;
-        if (!sample || otherBytes < sample.otherBytes) sample = { chainBytes, otherBytes };
+export const day = dayOf(DAY_HOURS);
+
+/** The same, of so many hours. */
+export function dayOf(hours: number): Scenario {
+  return {
+    summary: `${hours} hours of blocks and transactions, in which nothing may grow but the chain`,
+    nodes: 20,
+    build: graphWorld,
+    async play(world, setting): Promise<Findings> {
+      await world.startAll();
+      trade(world);
+      const least: Sample[] = [];
+      for (let quarter = 0; quarter < QUARTERS; quarter++) {
+        least.push(await leastOf(world, setting, hours * HOUR / QUARTERS));
       }
-      least.push(sample!);
-    }
-    const [, second, , last] = least as [Sample, Sample, Sample, Sample];
-    if (last.otherBytes > second.otherBytes * (1 + GROWTH_SHARE)) {
-      world.watch.report("memory-is-flat", `${second.otherBytes} bytes, ${last.otherBytes} twelve hours later`);
-    }
-    await endRace(world);
-    await world.stop();
-    const told = least.flatMap(({ chainBytes, otherBytes }, i) => [
-      [`chainBytesQuarter${i + 1}`, chainBytes],
-      [`otherBytesQuarter${i + 1}`, otherBytes],
-    ]);
-    return Object.fromEntries(told);
-  },
-};
+      const [, second, , last] = least as [Sample, Sample, Sample, Sample];
+      if (last.otherBytes > second.otherBytes * (1 + GROWTH_SHARE)) {
+        world.watch.report("memory-is-flat", `${second.otherBytes} bytes, ${last.otherBytes} half a day later`);
+      }
+      await endRace(world);
+      await world.stop();
+      const told = least.flatMap(({ chainBytes, otherBytes }, i) => [
+        [`chainBytesQuarter${i + 1}`, chainBytes],
+        [`otherBytesQuarter${i + 1}`, otherBytes],
+      ]);
+      return Object.fromEntries(told);
+    },
+  };
+}
+
+/** Of what the process holds within so much time, the least without the chain. */
+async function leastOf(world: World, { memory }: Setting, forMs: number): Promise<Sample> {
+  const stepMs = Math.min(SAMPLE_INTERVAL_MS, forMs);
+  let least: Sample | undefined;
+  for (let at = 0; at < forMs; at += stepMs) {
+    await world.run(stepMs);
+    const chainBytes = chainBytesOf(world);
+    const otherBytes = memory().heapBytes - chainBytes;
+    if (!least || otherBytes < least.otherBytes) least = { chainBytes, otherBytes };
+  }
+  return least!;
+}
 
 /** What the process holds. */
 interface Sample {
@@ -74,40 +86,51 @@ function chainBytesOf({ maker, members }: World): number {
 }
 
 /** Nodes come and go. */
-export const churn: Scenario = {
-  summary: `${CHURN_HOURS} hours in which ${
-    CHURN_SHARE * 100
-  } % of the nodes an hour leave, by crash or in order, and return`,
-  nodes: 100,
-  build: ({ seed, nodes, hasher }) => new World({ seed, nodes, hasher, options: { maxOutbound: GRAPH_OUTBOUND } }),
-  async play(world): Promise<Findings> {
-    await world.startAll();
-    trade(world);
-    const random = world.random("churn");
-    const meanMs = HOUR / (CHURN_SHARE * world.members.length);
-    const { after } = world.network.env("departures");
-    let left = 0;
-    const evict = (): void => {
-      if (world.isStopping) return;
-      const member = pick(random, world.up());
-      left++;
-      if (random() < 1 / 2) world.crash(member, random() < 1 / 2);
-      else world.leave(member);
-      after(ABSENCE_MS, () => world.isStopping || world.start(member));
-      after(exponential(random(), meanMs), evict);
-    };
-    after(exponential(random(), meanMs), evict);
-    let fewest = Number.POSITIVE_INFINITY;
-    for (let at = 0; at < CHURN_HOURS * HOUR; at += SAMPLE_INTERVAL_MS) {
-      await world.run(SAMPLE_INTERVAL_MS);
-      const settled = world.up().filter(({ startedAt }) => world.network.now() - startedAt > ABSENCE_MS);
-      fewest = Math.min(fewest, ...settled.map(({ up }) => up.peers().length));
-    }
-    await endRace(world);
-    await world.stop();
-    return { left, fewestPeers: fewest };
-  },
-};
+export const churn = churnOf(CHURN_HOURS, CHURN_SHARE);
+
+/** The same for so many hours, of so large a share of all nodes an hour. */
+export function churnOf(hours: number, share: number): Scenario {
+  return {
+    summary: `${hours} hours in which ${
+      share * PER_CENT
+    } % of the nodes an hour leave, by crash or in order, and return`,
+    nodes: 100,
+    build: ({ seed, nodes, hasher }) => new World({ seed, nodes, hasher, options: { maxOutbound: GRAPH_OUTBOUND } }),
+    async play(world): Promise<Findings> {
+      await world.startAll();
+      trade(world);
+      const departures = evict(world, HOUR / (share * world.members.length));
+      const stepMs = Math.min(SAMPLE_INTERVAL_MS, hours * HOUR);
+      let fewest = Number.POSITIVE_INFINITY;
+      for (let at = 0; at < hours * HOUR; at += stepMs) {
+        await world.run(stepMs);
+        const settled = world.up().filter(({ startedAt }) => world.network.now() - startedAt > ABSENCE_MS);
+        fewest = Math.min(fewest, ...settled.map(({ up }) => up.peers().length));
+      }
+      await endRace(world);
+      await world.stop();
+      return { left: departures.count, fewestPeers: fewest };
+    },
+  };
+}
+
+/** Has members leave from now on, so far apart on average, and come back; counts them. */
+function evict(world: World, meanMs: number): { readonly count: number } {
+  const random = world.random("churn");
+  const { after } = world.network.env("departures");
+  const departures = { count: 0 };
+  const next = (): void => {
+    if (world.isStopping) return;
+    const member = pick(random, world.up());
+    departures.count++;
+    if (random() < 1 / 2) world.crash(member, random() < 1 / 2);
+    else world.leave(member);
+    after(ABSENCE_MS, () => world.isStopping || world.start(member));
+    after(exponential(random(), meanMs), next);
+  };
+  after(exponential(random(), meanMs), next);
+  return departures;
+}
 
 function graphWorld({ seed, nodes, hasher }: Setting): World {
   const random = new SeededRandom(seed, "graph");
