@@ -1,4 +1,4 @@
-import type { NodeOptions, P2PNode } from "../node/types.ts";
+import type { P2PNode } from "../node/types.ts";
 import { createMemoryNetwork, type LinkOptions, type MemoryNetwork } from "../platform/memory.ts";
 import { createMemoryStore } from "../platform/memory_store.ts";
 import { SeededRandom } from "../platform/seeded_random.ts";
@@ -10,7 +10,7 @@ import { BugLogger } from "./bug_logger.ts";
 import { BlockMaker, type MadeBlock } from "./block_maker.ts";
 import type { Random } from "./chance.ts";
 import { Geography } from "./geography.ts";
-import { makeNode } from "./make_node.ts";
+import { makeNode, type Wishes } from "./make_node.ts";
 import { hostName, Member, messagesIn } from "./member.ts";
 import { START_SPREAD_MS, STOPPING_MS } from "./params.ts";
 import { Propagation } from "./propagation.ts";
@@ -18,18 +18,13 @@ import { Rounds } from "./rounds.ts";
 import { Trace } from "./trace.ts";
 import { Watch } from "./watch.ts";
 
-export interface WorldOptions {
+export interface WorldOptions extends Wishes {
   /** Everything follows from it. */
   readonly seed: number;
   readonly nodes: number;
   readonly hasher: Hasher;
   /** The same everywhere instead of what regions have. */
   readonly link?: LinkOptions;
-  /** Whom each node dials and stays with; without it, each keeps connections to anybody in the directory. */
-  readonly graph?: readonly (readonly number[])[];
-  /** Hosts in the directory besides those of members. */
-  readonly strangers?: readonly string[];
-  readonly options?: Partial<NodeOptions>;
 }
 
 /** What happened so far. */
