@@ -166,7 +166,8 @@ export class MemoryNetwork {
   openOn(name: string): OpenThings {
     const host = this.#hosts.get(name);
     if (host?.state !== "up") return { sockets: 0, listeners: 0, timers: 0 };
-    return { sockets: host.sockets.size, listeners: host.listenerCount, timers: host.timerCount };
+    const sockets = [...host.sockets].filter(({ isKnown }) => isKnown).length;
+    return { sockets, listeners: host.listenerCount, timers: host.timerCount };
   }
 
   /** Lets nothing through between hosts of different groups. Hosts that are not named form one more group. */

@@ -18,6 +18,8 @@ export interface MemoryListener {
 
 /** A socket as its host knows it. */
 export interface HostSocket {
+  /** Whether the process knows of it: one that is dialled lies with the system until the opening arrives. */
+  readonly isKnown: boolean;
   /** The host's process ended: nothing of it runs any more. Its system may still tell the remote. */
   vanish(tellRemote: boolean): void;
 }

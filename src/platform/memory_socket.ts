@@ -69,6 +69,10 @@ export class MemorySocket implements Socket, PipeEnd, HostSocket, Task {
     return this.#out!;
   }
 
+  get isKnown(): boolean {
+    return this.#accept === undefined;
+  }
+
   write(bytes: Uint8Array): boolean {
     return this.out.write(bytes);
   }

@@ -393,6 +393,18 @@ test("what a host has open is known", async () => {
   assertEquals(network.openOn("a"), { sockets: 0, listeners: 0, timers: 0 });
 });
 
+test("a host has no socket of a connection before its opening arrives", async () => {
+  const network = createMemoryNetwork({ seed: 1, linkOf: () => ({ latencyMs: 1000 }) });
+  const accepted: Connection[] = [];
+  await network.transport("b").listen({ host: "b", port: PORT }, (connection) => accepted.push(connection));
+  let dialled: Connection | undefined;
+  network.transport("a").dial({ host: "b", port: PORT }, DIAL).then((connection) => dialled = connection);
+  await network.run(() => dialled !== undefined);
+  assertEquals([accepted.length, network.openOn("a").sockets, network.openOn("b").sockets], [0, 1, 0]);
+  await network.run(() => accepted.length > 0);
+  assertEquals(network.openOn("b").sockets, 1);
+});
+
 test("what arrives is seen before its receiver sees it", async () => {
   const seen: string[] = [];
   const network = createMemoryNetwork({
