@@ -3,7 +3,8 @@ import { parentPort, Worker, workerData } from "node:worker_threads";
 import { deno } from "./runtimes.ts";
 import type { Thread, ThreadEvents, Threads } from "./types.ts";
 
-const OWN_PATH = "platform/threads.ts";
+/** In the repository, and in the package of JavaScript. */
+const OWN_PATH = /\/platform\/threads(\.[tj]s)$/;
 /** What a thread of Deno says once, when it takes messages. */
 const LISTENING = "p2p: listening";
 /** Elsewhere the option is missing, or gives all connections to one of the listeners. */
@@ -85,7 +86,8 @@ export function onParentMessage(listener: (message: unknown) => void): void {
 /** In the executable all files of ours lie below its own, compiled; see scripts/compile.ts. */
 function urlOf(path: string): URL {
   const { url } = import.meta;
-  const file = url.endsWith(OWN_PATH) ? new URL(`../${path}.ts`, url) : new URL(`./${path}.js`, url);
+  const ending = OWN_PATH.exec(url)?.[1];
+  const file = ending === undefined ? new URL(`./${path}.js`, url) : new URL(`../${path}${ending}`, url);
   return deno ? importing(file) : file;
 }
 

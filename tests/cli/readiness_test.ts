@@ -9,7 +9,7 @@ import { assert, assertEquals, assertFalse, assertMatch } from "@std/assert";
 import { BINARY, compiled, END_TO_END, type TestOptions } from "../support/binary.ts";
 import { run } from "../support/program.ts";
 import { siteTest } from "../support/site.ts";
-import { within } from "../support/wait.ts";
+import { poll, within } from "../support/wait.ts";
 
 const UNIT = fileURLToPath(new URL("../../docs/systemd/p2p.service", import.meta.url));
 /** No runtime of ours can listen for unix datagrams, so Python stands for systemd. */
@@ -36,6 +36,8 @@ const WITH_SYSTEMD: TestOptions = {
 siteTest("node --ready-file: there with the addresses while it listens, and gone afterwards", async (site) => {
   const path = join(site.directory(), "ready.json");
   const node = await site.node({ args: ["--ready-file", path] });
+  // It comes after the lines for people.
+  await poll("the file", () => Promise.resolve(existsSync(path)), (isThere) => isThere);
   const ready = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
   assertEquals(ready, {
     pid: node.pid,
