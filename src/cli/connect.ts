@@ -88,11 +88,11 @@ export const connectCommand = defineCommand({
     const expected = stays ? settings.expect : withResponses(settings.expect, sendings);
     const expectations = new Expectations(expected, settings.count);
     let prompt: Prompt | undefined;
-    const view = createView(
-      format,
-      context.out,
-      (text) => prompt ? prompt.print(text) : context.out.stream.write(text),
-    );
+    const view = createView(format, context.out, (text) => {
+      const print = () => context.out.stream.write(text);
+      if (prompt) prompt.printAbove(print);
+      else print();
+    });
 
     const heard = new Heard();
     const { topics } = heard;

@@ -1,5 +1,6 @@
 import picocolors from "picocolors";
-import type { Host, OutputStream } from "../platform/host.ts";
+import type { Host } from "../platform/host.ts";
+import type { OutputStream } from "../platform/output.ts";
 import type { LogThreshold } from "./log_levels.ts";
 import type { Resolved } from "./flag.ts";
 

@@ -14,13 +14,24 @@ async function main(host: Host): Promise<never> {
     host.exit(EXIT.internal);
   });
   host.stdout.onReaderGone(() => host.exit(EXIT.done));
-  const code = await run(host, COMMANDS, {
+  let refusal: string | undefined;
+  const refused = new Promise<typeof EXIT.no>((resolve) =>
+    host.stdout.onRefused((why) => {
+      refusal = why;
+      resolve(EXIT.no);
+    })
+  );
+  const done = run(host, COMMANDS, {
     readText: readTextFile,
     networks: [...NETWORKS.keys()],
     networkName: async (choice) => (await loadNetwork(choice, createHasher())).name,
   });
-  await Promise.all([host.stdout.flush(), host.stderr.flush()]);
-  return host.exit(code);
+  // What goes on for ever, such as inspect --live, has no reason to once nobody gets its results.
+  const code = await Promise.race([refused, done]);
+  await host.stdout.flush();
+  if (refusal !== undefined) host.stderr.write(`p2p: cannot write the result to stdout: ${refusal}\n`);
+  await host.stderr.flush();
+  return host.exit(refusal === undefined ? code : code || EXIT.no);
 }
 
 await main(currentHost());

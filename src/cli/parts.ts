@@ -1,7 +1,7 @@
 import { createEnv } from "../platform/env.ts";
 import { createHasher } from "../platform/hasher.ts";
 import { createTransport } from "../platform/host.ts";
-import { configureLogging } from "../platform/logging.ts";
+import { configureLogging, formatOwnLine } from "../platform/logging.ts";
 import type { Transport } from "../platform/types.ts";
 import type { Env } from "../util/env.ts";
 import type { Hasher } from "../util/hash.ts";
@@ -26,6 +26,9 @@ export function createParts({ log, err }: Context): Parts {
     format: log.format,
     write: (line) => err.stream.write(prefix + line),
   });
+  err.stream.describeLoss(({ lines, why }) =>
+    prefix + formatOwnLine(log.format, "Lost lines of the log", { lines, why })
+  );
   const env = createEnv();
   return { env, transport: createTransport(env.logger("platform")), hasher: createHasher() };
 }

@@ -3,24 +3,13 @@ import { isatty } from "node:tty";
 import { createTransport as createBunTransport } from "./bun.ts";
 import { createTransport as createDenoTransport } from "./deno.ts";
 import { createTransport as createNodeTransport } from "./nodejs.ts";
+import { openOutput, type OutputStream } from "./output.ts";
 import { bun, collectGarbage, deno } from "./runtimes.ts";
 import type { Transport } from "./types.ts";
 import type { Logger } from "../util/env.ts";
 
 export type RuntimeName = "bun" | "deno" | "nodejs";
 export type StopSignal = "SIGINT" | "SIGTERM";
-
-/** One of the program's standard streams. */
-export interface OutputStream {
-  readonly isTerminal: boolean;
-  /** Width in characters; 80 where nobody knows. */
-  readonly columns: number;
-  write(text: string): void;
-  /** Resolves when the system has all that was written, or nobody reads it any more. Bun loses the rest at an exit. */
-  flush(): Promise<void>;
-  /** Calls `listener` once the reader is gone, as in `| head`; what is written later is dropped. */
-  onReaderGone(listener: () => void): void;
-}
 
 /** What a process takes: now, of it what its program holds, and at most so far. */
 export interface ProcessMemory {
@@ -59,11 +48,12 @@ export interface Host {
   exit(code: number): never;
 }
 
-const DEFAULT_COLUMNS = 80;
 /** argv begins with the runtime and the script, also in a compiled program, where both are made up. */
 const ARGUMENTS_START = 2;
 /** Asked by its number: merely naming process.stdin opens it. */
 const STDIN_FD = 0;
+const STDOUT_FD = 1;
+const STDERR_FD = 2;
 const MICROSECONDS_PER_MS = 1000;
 const BYTES_PER_KIB = 1024;
 const STOP_SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM"];
@@ -86,8 +76,8 @@ export function currentHost(): Host {
     executable: process.execPath,
     environment: process.env,
     stdin: { isTerminal: isatty(STDIN_FD) },
-    stdout: outputStream(process.stdout),
-    stderr: outputStream(process.stderr),
+    stdout: openOutput(STDOUT_FD, process.stdout, "end"),
+    stderr: openOutput(STDERR_FD, process.stderr, "resume"),
     onSignal: (listener) => subscribe(STOP_SIGNALS, listener),
     onUncaught: (listener) => subscribe(["uncaughtException", "unhandledRejection"], listener),
     memory() {
@@ -106,42 +96,6 @@ export function currentHost(): Host {
       process.exitCode = code;
     },
     exit: (code) => process.exit(code),
-  };
-}
-
-function outputStream(stream: NodeJS.WriteStream): OutputStream {
-  const listeners: (() => void)[] = [];
-  const flushes: (() => void)[] = [];
-  let pending = 0;
-  let readerGone = false;
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    readerGone = true;
-    for (const listener of listeners.splice(0)) listener();
-  });
-  return {
-    isTerminal: stream.isTTY === true,
-    get columns() {
-      return stream.columns ?? DEFAULT_COLUMNS;
-    },
-    write(text) {
-      if (readerGone) return;
-      pending++;
-      stream.write(text, () => {
-        pending--;
-        if (pending === 0) { for (const resolve of flushes.splice(0)) resolve(); }
-      });
-    },
-    flush: () =>
-      new Promise((resolve) => {
-        if (pending === 0 || readerGone) return resolve();
-        flushes.push(resolve);
-        listeners.push(resolve);
-      }),
-    onReaderGone(listener) {
-      if (readerGone) listener();
-      else listeners.push(listener);
-    },
   };
 }
 

@@ -38,7 +38,7 @@ let configurations = 0;
 /** Says which records of this process are written, how and where. The last call counts. */
 export function configureLogging(options: LoggingOptions): void {
   configurations++;
-  const format = options.format === "json" ? formatJsonRecord : formatTextRecord;
+  const format = formatOf(options.format);
   const write = options.write ?? ((line) => void process.stderr.write(line));
   const thresholds = Object.entries(options.categories ?? {});
   configureSync({
@@ -59,6 +59,12 @@ export function configureLogging(options: LoggingOptions): void {
       })),
     ],
   });
+}
+
+/** What the log says about itself, as a line of it. */
+export function formatOwnLine(format: LogFormat, message: string, properties: LogFields): string {
+  const head = { category: [ROOT_CATEGORY, "log"], level: "warning", timestamp: Date.now() } as const;
+  return `${formatOf(format)({ ...head, message: [message], rawMessage: message, properties })}\n`;
 }
 
 /** The logger of one dotted category. Does nothing until somebody configures LogTape. */
@@ -91,6 +97,10 @@ export function createLogger(category: string): Logger {
 }
 
 const NO_FIELDS = {};
+
+function formatOf(format: LogFormat | undefined): (record: LogRecord) => string {
+  return format === "json" ? formatJsonRecord : formatTextRecord;
+}
 
 function tapeFields(fields: LogFields | undefined): Record<string, unknown> {
   return fields ?? NO_FIELDS;

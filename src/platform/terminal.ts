@@ -13,8 +13,8 @@ export interface PromptOptions {
 
 /** A line editor on the terminal, with history. */
 export interface Prompt {
-  /** Prints text above the line that is being edited. */
-  print(text: string): void;
+  /** Lets `print` write to stdout above the line that is being edited. */
+  printAbove(print: () => void): void;
   close(): void;
 }
 
@@ -40,9 +40,9 @@ export function openPrompt(options: PromptOptions): Prompt {
   editor.on("close", () => options.onEnd());
   editor.prompt();
   return {
-    print(text) {
+    printAbove(print) {
       process.stderr.write(CLEAR_LINE);
-      process.stdout.write(text);
+      print();
       editor.prompt(true);
     },
     close: () => editor.close(),

@@ -1,4 +1,4 @@
-import type { OutputStream } from "../../src/platform/host.ts";
+import type { OutputStream } from "../../src/platform/output.ts";
 
 /** A stream that is no terminal and keeps what was written to it. */
 export function recordStream(): OutputStream & { text: string } {
@@ -11,5 +11,7 @@ export function recordStream(): OutputStream & { text: string } {
     },
     flush: () => Promise.resolve(),
     onReaderGone() {},
+    onRefused() {},
+    describeLoss() {},
   };
 }

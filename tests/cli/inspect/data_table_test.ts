@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { createOutput } from "../../../src/cli/context.ts";
 import type { DataColumn } from "../../../src/cli/inspect/columns.ts";
 import { printTable } from "../../../src/cli/inspect/data_table.ts";
-import type { OutputStream } from "../../../src/platform/host.ts";
+import type { OutputStream } from "../../../src/platform/output.ts";
 import { recordStream } from "../recorded_stream.ts";
 
 interface Row {
