@@ -9,7 +9,7 @@ import {
 import process from "node:process";
 import { MAX_CONTROL_CONNECTIONS } from "../protocol/control_params.ts";
 import { LocalError } from "../protocol/errors.ts";
-import { dialError, listenError } from "./system_errors.ts";
+import { askError, listenError, noAnswer } from "./system_errors.ts";
 import type { Endpoint } from "./types.ts";
 import { removeStaleSocket } from "./unix_path.ts";
 
@@ -193,7 +193,7 @@ export function fetchHttp(
       response.on("error", fail);
     });
     // The runtimes differ in what their own timeout option covers; this one covers everything.
-    const timer = setTimeout(() => request.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    const timer = setTimeout(() => request.destroy(noAnswer(endpoint, timeoutMs)), timeoutMs);
     request.on("error", fail);
     request.end(body);
 
@@ -203,7 +203,7 @@ export function fetchHttp(
     }
 
     function fail(error: Error): void {
-      finish(() => reject(dialError(endpoint, error)));
+      finish(() => reject(askError(endpoint, error)));
     }
   });
 }

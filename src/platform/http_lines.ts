@@ -1,6 +1,6 @@
 import { type IncomingMessage, request as httpRequest } from "node:http";
 import { LocalError } from "../protocol/errors.ts";
-import { dialError } from "./system_errors.ts";
+import { askError, noAnswer } from "./system_errors.ts";
 import type { Endpoint } from "./types.ts";
 
 /** The beginning of an answer that goes on. */
@@ -21,6 +21,7 @@ export function openHttpLines(
   target: string,
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
+  timeoutMs = HEAD_TIMEOUT_MS,
 ): Promise<HttpLines> {
   return new Promise((resolve, reject) => {
     const place = "path" in endpoint
@@ -30,13 +31,10 @@ export function openHttpLines(
       clearTimeout(timer);
       resolve({ status: response.statusCode ?? 0, lines: readLines(endpoint, response, signal) });
     });
-    const timer = setTimeout(
-      () => request.destroy(new Error(`no answer within ${HEAD_TIMEOUT_MS} ms`)),
-      HEAD_TIMEOUT_MS,
-    );
+    const timer = setTimeout(() => request.destroy(noAnswer(endpoint, timeoutMs)), timeoutMs);
     request.on("error", (error) => {
       clearTimeout(timer);
-      reject(dialError(endpoint, error));
+      reject(askError(endpoint, error));
     });
     signal.addEventListener("abort", () => request.destroy(), { once: true });
     request.end();
@@ -58,7 +56,7 @@ async function* readLines(endpoint: Endpoint, response: IncomingMessage, signal:
     }
   } catch (error) {
     if (signal.aborted) return;
-    const { message } = dialError(endpoint, error);
+    const { message } = askError(endpoint, error);
     throw new LocalError("unreachable", `The stream broke off: ${message}`);
   } finally {
     response.destroy();

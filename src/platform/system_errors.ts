@@ -1,5 +1,6 @@
 import { LocalError, type LocalErrorCode } from "../protocol/errors.ts";
 import { formatEndpoint } from "../util/endpoint.ts";
+import { formatDuration } from "../util/units.ts";
 import type { Endpoint } from "./types.ts";
 
 const MAX_PORT = 65_535;
@@ -18,6 +19,11 @@ const DIAL_REASONS: { readonly [code: string]: readonly [LocalErrorCode, string]
   EMFILE: ["unreachable", "too many open files"],
 };
 
+/** What they mean to somebody who has asked. */
+const ASK_REASONS: typeof DIAL_REASONS = {
+  ECONNRESET: ["unreachable", "the connection was cut"],
+};
+
 /** What they mean to somebody who listens. */
 const LISTEN_REASONS: { readonly [code: string]: readonly [LocalErrorCode, string] } = {
   EADDRINUSE: ["address-in-use", "the address is already in use"],
@@ -29,6 +35,19 @@ const LISTEN_REASONS: { readonly [code: string]: readonly [LocalErrorCode, strin
 
 export function dialError(endpoint: Endpoint, error: unknown): LocalError {
   return explain(`Cannot dial ${formatEndpoint(endpoint)}`, DIAL_REASONS, "unreachable", error);
+}
+
+/** Of a question over HTTP. Whoever resets a connection, or says what is no HTTP, has been reached. */
+export function askError(endpoint: Endpoint, error: unknown): LocalError {
+  const code = errorCode(error) ?? "";
+  if (code !== "ECONNRESET" && code in DIAL_REASONS) return dialError(endpoint, error);
+  return explain(`Cannot ask ${formatEndpoint(endpoint)}`, ASK_REASONS, "unreachable", error);
+}
+
+/** For a question that has waited long enough, whether or not there is a connection. */
+export function noAnswer(endpoint: Endpoint, timeoutMs: number): LocalError {
+  const reason = `no answer within ${formatDuration(timeoutMs)}`;
+  return new LocalError("timeout", `Cannot ask ${formatEndpoint(endpoint)}: ${reason}`);
 }
 
 export function listenError(endpoint: Endpoint, error: unknown): LocalError {

@@ -16,6 +16,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** 30 s: the node answers from memory; a block may have to come from a slow disk, and a dial has a handshake to wait for. */
 const ANSWER_TIMEOUT_MS = 30_000;
+/** 200 ms: a node that came up at the last moment gets so long to answer. */
+const LEAST_ANSWER_MS = 200;
 /** `--wait`: a start takes tenths of a second; a node that takes minutes need not be asked ten times a second. */
 const FIRST_RETRY_MS = 50;
 const MAX_RETRY_MS = 1_000;
@@ -68,8 +70,8 @@ export async function askControl(
   question: Omit<HttpQuestion, "headers"> = {},
   patienceMs = 0,
 ): Promise<Json> {
-  const { status, body } = await persist(patienceMs, endpoint, () => {
-    return fetchHttp(endpoint, path, ANSWER_TIMEOUT_MS, { ...question, headers });
+  const { status, body } = await persist(patienceMs, endpoint, (limitMs) => {
+    return fetchHttp(endpoint, path, limitMs, { ...question, headers });
   });
   if (status !== OK) throw refusal(endpoint, path, status, body);
   return readJson(body, endpoint);
@@ -86,8 +88,9 @@ export async function awaitReadiness(
   const deadline = performance.now() + patienceMs;
   for (let pauseMs = FIRST_RETRY_MS;; pauseMs = Math.min(2 * pauseMs, MAX_RETRY_MS)) {
     const leftMs = Math.max(0, deadline - performance.now());
-    const { status, body } = await persist(leftMs, endpoint, () => {
-      return fetchHttp(endpoint, READINESS_PATH, ANSWER_TIMEOUT_MS, { headers });
+    // Who is given no time at all gets one answer, however long that takes.
+    const { status, body } = await persist(patienceMs && Math.max(leftMs, LEAST_ANSWER_MS), endpoint, (limitMs) => {
+      return fetchHttp(endpoint, READINESS_PATH, limitMs, { headers });
     });
     if (status !== OK && status !== UNREADY) throw refusal(endpoint, READINESS_PATH, status, body);
     if (status === OK || leftMs === 0) return { isReady: status === OK, answer: readJson(body, endpoint) };
@@ -102,7 +105,11 @@ export async function openControlLines(
   signal: AbortSignal,
   patienceMs = 0,
 ): Promise<AsyncIterable<string>> {
-  const { status, lines } = await persist(patienceMs, endpoint, () => openHttpLines(endpoint, path, headers, signal));
+  const { status, lines } = await persist(
+    patienceMs,
+    endpoint,
+    (limitMs) => openHttpLines(endpoint, path, headers, signal, limitMs),
+  );
   if (status === OK) return lines;
   let body = "";
   for await (const line of lines) body += line;
@@ -118,16 +125,16 @@ function refusal(endpoint: Endpoint, path: string, status: number, body: string)
   return otherVersion(endpoint, `does not know ${path}`);
 }
 
-/** Asks until there is an answer, or the time is up. */
+/** Asks until there is an answer, or the time is up; without patience once. `limitMs`: how long an answer may take. */
 async function persist<T>(
   patienceMs: number,
   endpoint: Endpoint,
-  ask: () => Promise<T>,
+  ask: (limitMs: number) => Promise<T>,
 ): Promise<T> {
   const deadline = performance.now() + patienceMs;
   for (let pauseMs = FIRST_RETRY_MS;; pauseMs = Math.min(2 * pauseMs, MAX_RETRY_MS)) {
     try {
-      return await ask();
+      return await ask(answerLimit(patienceMs, deadline - performance.now()));
     } catch (error) {
       if (!(error instanceof LocalError) || !PASSING.includes(error.code)) throw error;
       const leftMs = deadline - performance.now();
@@ -138,6 +145,10 @@ async function persist<T>(
       await sleep(Math.min(pauseMs, leftMs));
     }
   }
+}
+
+function answerLimit(patienceMs: number, leftMs: number): number {
+  return patienceMs === 0 ? ANSWER_TIMEOUT_MS : Math.min(ANSWER_TIMEOUT_MS, Math.max(LEAST_ANSWER_MS, leftMs));
 }
 
 /** Where the node is controlled: as told, or in its data directory. */
