@@ -23,7 +23,8 @@ function recordOf(number: number): AddressRecord {
   return { address: addressOf(number), port: 8333, services: 9n, time: NOW - 3600 };
 }
 
-function fullBook(): AddressBook {
+/** A book into which chance fits no more. */
+export function fullBook(): AddressBook {
   const random = new SeededRandom(1, "bench");
   const book = new AddressBook({ key: new Uint8Array(16).fill(7), random: () => random.number(), allowsLocal: false });
   for (let i = 0; i < FILL; i++) {

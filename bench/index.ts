@@ -30,6 +30,7 @@ const SUBJECTS: Readonly<Record<string, () => Promise<{ readonly subject: Subjec
   notifications: () => import("./notifications.ts"),
   bells: () => import("./bells.ts"),
   "ring-seam": () => import("./ring_seam.ts"),
+  held: () => import("./held.ts"),
   inspect: () => import("./inspect.ts"),
   store: () => import("./store.ts"),
   sync: () => import("./sync.ts"),

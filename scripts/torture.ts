@@ -1,10 +1,13 @@
 // Kills the compiled node at random moments of its start, of syncs and of reorganisations, and looks each time whether
 // it has what it had told (tests/support/torture.ts). Ends at the first thing that is missing, with exit code 1.
-// Usage: node scripts/torture.ts [--kills N] [--seed S] [--parallel P]
+// Usage: node scripts/torture.ts [--kills N] [--seed S] [--parallel P] [--sources DIR]
+//   DIR  a copy of src in which something may be broken, run by Bun instead of the compiled node
 
 import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { compiled, fromSource } from "../tests/support/binary.ts";
 import { Site } from "../tests/support/site.ts";
 import { torture } from "../tests/support/torture.ts";
 
@@ -15,6 +18,7 @@ const { values } = parseArgs({
     kills: { type: "string", default: "1000" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
     parallel: { type: "string", default: String(availableParallelism()) },
+    sources: { type: "string" },
   },
 });
 const [kills, seed, parallel] = [values.kills, values.seed, values.parallel].map(Number) as [number, number, number];
@@ -23,6 +27,8 @@ if (![kills, seed, parallel].every((value) => Number.isSafeInteger(value) && val
   process.exit(2);
 }
 
+const { sources } = values;
+const command = sources === undefined ? compiled() : { ...fromSource("bun"), args: [resolve(sources, "cli/main.ts")] };
 const startedAt = performance.now();
 let killed = 0;
 const site = new Site();
@@ -31,7 +37,10 @@ try {
   const onKill = () => {
     if (++killed % REPORT_EVERY === 0) console.error(`${killed} kills, ${seconds()} s`);
   };
-  const runs = Array.from({ length: parallel }, (_, i) => torture(site, { kills: share, seed: seed + i, onKill }));
+  const runs = Array.from(
+    { length: parallel },
+    (_, i) => torture(site, { kills: share, seed: seed + i, command, onKill }),
+  );
   const counts = await Promise.all(runs);
   console.log(JSON.stringify({ seed, seconds: seconds(), directories: counts }, null, 2));
 } catch (error) {

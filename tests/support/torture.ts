@@ -7,7 +7,7 @@ import { compiled } from "./binary.ts";
 import { followEvents, type ToldEvent } from "./event_stream.ts";
 import { encodeBlockFile, parseBlockFile } from "./made_chain.ts";
 import { P2pNode } from "./p2p_node.ts";
-import { run } from "./program.ts";
+import { type Command, run } from "./program.ts";
 import { blockHash } from "./raw_peer.ts";
 import { createSeededRandom } from "./random.ts";
 import type { Site } from "./site.ts";
@@ -29,6 +29,8 @@ const OTHERS_CHECKED = 2;
 export interface TortureOptions {
   readonly kills: number;
   readonly seed: number;
+  /** What is killed; the compiled program by default. */
+  readonly command?: Command;
   /** Told after each kill. */
   readonly onKill?: (kills: number) => void;
 }
@@ -57,11 +59,14 @@ interface Told {
  * Kills `p2p node` (SIGKILL) again and again at random moments of its start, of a sync and of reorganisations, and looks
  * each time whether it starts again with everything that it had told anybody. Throws at the first thing that is missing.
  */
-export async function torture(site: Site, { kills, seed, onKill }: TortureOptions): Promise<TortureCounts> {
+export async function torture(
+  site: Site,
+  { kills, seed, onKill, command = compiled() }: TortureOptions,
+): Promise<TortureCounts> {
   const counts = { kills: 0, early: 0, midSync: 0, midReorganisation: 0, connected: 0, disconnected: 0 };
   const random = createSeededRandom(seed);
   while (counts.kills < kills) {
-    const victim = await Victim.create(site, random, counts);
+    const victim = await Victim.create(site, command, random, counts);
     const until = Math.min(kills, counts.kills + KILLS_PER_DIRECTORY);
     while (counts.kills < until) {
       await victim.live();
@@ -76,6 +81,7 @@ export async function torture(site: Site, { kills, seed, onKill }: TortureOption
 /** One data directory with the peer that its nodes sync from. */
 class Victim {
   readonly #site: Site;
+  readonly #command: Command;
   readonly #random: () => number;
   readonly #counts: TortureCounts;
   readonly #source: WindingSource;
@@ -83,27 +89,34 @@ class Victim {
   #told: Told | undefined;
   #startMs = FIRST_START_MS;
 
-  private constructor(site: Site, random: () => number, counts: TortureCounts, source: WindingSource) {
+  private constructor(
+    site: Site,
+    command: Command,
+    random: () => number,
+    counts: TortureCounts,
+    source: WindingSource,
+  ) {
     this.#site = site;
+    this.#command = command;
     this.#random = random;
     this.#counts = counts;
     this.#source = source;
     this.#dataDir = site.directory();
   }
 
-  static async create(site: Site, random: () => number, counts: TortureCounts): Promise<Victim> {
+  static async create(site: Site, command: Command, random: () => number, counts: TortureCounts): Promise<Victim> {
     const { main, fork } = testChain();
     const source = new WindingSource([main, fork], random);
     await source.listen();
     site.onEnd(() => source.close());
-    return new Victim(site, random, counts, source);
+    return new Victim(site, command, random, counts, source);
   }
 
   /** From a start to a kill. */
   async live(): Promise<void> {
     const startedAt = performance.now();
     const node = new P2pNode({
-      command: compiled(),
+      command: this.#command,
       dataDir: this.#dataDir,
       args: ["--connect", this.#source.endpoint],
     });
@@ -120,14 +133,18 @@ class Victim {
 
   /** Lets the last life end in order, and compares all that there is. */
   async examine(): Promise<void> {
-    const node = await this.#site.node({ dataDir: this.#dataDir, args: ["--connect", this.#source.endpoint] });
+    const node = await this.#site.node({
+      command: this.#command,
+      dataDir: this.#dataDir,
+      args: ["--connect", this.#source.endpoint],
+    });
     await this.#check(node);
     const { bestHash, height } = await node.chain();
     assert(this.#source.find(bestHash), `the tip ${bestHash} is no block of the source`);
     assertEquals((await node.stop()).code, 0, node.log);
     const path = join(this.#site.directory(), "survived.blk");
     const place = ["--network", "regtest", "--data-dir", this.#dataDir];
-    const { code, stderr } = await run(compiled(), ["node", ...place, "--export", path]);
+    const { code, stderr } = await run(this.#command, ["node", ...place, "--export", path]);
     assert(code === 0, `--export ended with ${code}: ${stderr}`);
     const survived = readFileSync(path);
     assert(survived.length > 0 && height > 0);
