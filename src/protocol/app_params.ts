@@ -18,6 +18,12 @@ export const MAX_SEEN_MESSAGES_SHARED = 4 * MAX_SEEN_MESSAGES;
 /** A peer for whom more than this of what its lane of data holds is waiting is slow: what others say to it is rationed. */
 export const CROWDED_SHARE = 1 / 4;
 
+/**
+ * What a program publishes itself may fill so much of a peer's lane of data while nobody else speaks to that peer: how
+ * large its bursts are is its own choice. The rest is for those whose messages are passed on, should they come.
+ */
+export const OWN_SHARE = 7 / 8;
+
 /** A validator of a topic may think for so long: a look-up over a network, but no human. */
 export const VALIDATION_TIMEOUT_MS = 5 * SECOND;
 

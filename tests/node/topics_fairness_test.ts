@@ -2,6 +2,7 @@ import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { LANE_POLICIES } from "../../src/protocol/lanes.ts";
 import type { Message } from "../../src/protocol/messages.ts";
+import { MAX_APP_PAYLOAD_BYTES } from "../../src/protocol/wire_limits.ts";
 import { dialApp, runFor, startNodes } from "../support/app_world.ts";
 import type { ScriptedPeer } from "../support/scripted_peer.ts";
 
@@ -36,6 +37,25 @@ async function scene(loudOnes: number) {
   reader.connection.pause();
   return { network, node: node!, reader, quiet, loud };
 }
+
+test(
+  "topics: a program's burst to a slow reader is queued but for a rest, which others find free",
+  TIMEOUT,
+  async () => {
+    const { network, node, reader, quiet } = await scene(0);
+    const topic = node.topic(TOPIC);
+    const payload = new Uint8Array(3_000).fill(LOUD, 0, 1);
+    const burst = 3_100;
+    let queued = 0;
+    for (let i = 0; i < burst; i++) queued += topic.publish(payload).peers;
+    assertEquals([queued, topic.publish(new Uint8Array(MAX_APP_PAYLOAD_BYTES)).peers], [burst, 0]);
+    for (let i = 0; i < ROW; i++) quiet.send(publish(QUIET, payload.length));
+    await runFor(network, 5_000);
+    reader.connection.resume();
+    await runFor(network, 60_000);
+    assertEquals([heardOf(reader, QUIET), heardOf(reader, LOUD)], [ROW, burst]);
+  },
+);
 
 test(
   "topics: a program that floods a slow reader crowds out nothing that it passes on, and is told",

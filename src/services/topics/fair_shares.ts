@@ -1,5 +1,5 @@
 import type { Peer } from "../../peer/peer.ts";
-import { CROWDED_SHARE } from "../../protocol/app_params.ts";
+import { CROWDED_SHARE, OWN_SHARE } from "../../protocol/app_params.ts";
 import { LANE_OF, LANE_POLICIES } from "../../protocol/lanes.ts";
 
 /** What one sender has put into the lane of a peer since that became crowded. */
@@ -22,7 +22,8 @@ type Sender = Peer | undefined;
 /**
  * Sees to it that nobody crowds out others where what they say is passed on. Into a lane that is crowded a sender may put
  * no more than what is left free: one that floods has half of the room then, two a third each, and whoever says little
- * finds some. When the peer has caught up all begin anew. Nothing is counted while there is room for everybody.
+ * finds some. The program itself is one of them; where it is the only one, it may fill the lane but for a rest. When the
+ * peer has caught up all begin anew. Nothing is counted while there is room for everybody.
  */
 export class FairShares {
   /** By the peer whose lane is crowded, and by sender. */
@@ -36,9 +37,10 @@ export class FairShares {
       if (this.#crowded.size > 0) this.#crowded.delete(to);
       return true;
     }
-    const share = this.#shareOf(from, to);
-    const hasRoom = share.bytes + sizeBytes <= maxBytes - waiting.bytes && share.frames < maxFrames - waiting.frames;
-    if (!hasRoom) return false;
+    const shares = this.#sharesIn(to);
+    const share = shareOf(from, shares);
+    const isAlone = from === undefined && shares.size === 1;
+    if (!(isAlone ? hasOwnRoom(waiting, sizeBytes) : hasFairRoom(share, waiting, sizeBytes))) return false;
     share.bytes += sizeBytes;
     share.frames++;
     return true;
@@ -49,13 +51,25 @@ export class FairShares {
     for (const shares of this.#crowded.values()) shares.delete(peer);
   }
 
-  #shareOf(from: Sender, to: Peer): Share {
+  #sharesIn(to: Peer): Map<Sender, Share> {
     let shares = this.#crowded.get(to);
     if (!shares) this.#crowded.set(to, shares = new Map());
-    let share = shares.get(from);
-    if (!share) shares.set(from, share = { bytes: 0, frames: 0 });
-    return share;
+    return shares;
   }
+}
+
+function shareOf(from: Sender, shares: Map<Sender, Share>): Share {
+  let share = shares.get(from);
+  if (!share) shares.set(from, share = { bytes: 0, frames: 0 });
+  return share;
+}
+
+function hasFairRoom(share: Share, waiting: Waiting, sizeBytes: number): boolean {
+  return share.bytes + sizeBytes <= maxBytes - waiting.bytes && share.frames < maxFrames - waiting.frames;
+}
+
+function hasOwnRoom(waiting: Waiting, sizeBytes: number): boolean {
+  return waiting.bytes + sizeBytes <= OWN_SHARE * maxBytes && waiting.frames < OWN_SHARE * maxFrames;
 }
 
 function isCrowded({ bytes, frames }: Waiting): boolean {
