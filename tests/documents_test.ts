@@ -20,6 +20,8 @@ const OTHERS = [
   "unstable-net",
   "trickleinterval",
   "kills",
+  "parallel",
+  "sources",
   "minutes",
   "input",
 ];
