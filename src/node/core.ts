@@ -55,6 +55,9 @@ export class NodeCore {
   #ticker: Timer | undefined;
   #tickedAt = 0;
   #loaded = false;
+  #starting: Promise<void> | undefined;
+  /** Why it stopped by itself. */
+  #failure: Error | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(parts: NodeParts, options: NodeOptions) {
@@ -111,11 +114,23 @@ export class NodeCore {
     this.connections.load();
   }
 
-  async start(): Promise<void> {
+  /** One start, whoever asks for it how often. */
+  start(): Promise<void> {
+    if (this.#stopping) return Promise.reject(this.#whyStopped());
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #start(): Promise<void> {
     this.load();
     await this.#startShards();
     for (const endpoint of this.options.listen) await this.#listen(endpoint);
-    if (this.#stopping) return;
+    if (this.#stopping) throw this.#whyStopped();
     this.acquaintances.start(this.peers);
     this.connections.start();
     this.meter?.start();
@@ -124,9 +139,8 @@ export class NodeCore {
     this.#tick();
   }
 
-  stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
-    return this.#stopping;
+  #whyStopped(): Error {
+    return this.#failure ?? new LocalError("stopped", "Cannot start: the node is stopped: make another one");
   }
 
   async #listen(endpoint: Endpoint): Promise<void> {
@@ -177,6 +191,7 @@ export class NodeCore {
   /** A node that cannot write must not go on as if it could: it stops, and the owner hears why. */
   #onStoreFailure(error: Error): void {
     this.#log.error("the store failed; the node stops", { error: error.message });
+    this.#failure ??= error;
     this.bus.publish("node:failed", { error });
     this.stop().catch((failure) => this.#log.error("the node did not stop in order", { error: failure }));
   }

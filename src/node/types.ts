@@ -148,7 +148,11 @@ export interface P2PNode {
   readonly userAgent: string;
   /** Brings the chain back from the store: `submitBlock`, `chain` and `block` work from here on. Idempotent. */
   load(): void;
-  /** Loads the chain if that is yet to be done, listens, starts to dial. Rejects with LocalError if an address cannot be had. */
+  /**
+   * Loads the chain if that is yet to be done, listens, starts to dial. Idempotent: whoever calls it again waits for the
+   * first start. Rejects with LocalError if an address cannot be had, and with the code `stopped` once `stop` was called,
+   * also where that ends a start under way. A node that could not start is to be stopped; make another one to try again.
+   */
   start(): Promise<void>;
   /** Stops accepting, drains queues, closes peers, commits the store. Idempotent. */
   stop(): Promise<void>;

@@ -1,7 +1,8 @@
 import { test } from "node:test";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { createMemoryNetwork } from "../../src/platform/memory.ts";
 import { TURN_MESSAGES } from "../../src/protocol/connection_params.ts";
+import { LocalError } from "../../src/protocol/errors.ts";
 import { concatBytes } from "../../src/util/bytes.ts";
 import { bitcoinCodec } from "../../src/wire/bitcoin.ts";
 import { testHasher } from "../support/test_hasher.ts";
@@ -14,11 +15,39 @@ test("node: one that is stopped while it starts stays stopped", { timeout: 60_00
   const { node } = simulateNode(network, "a", { mineSeconds: 1 });
   const failures: string[] = [];
   node.on("node:failed", ({ error }) => void failures.push(error.message));
-  let settled = 0;
-  node.start().finally(() => settled++);
-  node.stop().finally(() => settled++);
+  const starting = assertRejects(() => node.start(), LocalError, "the node is stopped");
+  let isStopped = false;
+  void node.stop().then(() => isStopped = true);
   await network.run(60_000);
-  assertEquals([settled, node.chain().height, node.listening.length, failures], [2, 0, 0, []]);
+  assertEquals((await starting).code, "stopped");
+  assertEquals([isStopped, node.chain().height, node.listening.length, failures], [true, 0, 0, []]);
+});
+
+test("node: who starts it again, at once or later, waits for the one start", { timeout: 60_000 }, async () => {
+  const network = createMemoryNetwork({ seed: 1 });
+  const { node } = simulateNode(network, "a");
+  const starting = [node.start(), node.start()];
+  await network.run(1000);
+  await Promise.all([...starting, node.start()]);
+  const { listeners, timers } = network.openOn("a");
+  const alone = simulateNode(network, "b").node;
+  void alone.start();
+  await network.run(2000);
+  assertEquals([node.listening.length, listeners], [1, 1]);
+  assertEquals(timers, network.openOn("b").timers);
+});
+
+test("node: one that has stopped does not start again, and says so", { timeout: 60_000 }, async () => {
+  const network = createMemoryNetwork({ seed: 1 });
+  const { node } = simulateNode(network, "a");
+  void node.start();
+  await network.run(1000);
+  void node.stop();
+  const refusal = await assertRejects(() => node.start(), LocalError, "Cannot start: the node is stopped");
+  assertEquals(refusal.code, "stopped");
+  await network.run(60_000);
+  await assertRejects(() => node.start(), LocalError, "Cannot start: the node is stopped");
+  assertEquals(network.openOn("a"), { sockets: 0, listeners: 0, timers: 0 });
 });
 
 test(
