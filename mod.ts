@@ -4,7 +4,8 @@
  *
  * @module
  */
-export { openNode, type OpenNodeOptions } from "./src/node/open_node.ts";
+export { openNode } from "./src/node/open_node.ts";
+export type { OpenNodeOptions } from "./src/node/open_options.ts";
 export { createNode } from "./src/node/node.ts";
 export type { BalancingOptions } from "./src/node/services.ts";
 export type { BanOptions, BlockSnapshot, NodeOptions, NodeParts, P2PNode } from "./src/node/types.ts";

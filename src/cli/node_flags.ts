@@ -4,6 +4,7 @@ import {
   DEFAULT_MAX_OUTBOUND,
   DEFAULT_MAX_PER_ADDRESS,
   DEFAULT_MAX_PER_GROUP,
+  MAX_OPTION_PEERS,
   SEED_MAX_INBOUND,
 } from "../protocol/peer_params.ts";
 import { DEFAULT_NOTIFY_WORKERS, MAX_NOTIFY_WORKERS } from "../protocol/notify_params.ts";
@@ -30,8 +31,6 @@ import {
   wholeNumber,
 } from "./values.ts";
 
-/** Far above what one machine holds; a slip of the finger lies above it. */
-const MAX_INBOUND = 100_000;
 /** Each outbound peer takes a place at somebody else's node. */
 const MAX_OUTBOUND = 1_000;
 
@@ -55,20 +54,20 @@ export const NODE_FLAGS = {
   }),
   "no-listen": switchFlag("accept no peers", { ...setting, conflicts: ["listen"] }),
   "no-discover": switchFlag("dial nobody but --join and --connect peers", setting),
-  "max-inbound": valueFlag(wholeNumber(0, MAX_INBOUND), "N", "peers that may connect to us", {
+  "max-inbound": valueFlag(wholeNumber(0, MAX_OPTION_PEERS), "N", "peers that may connect to us", {
     ...setting,
     fallbackText: `${DEFAULT_MAX_INBOUND}, ${SEED_MAX_INBOUND} for a seed`,
   }),
   "max-outbound": defaultFlag(wholeNumber(0, MAX_OUTBOUND), "N", DEFAULT_MAX_OUTBOUND, "peers that we dial", setting),
   "max-per-address": defaultFlag(
-    wholeNumber(1, MAX_INBOUND),
+    wholeNumber(1, MAX_OPTION_PEERS),
     "N",
     DEFAULT_MAX_PER_ADDRESS,
     "of them, peers of one public address (IPv6: one /64)",
     setting,
   ),
   "max-per-group": defaultFlag(
-    wholeNumber(1, MAX_INBOUND),
+    wholeNumber(1, MAX_OPTION_PEERS),
     "N",
     DEFAULT_MAX_PER_GROUP,
     "of them, peers of one public network (IPv4: one /16, IPv6: one /32)",

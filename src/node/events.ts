@@ -1,6 +1,5 @@
 import { Bus } from "../bus/bus.ts";
-import { type Channel, CHANNEL_CAPACITIES, MAX_CHANNEL_CAPACITY } from "../bus/channels.ts";
-import { LocalError } from "../protocol/errors.ts";
+import { type Channel, CHANNEL_CAPACITIES } from "../bus/channels.ts";
 import type { NodeEvents } from "../protocol/node_events.ts";
 import type { Env } from "../util/env.ts";
 import type { NodeOptions } from "./types.ts";
@@ -36,10 +35,5 @@ export function createNodeBus(
   onSubscribers: () => void,
 ): Bus<NodeEvents> {
   const capacities = { ...CHANNEL_CAPACITIES, ...channelCapacities };
-  for (const [channel, capacity] of Object.entries(capacities)) {
-    if (Number.isInteger(capacity) && capacity >= 1 && capacity <= MAX_CHANNEL_CAPACITY) continue;
-    const why = `a whole number from 1 to ${MAX_CHANNEL_CAPACITY} is wanted: received ${capacity}`;
-    throw new LocalError("bad-argument", `Cannot give channel ${channel} a capacity: ${why}`);
-  }
   return new Bus({ env, channelOf: EVENT_CHANNELS, mode, capacities, onSubscribers });
 }

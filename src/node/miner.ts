@@ -1,6 +1,5 @@
 import { buildBlock, solveBlock } from "../chain/mine.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { LocalError } from "../protocol/errors.ts";
 import { ByteReader } from "../util/bytes.ts";
 import type { Env, Logger, Timer } from "../util/env.ts";
 import type { Hasher } from "../util/hash.ts";
@@ -25,16 +24,8 @@ export class Miner {
   readonly #log: Logger;
   #timer: Timer | undefined;
 
-  /** Throws LocalError where blocks take real work, or cannot be produced that fast. */
+  /** Where blocks take real work it finds none. */
   constructor(options: MinerOptions) {
-    const { name, difficulty } = options.ledger.chain.params;
-    if (difficulty !== "none") {
-      const text = `Cannot mine on ${name}: its blocks take real work: received difficulty rule "${difficulty}"`;
-      throw new LocalError("bad-argument", text);
-    }
-    if (!(options.seconds > 0)) {
-      throw new LocalError("bad-argument", `Cannot mine: seconds must be above 0: received ${options.seconds}`);
-    }
     this.#options = options;
     this.#log = options.env.logger("miner");
   }

@@ -1,10 +1,12 @@
+import { checkNodeOptions } from "./check_options.ts";
 import { NodeCore } from "./core.ts";
 import { createDoctor } from "./watch.ts";
 import { applicationMethods, chainMethods, connectionMethods, eventMethods } from "./owner.ts";
 import type { NodeOptions, NodeParts, P2PNode } from "./types.ts";
 
-/** Builds a node from its parts. It does nothing until `start`. */
+/** Builds a node from its parts. It does nothing until `start`. Throws LocalError where an option makes no sense. */
 export function createNode(parts: NodeParts, options: NodeOptions): P2PNode {
+  checkNodeOptions(options);
   const core = new NodeCore(parts, options);
   const doctor = createDoctor(core);
   return {

@@ -1,4 +1,3 @@
-import type { ChannelMode, PerChannel } from "../bus/channels.ts";
 import { openDataDir } from "../platform/data_dir.ts";
 import { createEnv } from "../platform/env.ts";
 import { createHasher } from "../platform/hasher.ts";
@@ -16,64 +15,10 @@ import { DEFAULT_MAX_INBOUND, DEFAULT_MAX_OUTBOUND } from "../protocol/peer_para
 import { parseHostPort } from "../util/endpoint.ts";
 import type { Hasher } from "../util/hash.ts";
 import { USER_AGENT } from "../util/version.ts";
+import { checkOpenOptions } from "./check_options.ts";
 import { createNode } from "./node.ts";
-import type { BalancingOptions } from "./services.ts";
-import type { DedupeMode } from "../protocol/dedupe.ts";
-import type { NodeParts, P2PNode } from "./types.ts";
-import type { RelayPace } from "../services/transaction_relay/pace.ts";
-
-/** How to open a node on the machine that the program runs on. */
-export interface OpenNodeOptions {
-  /**
-   * `p2p` (the default), `main`, `testnet3`, `testnet4`, `signet`, `regtest`, a description of a network of your own
-   * with the fields of its TOML file, or parameters made elsewhere.
-   */
-  readonly network?: string | NetworkParams | { readonly [field: string]: unknown };
-  /** `host:port` to accept peers on; port 0: the system chooses. None by default. */
-  readonly listen?: readonly string[];
-  /** `host:port` of peers to keep a connection to. */
-  readonly connect?: readonly string[];
-  /** `host:port` of nodes to find others through. */
-  readonly join?: readonly string[];
-  /** Find peers by itself: seeds, gossip, the address book. By default, unless it is told whom to connect to. */
-  readonly discover?: boolean;
-  /** Directory of the store, for one process at a time. Without it everything is kept in memory. */
-  readonly dataDir?: string;
-  /** Peers that may connect to us; 117 by default. */
-  readonly maxInbound?: number;
-  /** Peers that it keeps by dialling them; 10 by default. */
-  readonly maxOutbound?: number;
-  /** As in BIP14: `/name:version/`. */
-  readonly userAgent?: string;
-  /** Keep at most so many bytes of blocks. */
-  readonly pruneBytes?: number;
-  /** What is done about announcements that repeat others; `drop` by default. */
-  readonly dedupe?: DedupeMode;
-  /** A queue a channel for each subscriber to events (`segmented`, the default), or one for all. */
-  readonly channels?: ChannelMode;
-  /** How many events may wait for one subscriber, by channel; 256, 512, 1,024 and 4,096 where nothing else is said. */
-  readonly channelCapacities?: Partial<PerChannel<number>>;
-  /** Follow the doctor's advice on event channels and duplicates while running. */
-  readonly autotune?: boolean;
-  /** Take and pass on blocks only, no transactions of others. */
-  readonly blockRelayOnly?: boolean;
-  /** How long transactions are held back; as Bitcoin Core does it by default. */
-  readonly pace?: RelayPace;
-  /** How requests are spread over peers. */
-  readonly balancing?: BalancingOptions;
-  /** Where this node is and what it can do, as other nodes are told. */
-  readonly region?: string;
-  readonly capabilities?: readonly string[];
-  /**
-   * Event loops for connections: 1, the default, is the one of the program; from 2 to 64, so many threads besides it, while
-   * the chain, the store and all decisions stay with the program's own.
-   */
-  readonly workers?: number;
-  /** Threads for handlers that `onWorker` runs: 4 by default, started when they are needed. */
-  readonly notifyWorkers?: number;
-  /** Produce a block every so many seconds on average, on networks without difficulty. */
-  readonly mineSeconds?: number;
-}
+import type { NodeOptions, NodeParts, P2PNode } from "./types.ts";
+import type { OpenNodeOptions } from "./open_options.ts";
 
 /** Name of the store in the data directory. */
 export const STORE_FILE = "chain.db";
@@ -83,11 +28,13 @@ export const STORE_FILE = "chain.db";
  * where an option makes no sense or the data directory cannot be had.
  */
 export function openNode(options: OpenNodeOptions = {}): P2PNode {
+  checkOpenOptions(options);
   const env = createEnv();
   const hasher = createHasher();
   const network = findNetwork(options.network ?? "p2p", hasher);
-  const endpoints = (texts: readonly string[] = []) => texts.map((text) => parseEndpoint(text, network.defaultPort));
-  const [listen, connect] = [endpoints(options.listen), endpoints(options.connect)];
+  const endpoints = (option: "listen" | "connect" | "join") =>
+    (options[option] ?? []).map((text) => parseEndpoint(text, network.defaultPort, option));
+  const [listen, connect, join] = [endpoints("listen"), endpoints("connect"), endpoints("join")];
   const parts = {
     env,
     transport: createTransport(env.logger("platform")),
@@ -95,11 +42,12 @@ export function openNode(options: OpenNodeOptions = {}): P2PNode {
     threads: ownThreads,
     meter: createProcessMeter(),
   };
-  return createNode({ ...parts, ...openStore(options.dataDir, network) }, {
+  const stored = openStore(options.dataDir, network);
+  const chosen: NodeOptions = {
     network,
     listen,
     connect,
-    join: endpoints(options.join),
+    join,
     discover: options.discover ?? connect.length === 0,
     maxInbound: options.maxInbound ?? DEFAULT_MAX_INBOUND,
     maxOutbound: options.maxOutbound ?? DEFAULT_MAX_OUTBOUND,
@@ -117,7 +65,14 @@ export function openNode(options: OpenNodeOptions = {}): P2PNode {
     ...(options.region !== undefined && { region: options.region }),
     ...(options.workers !== undefined && options.workers !== 1 && { workers: options.workers }),
     ...(options.capabilities && { capabilities: options.capabilities }),
-  });
+  };
+  try {
+    return createNode({ ...parts, ...stored }, chosen);
+  } catch (error) {
+    stored.store.close();
+    stored.holds?.[Symbol.dispose]();
+    throw error;
+  }
 }
 
 function findNetwork(network: NonNullable<OpenNodeOptions["network"]>, hasher: Hasher): NetworkParams {
@@ -130,12 +85,17 @@ function findNetwork(network: NonNullable<OpenNodeOptions["network"]>, hasher: H
   throw new LocalError("bad-argument", `Cannot open a node: network is none of ${names}: received ${network}`);
 }
 
-function parseEndpoint(text: string, defaultPort: number): TcpEndpoint {
+function parseEndpoint(text: string, defaultPort: number, option: string): TcpEndpoint {
   try {
-    return parseHostPort(text, defaultPort);
+    const endpoint = parseHostPort(text, defaultPort);
+    if (endpoint.port === 0 && option !== "listen") throw new SyntaxError("port 0 cannot be dialled");
+    return endpoint;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new LocalError("bad-argument", `Cannot open a node: ${error.message}: received ${text}`);
+    throw new LocalError(
+      "bad-argument",
+      `Cannot open a node: ${option}: ${error.message}: received ${JSON.stringify(text)}`,
+    );
   }
 }
 

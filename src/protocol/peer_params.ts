@@ -12,6 +12,9 @@ export const DEFAULT_MAX_INBOUND = 117;
 /** Peers that may connect to a seed: strangers stay for moments, and a 32 KiB each is nothing to a machine. */
 export const SEED_MAX_INBOUND = 1000;
 
+/** Peers that an owner may ask for, either way: far above what a machine holds; a slip of the finger lies above. */
+export const MAX_OPTION_PEERS = 100_000;
+
 /** Peers that we dial: eight that relay everything and two for blocks only. */
 export const DEFAULT_MAX_OUTBOUND = 10;
 

@@ -7,7 +7,6 @@ import type { PeerAbilities } from "../net/request_worker.ts";
 import type { Peer } from "../peer/peer.ts";
 import { takesApps } from "../peer/takes_apps.ts";
 import type { Cadences } from "../protocol/cadences.ts";
-import { LocalError } from "../protocol/errors.ts";
 import type { MessageOf, TopologyRecord } from "../protocol/messages.ts";
 import type { TopologySnapshot } from "../protocol/network_snapshots.ts";
 import {
@@ -17,13 +16,7 @@ import {
   TOPOLOGY_RATE,
   TOPOLOGY_REFRESH_MS,
 } from "../protocol/topology_params.ts";
-import {
-  MAX_CAPABILITIES,
-  MAX_CAPABILITY_BYTES,
-  MAX_REGION_BYTES,
-  MAX_TOPOLOGY_LINKS,
-  MAX_TOPOLOGY_RECORDS,
-} from "../protocol/wire_limits.ts";
+import { MAX_TOPOLOGY_LINKS, MAX_TOPOLOGY_RECORDS } from "../protocol/wire_limits.ts";
 import { Allowance } from "../util/allowance.ts";
 import { ByteReader } from "../util/bytes.ts";
 import { formatEndpoint } from "../util/endpoint.ts";
@@ -63,7 +56,6 @@ const ID_PATTERN = /^[0-9a-f]{16}$/;
 const MAX_AGE_SECONDS = 0xffff;
 const MAX_RTT_MS = 0xffff_ffff;
 const MAX_LOAD = 255;
-const UTF8 = new TextEncoder();
 
 /**
  * Learns who is in the network and who is connected to whom: on the native wire each node tells its peers of itself and
@@ -90,10 +82,7 @@ export class TopologyService implements Service {
   #written: TopologyRecord | undefined;
   #ignored = 0;
 
-  /** Throws LocalError for a region or capabilities that others would not take. */
   constructor(deps: TopologyDeps) {
-    checkNames("region", [deps.region], 1, MAX_REGION_BYTES);
-    checkNames("capability", deps.capabilities, MAX_CAPABILITIES, MAX_CAPABILITY_BYTES);
     this.#deps = deps;
     this.#id = new ByteReader(deps.env.randomBytes(ID_BYTES)).uint64();
     this.topology = new Topology(formatId(this.#id), { ...NOTHING_KNOWN, ...this.#facts() });
@@ -274,16 +263,4 @@ function formatId(id: bigint): string {
 
 function parseId(id: string): bigint {
   return BigInt(`0x${id}`);
-}
-
-function checkNames(what: string, names: readonly string[], maxCount: number, maxBytes: number): void {
-  if (names.length > maxCount) {
-    throw new LocalError("bad-argument", `Cannot tell others: at most ${maxCount} names: received ${names.length}`);
-  }
-  for (const name of names) {
-    const sizeBytes = UTF8.encode(name).length;
-    if (sizeBytes <= maxBytes && name.isWellFormed() && !name.startsWith("\ufeff")) continue;
-    const why = `a ${what} has at most ${maxBytes} bytes of UTF-8: received ${JSON.stringify(name.slice(0, maxBytes))}`;
-    throw new LocalError("bad-argument", `Cannot tell others: ${why}`);
-  }
 }

@@ -34,6 +34,10 @@ test("notify: a node without threads says so, and numbers of threads that make n
   const node = createNode(parts, usual);
   await assertRejects(() => node.onWorker("chain:tip", HANDLER), LocalError, "has no threads among its parts");
   for (const notifyWorkers of [0, 65, 1.5]) {
-    assertThrows(() => createNode(parts, { ...usual, notifyWorkers }), LocalError, "has 1 to 64 threads");
+    assertThrows(
+      () => createNode(parts, { ...usual, notifyWorkers }),
+      LocalError,
+      "notifyWorkers must be a whole number from 1 to 64",
+    );
   }
 });

@@ -43,10 +43,6 @@ export class NotifyPool {
     this.#options = options;
     this.#log = options.env.logger("notify");
     this.#workers = options.workers ?? DEFAULT_NOTIFY_WORKERS;
-    if (!Number.isInteger(this.#workers) || this.#workers < 1 || this.#workers > MAX_NOTIFY_WORKERS) {
-      const text = `Cannot make a pool of handlers: it has 1 to ${MAX_NOTIFY_WORKERS} threads`;
-      throw new LocalError("bad-argument", `${text}: received ${this.#workers}`);
-    }
   }
 
   /** Resolves once the module is loaded in its thread. What happens meanwhile waits for it. */

@@ -7,7 +7,7 @@ import type { DialOptions, Endpoint, Listener, TcpEndpoint, Threads, Transport }
 import { LocalError } from "../../protocol/errors.ts";
 import type { MessageType } from "../../protocol/messages.ts";
 import type { NetworkParams } from "../../protocol/network_params.ts";
-import { MAX_WORKERS, SHARD_RING_BYTES, SHARD_STARTS, STEADY_SHARD_MS } from "../../protocol/shard_params.ts";
+import { SHARD_RING_BYTES, SHARD_STARTS, STEADY_SHARD_MS } from "../../protocol/shard_params.ts";
 import type { ShardSnapshot } from "../../protocol/peer_snapshots.ts";
 import { formatEndpoint } from "../../util/endpoint.ts";
 import type { Env, Logger } from "../../util/env.ts";
@@ -61,10 +61,8 @@ export class Shards implements Lines {
   readonly #codec;
   #isStopped = false;
 
-  /** Throws LocalError for a number of threads that makes no sense. */
   constructor(options: ShardsOptions) {
     const { env, count, network, hasher, codec, transport } = options;
-    checkCount(count);
     this.#options = options;
     this.#log = env.logger("shard");
     this.#local = new LocalLines({ env, transport, codec });
@@ -225,9 +223,4 @@ export class Shards implements Lines {
     if (slot.port) this.#listeners.serve(slot.port);
     this.#options.onStarted(shard);
   }
-}
-
-function checkCount(count: number): void {
-  if (Number.isInteger(count) && count >= 1 && count <= MAX_WORKERS) return;
-  throw new LocalError("bad-argument", `Cannot use workers: 1 to ${MAX_WORKERS} are possible: received ${count}`);
 }

@@ -313,7 +313,7 @@ test("shards: only 1 to 64 of them are possible, and only with threads", () => {
   const nodes = new RealNodes();
   for (const workers of [0, 65, 1.5, -1]) {
     const error = assertThrows(() => nodes.create({ workers }), LocalError);
-    assertMatch(error.message, /1 to 64 are possible/);
+    assertMatch(error.message, /workers must be a whole number from 1 to 64/);
   }
 });
 
