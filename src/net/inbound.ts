@@ -115,7 +115,7 @@ export class Inbound {
       transactionAt: peer.usefulAt.transaction,
       isBlockOnly: peer.agreement?.version.relay === false,
       hasNoban: peer.permissions.has("noban"),
-      isSuspect: host !== undefined && this.#options.reputation.score(host) > 0,
+      isSuspect: host !== undefined && this.#options.reputation.isSuspect(host),
     };
   }
 }

@@ -8,6 +8,7 @@ import {
   MAX_DISCOURAGED,
   MAX_LISTED_OFFENDERS,
   MAX_SCORED,
+  MIN_MISBEHAVIOUR_SCORE,
   MISBEHAVIOUR_HALF_LIFE_MS,
   MISBEHAVIOUR_LIMIT,
 } from "../protocol/peer_params.ts";
@@ -113,7 +114,12 @@ export class Reputation {
   /** 0 (nothing known) to `MISBEHAVIOUR_LIMIT`. */
   score({ key }: Pick<HostIdentity, "key">): number {
     const known = this.#scores.get(key);
-    return known ? decayedScore(known.score, this.#options.env.now() - known.at) : 0;
+    return known ? remainingScore(known, this.#options.env.now()) : 0;
+  }
+
+  /** Whether it broke rules of late: who has to leave is looked for there first. */
+  isSuspect({ key }: Pick<HostIdentity, "key">): boolean {
+    return this.score({ key }) > 0 || (this.#discouraged.get(key) ?? 0) > this.#options.env.now();
   }
 
   /**
@@ -122,9 +128,10 @@ export class Reputation {
    */
   blame(identity: HostIdentity, code: FaultCode): boolean {
     const now = this.#options.env.now();
-    const score = Math.min(MISBEHAVIOUR_LIMIT, this.score(identity) + PENALTIES[code]);
+    const before = this.score(identity);
+    const score = Math.min(MISBEHAVIOUR_LIMIT, before + PENALTIES[code]);
     if (score === 0) return false;
-    const faults = (this.#scores.get(identity.key)?.faults ?? 0) + 1;
+    const faults = 1 + (before > 0 ? this.#scores.get(identity.key)!.faults : 0);
     putNewest(this.#scores, identity.key, { score, at: now, fault: code, faults }, MAX_SCORED);
     if (score < MISBEHAVIOUR_LIMIT || identity.scope !== "global") return false;
     putNewest(this.#discouraged, identity.key, now + DISCOURAGEMENT_MS, MAX_DISCOURAGED);
@@ -162,14 +169,16 @@ export class Reputation {
     return wasBanned || wasDiscouraged;
   }
 
-  /** Who broke rules of late, the latest first, at most 100. */
+  /** Who has a score, or is left alone for one that has faded since; the latest first, at most 100. */
   offenders(): readonly OffenderSnapshot[] {
     const now = this.#options.env.now();
-    return [...this.#scores].slice(-MAX_LISTED_OFFENDERS).reverse().map(([address, { score, at, fault, faults }]) => {
+    const offenders = [...this.#scores].filter(([key]) => this.isSuspect({ key })).slice(-MAX_LISTED_OFFENDERS);
+    return offenders.reverse().map(([address, known]) => {
+      const { at, fault, faults } = known;
       const endsAt = this.#leftAloneUntil(address, now);
       return {
         address,
-        score: Math.round(decayedScore(score, now - at)),
+        score: Math.round(remainingScore(known, now)),
         fault,
         faults,
         secondsAgo: Math.floor((now - at) / MS_PER_SECOND),
@@ -222,6 +231,11 @@ const DISCOURAGEMENT_HOURS = DISCOURAGEMENT_MS / (60 * 60 * MS_PER_SECOND);
 /** What is left of a score after so many milliseconds. */
 export function decayedScore(score: number, elapsedMs: number): number {
   return score * 2 ** (-Math.max(0, elapsedMs) / MISBEHAVIOUR_HALF_LIFE_MS);
+}
+
+function remainingScore({ score, at }: Score, now: number): number {
+  const left = decayedScore(score, now - at);
+  return left < MIN_MISBEHAVIOUR_SCORE ? 0 : left;
 }
 
 /** Sets an entry as the newest of an ordered map that forgets its oldest. */

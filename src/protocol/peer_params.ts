@@ -70,6 +70,9 @@ export const MISBEHAVIOUR_LIMIT = 100;
 /** A score halves in this time: faults of honest nodes are hours apart, those of attackers seconds. */
 export const MISBEHAVIOUR_HALF_LIFE_MS = 1 * HOUR;
 
+/** A score below half a point is none: the lightest fault is forgotten after some three hours, the gravest after eight. */
+export const MIN_MISBEHAVIOUR_SCORE = 0.5;
+
 /** A discouraged address is left alone for this long: addresses change owners within days. */
 export const DISCOURAGEMENT_MS = 24 * HOUR;
 

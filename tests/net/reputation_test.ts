@@ -44,7 +44,30 @@ test("reputation: one fault that no honest node commits discourages for a day", 
   env.advance(24 * HOUR_MS - 1);
   assertEquals(reputation.standing(liar), "discouraged");
   env.advance(1);
-  assertEquals([reputation.standing(liar), reputation.score(liar) < 0.001], ["good", true]);
+  assertEquals([reputation.standing(liar), reputation.score(liar)], ["good", 0]);
+});
+
+test("reputation: a small fault is forgotten within hours, and what comes later is the first one again", () => {
+  const { env, reputation } = open();
+  const late = identifyHost("1.2.3.4");
+  reputation.blame(late, "handshake-timeout");
+  env.advance(3 * HOUR_MS);
+  assertEquals([reputation.isSuspect(late), reputation.offenders().length], [true, 1]);
+  env.advance(HOUR_MS);
+  assertEquals([reputation.isSuspect(late), reputation.score(late), reputation.offenders()], [false, 0, []]);
+  reputation.blame(late, "handshake-timeout");
+  assertEquals(reputation.offenders().map(({ score, faults }) => [score, faults]), [[5, 1]]);
+});
+
+test("reputation: who is left alone is suspect and listed for as long, although its score has faded", () => {
+  const { env, reputation } = open();
+  const liar = identifyHost("1.2.3.4");
+  reputation.blame(liar, "bad-block");
+  env.advance(23 * HOUR_MS);
+  const listed = reputation.offenders().map(({ score, secondsLeft }) => [score, secondsLeft]);
+  assertEquals([reputation.isSuspect(liar), listed], [true, [[0, 3600]]]);
+  env.advance(HOUR_MS);
+  assertEquals([reputation.isSuspect(liar), reputation.offenders()], [false, []]);
 });
 
 test("reputation: small faults add up if they come fast, and fade if they do not", { timeout: 60_000 }, () => {
