@@ -4,7 +4,7 @@ import { refuse, STATUS } from "./responses.ts";
 
 /** Who may ask what. */
 export interface ControlPolicy {
-  /** What a request over a port has to show before it may change anything; undefined: nothing. */
+  /** What a request over a port has to show before it may change anything; undefined: none may. */
   readonly token?: string;
   /** Other machines can reach us: then whatever is asked needs the token. */
   readonly isPublic?: boolean;
@@ -12,6 +12,8 @@ export interface ControlPolicy {
 
 /** What a health check or a browser that has no token yet may see all the same: nothing of the node's is in there. */
 const OPEN_PATHS: ReadonlySet<string> = new Set(["/", "/livez", "/readyz"]);
+const NO_CHANGES = "over a port the node is changed with a token only: start it with --control-token-file FILE, " +
+  "or ask over its unix socket (without --control)";
 const CHANGES_NOTHING: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
 /** Why a request is not served at all; undefined if it is. A unix socket has the permissions of its file. */
@@ -26,14 +28,15 @@ export function checkAccess(request: ControlRequest, policy: ControlPolicy): Con
 
 /**
  * Why a request may not change anything, or follow events; undefined if it may. On a port, a browser says which page it
- * acts for (Origin), and a token is asked for where one is configured.
+ * acts for (Origin), and changes need the token: everybody who has an account on this machine can reach the port.
  */
 export function checkAuthority(request: ControlRequest, policy: ControlPolicy): ControlResponse | undefined {
   if (request.isLocalSocket) return undefined;
   if (request.origin !== undefined && !isOriginOf(request.origin, request.host, policy)) {
     return refuse(STATUS.forbidden, "this Origin may not do that: only pages of the control API itself may");
   }
-  return CHANGES_NOTHING.has(request.method) ? undefined : checkToken(request, policy.token);
+  if (CHANGES_NOTHING.has(request.method)) return undefined;
+  return policy.token === undefined ? refuse(STATUS.forbidden, NO_CHANGES) : checkToken(request, policy.token);
 }
 
 /**

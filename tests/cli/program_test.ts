@@ -57,8 +57,13 @@ siteTest("inspect: shows a running node as tables and as JSON, and says what it 
 });
 
 siteTest("inspect: connects, bans, unbans and disconnects", async (site) => {
-  const [node, other] = [await site.node({}), await site.node({})];
-  const inspect = (...words: readonly string[]) => run(compiled(), ["inspect", ...words, "--control", node.control]);
+  const withToken = ["--control-token-file", site.file("token", "a-token-of-some-length\n")];
+  const [node, other] = [await site.node({ args: withToken }), await site.node({})];
+  const control = ["--control", node.control];
+  const inspect = (...words: readonly string[]) => run(compiled(), ["inspect", ...words, ...control, ...withToken]);
+  const forgotten = await run(compiled(), ["inspect", "connect", other.endpoint, ...control]);
+  assertEquals(forgotten.code, 1);
+  assertStringIncludes(forgotten.stderr, "the node answers 401: the token of --control-token-file is needed");
   const connected = await inspect("connect", other.endpoint, "--json");
   assertEquals([connected.code, connected.stderr], [0, ""]);
   const { id, kind } = JSON.parse(connected.stdout);

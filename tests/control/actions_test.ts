@@ -22,18 +22,21 @@ async function openScene(): Promise<Scene> {
   return { network, node };
 }
 
-/** What became of a request, while virtual time runs. */
+const TOKEN = "a-token-of-some-length";
+const AUTHORISED = { authorization: `Bearer ${TOKEN}` };
+
+/** What became of a request, while virtual time runs. Over a port, and with the token, unless `changes` say otherwise. */
 async function ask(
   { network, node }: Scene,
   method: string,
   target: string,
   fields?: unknown,
-  { token, ...changes }: Partial<ControlRequest> & { readonly token?: string } = {},
+  { token = TOKEN, ...changes }: Partial<ControlRequest> & { readonly token?: string | null } = {},
 ) {
   const body = typeof fields === "string" ? fields : fields === undefined ? "" : JSON.stringify(fields);
   const asked = act(
-    { node, ...(token !== undefined && { token }) },
-    controlRequest(method, target, { body, ...changes }),
+    { node, ...(token !== null && { token }) },
+    controlRequest(method, target, { body, ...AUTHORISED, ...changes }),
   );
   if (!asked) return undefined;
   let isDone = false;
@@ -160,31 +163,20 @@ test("control: a page of the web cannot change anything, a script and our own pa
   }
 });
 
-test("control: where a token is configured a port asks for it, the unix socket does not", async () => {
+test("control: over a port changes need the token, over the unix socket they do not", async () => {
   const scene = await openScene();
-  const token = "a-token-of-some-length";
   const ban = { address: "1.2.3.4" };
-  for (
-    const authorization of [
-      undefined,
-      "",
-      "Bearer wrong",
-      `Basic ${token}`,
-      `Bearer ${token}x`,
-      `Bearer ${token.slice(1)}`,
-    ]
-  ) {
-    assertEquals(
-      (await ask(scene, "POST", "/v1/bans", ban, { token, authorization }))!.status,
-      401,
-      authorization ?? "",
-    );
+  const wrong = [undefined, "", "Bearer wrong", `Basic ${TOKEN}`, `Bearer ${TOKEN}x`, `Bearer ${TOKEN.slice(1)}`];
+  for (const authorization of wrong) {
+    assertEquals((await ask(scene, "POST", "/v1/bans", ban, { authorization }))!.status, 401, authorization);
   }
-  assertEquals((await ask(scene, "POST", "/v1/bans", ban, { token, authorization: `Bearer ${token}` }))!.status, 200);
-  assertEquals(
-    (await ask(scene, "POST", "/v1/bans", ban, { token, isLocalSocket: true, host: undefined }))!.status,
-    200,
-  );
+  const socket = { isLocalSocket: true, host: undefined, authorization: undefined };
+  for (const changes of [AUTHORISED, socket, { token: null, ...socket }]) {
+    assertEquals((await ask(scene, "POST", "/v1/bans", ban, changes))!.status, 200);
+  }
+  const unconfigured = await ask(scene, "POST", "/v1/bans", ban, { token: null });
+  assertEquals(unconfigured!.status, 403);
+  assertStringIncludes(unconfigured!.value.error, "--control-token-file");
 });
 
 test("control: a method that a path does not take is refused with those that it does", async () => {

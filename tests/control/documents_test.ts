@@ -42,7 +42,7 @@ test("documents: every example of the control API is what the node answers", asy
   const { network, node } = await documentScene();
   await listenScripted(network, "40.0.0.9");
   for (const { method, target, body, shown } of examples) {
-    const request = controlRequest(method, target, { body });
+    const request = controlRequest(method, target, { body, isLocalSocket: true });
     const answering = method === "GET"
       ? Promise.resolve(answer(controlSubject(node), request))
       : act({ node }, request)!;
