@@ -26,14 +26,14 @@ export const CAPTURE_FLAGS = {
     "SIZE",
     DEFAULT_CAPTURE_FILE_BYTES,
     "put the capture aside at this size, as FILE.1.pcapng, and go on in a new one",
-    { isSetting: true, fallbackText: formatSize(DEFAULT_CAPTURE_FILE_BYTES).replace(" ", "") },
+    { isSetting: true, needs: ["capture"], fallbackText: formatSize(DEFAULT_CAPTURE_FILE_BYTES).replace(" ", "") },
   ),
   "capture-files": defaultFlag(
     wholeNumber(1, MAX_CAPTURE_FILES),
     "N",
     DEFAULT_CAPTURE_FILES,
     "keep so many files of a capture; the oldest leaves",
-    { isSetting: true },
+    { isSetting: true, needs: ["capture"] },
   ),
 };
 

@@ -35,6 +35,7 @@ export async function resolveSettings(
   const layers = [flags, environment, ...files.flatMap((file) => [file.sections.get(network) ?? new Map(), file.top])];
   const found = new Map(Object.entries(command.flags).map(([name, flag]) => [name, decide(name, flag, layers)]));
   settleConflicts(found);
+  refuseIdle(found);
   return new Map([...found].map(([name, decision]) => [name, decision.resolved]));
 }
 
@@ -88,6 +89,26 @@ function settleConflicts(found: ReadonlyMap<string, Decision>): void {
       const loser = rival.rank > decision.rank ? rival : decision;
       loser.resolved = fallbackOf(loser.resolved.flag);
     }
+  }
+}
+
+/**
+ * What does nothing here is refused where it was typed for this run. Files and the environment are written once, for
+ * runs of all kinds: what one of them has no use for does no harm there.
+ */
+function refuseIdle(found: ReadonlyMap<string, Decision>): void {
+  const isOn = (name: string) => {
+    const { texts, value } = found.get(name)!.resolved;
+    return texts !== undefined && value !== false;
+  };
+  for (const [name, { resolved: { flag, texts, source } }] of found) {
+    if (texts === undefined || source !== `--${name}`) continue;
+    if (flag.needs && !flag.needs.some(isOn)) {
+      const others = flag.needs.map((other) => `--${other}`).join(" or ");
+      throw new UsageError(`--${name} does nothing without ${others}`);
+    }
+    const idler = flag.idleBeside?.find(isOn);
+    if (idler !== undefined) throw new UsageError(`--${name} does nothing beside --${idler}`);
   }
 }
 

@@ -21,6 +21,10 @@ export interface Flag<T = unknown> {
   readonly isSetting: boolean;
   /** Flags that contradict it. */
   readonly conflicts?: readonly string[];
+  /** Flags without any of which it does nothing: whoever types it alone has misunderstood it. */
+  readonly needs?: readonly string[];
+  /** Flags beside which it does nothing. */
+  readonly idleBeside?: readonly string[];
   /** Said when a switch is given a value. */
   readonly valueHint?: string;
   /** Values that are worth offering, though there may be others. */
@@ -46,7 +50,10 @@ export interface Resolved {
 }
 
 type Extras = Partial<
-  Pick<Flag, "short" | "fallbackText" | "isSetting" | "conflicts" | "valueHint" | "bareValue" | "words">
+  Pick<
+    Flag,
+    "short" | "fallbackText" | "isSetting" | "conflicts" | "needs" | "idleBeside" | "valueHint" | "bareValue" | "words"
+  >
 >;
 
 const base = { placeholder: "", schema: truth, isSetting: false };

@@ -60,6 +60,8 @@ export const TOKEN_FLAGS = {
     "what is in this file is asked for over a control port before changes",
     {
       isSetting: true,
+      // Over the unix socket nobody is asked for it.
+      needs: ["control"],
       fallbackText: "none",
     },
   ),

@@ -35,6 +35,7 @@ import {
 const MAX_OUTBOUND = 1_000;
 
 const setting = { isSetting: true };
+const inboundSetting = { ...setting, idleBeside: ["no-listen"] };
 
 /** What `p2p node` takes. */
 export const NODE_FLAGS = {
@@ -55,23 +56,26 @@ export const NODE_FLAGS = {
   "no-listen": switchFlag("accept no peers", { ...setting, conflicts: ["listen"] }),
   "no-discover": switchFlag("dial nobody but --join and --connect peers", setting),
   "max-inbound": valueFlag(wholeNumber(0, MAX_OPTION_PEERS), "N", "peers that may connect to us", {
-    ...setting,
+    ...inboundSetting,
     fallbackText: `${DEFAULT_MAX_INBOUND}, ${SEED_MAX_INBOUND} for a seed`,
   }),
-  "max-outbound": defaultFlag(wholeNumber(0, MAX_OUTBOUND), "N", DEFAULT_MAX_OUTBOUND, "peers that we dial", setting),
+  "max-outbound": defaultFlag(wholeNumber(0, MAX_OUTBOUND), "N", DEFAULT_MAX_OUTBOUND, "peers that we dial", {
+    ...setting,
+    idleBeside: ["seed"],
+  }),
   "max-per-address": defaultFlag(
     wholeNumber(1, MAX_OPTION_PEERS),
     "N",
     DEFAULT_MAX_PER_ADDRESS,
     "of them, peers of one public address (IPv6: one /64)",
-    setting,
+    inboundSetting,
   ),
   "max-per-group": defaultFlag(
     wholeNumber(1, MAX_OPTION_PEERS),
     "N",
     DEFAULT_MAX_PER_GROUP,
     "of them, peers of one public network (IPv4: one /16, IPv6: one /32)",
-    setting,
+    inboundSetting,
   ),
   permit: listFlag(
     permit,
@@ -133,7 +137,7 @@ export const NODE_FLAGS = {
     "N",
     DEFAULT_NOTIFY_WORKERS,
     "threads for handlers of events, started when they are needed",
-    setting,
+    { ...setting, needs: ["on"] },
   ),
   weight: listFlag(weight, "NAME=N", "the share of requests of a peer (HOST:PORT) or region, where weights count", {
     ...setting,

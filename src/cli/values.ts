@@ -11,6 +11,7 @@ import { type BalancingRule, STRATEGY_NAMES } from "../net/balancing/rules.ts";
 import type { Permit } from "../net/reputation.ts";
 import { EVENT_CHANNELS } from "../node/events.ts";
 import type { NodeEvents } from "../protocol/node_events.ts";
+import { LOG_CATEGORIES, type LogCategory } from "../util/env.ts";
 import { suggestion } from "../util/nearest.ts";
 
 /** Reads the value of a flag, an environment variable or a configuration key from its text. */
@@ -149,12 +150,16 @@ export const permit: ValueSchema<Permit> = parsed((value) => {
   return { subnet: parseSubnet(subnet), permissions: new Set(permissions) };
 });
 
+const logCategory = oneOf(LOG_CATEGORIES);
+
 /** `CATEGORY=LEVEL,…` as pairs. */
-export const logFilters: ValueSchema<readonly (readonly [category: string, level: LogThreshold])[]> = parsed((value) =>
+export const logFilters: ValueSchema<readonly (readonly [category: LogCategory, level: LogThreshold])[]> = parsed((
+  value,
+) =>
   value.split(",").map((part) => {
     const [category, level, ...rest] = part.split("=").map((word) => word.trim());
     if (!category || level === undefined || rest.length > 0) throw new SyntaxError("must read CATEGORY=LEVEL,…");
-    return [category, v.parse(oneOf(LOG_LEVELS), level)] as const;
+    return [v.parse(logCategory, category), v.parse(oneOf(LOG_LEVELS), level)] as const;
   })
 );
 

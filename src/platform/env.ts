@@ -1,6 +1,6 @@
 import { randomFillSync } from "node:crypto";
 import { clearTimeout, setImmediate, setTimeout } from "node:timers";
-import type { Env, Logger, Timer } from "../util/env.ts";
+import type { Env, LogCategory, Logger, Timer } from "../util/env.ts";
 import { createLogger } from "./logging.ts";
 import type { Schedule } from "./socket_connection.ts";
 
@@ -16,7 +16,7 @@ const LOW_WORD_SHIFT = 6;
 
 export interface EnvOptions {
   /** Where records go; by default to whatever `configureLogging`, or the embedding program's LogTape, says. */
-  readonly logger?: (category: string) => Logger;
+  readonly logger?: (category: LogCategory) => Logger;
 }
 
 /** Real time, real chance, real logs, on any of the three runtimes. */
@@ -35,7 +35,7 @@ export function createEnv(options: EnvOptions = {}): Env {
 }
 
 /** Each peer asks for the same few: making one takes longer than shaking hands otherwise does. */
-function onceEach(create: (category: string) => Logger): (category: string) => Logger {
+function onceEach(create: (category: LogCategory) => Logger): (category: LogCategory) => Logger {
   const known = new Map<string, Logger>();
   return (category) => {
     let logger = known.get(category);

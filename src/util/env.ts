@@ -7,6 +7,32 @@ export interface Timer {
 /** Severity of a log record, in rising order. `off` is only a threshold. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
+/** Who writes records: each part of the program has a category of its own, and `--log` takes no others. */
+export const LOG_CATEGORIES = [
+  "addresses",
+  "bench",
+  "bus",
+  "chain",
+  "control",
+  "discovery",
+  "doctor",
+  "inventory",
+  "miner",
+  "net",
+  "node",
+  "notify",
+  "peer",
+  "platform",
+  "prober",
+  "relay",
+  "requests",
+  "shard",
+  "sync",
+  "topics",
+] as const;
+/** One of them; see `LOG_CATEGORIES`. */
+export type LogCategory = (typeof LOG_CATEGORIES)[number];
+
 /** Writes records of one category. Ask `enabled` before building an expensive record on a hot path. */
 export interface Logger {
   /** Whether records of this level are written at all. */
@@ -41,8 +67,7 @@ export interface Env {
   randomBytes(sizeBytes: number): Uint8Array;
   /** A number in [0, 1). */
   random(): number;
-  /** The logger of one category, such as `peer` or `sync.headers`. */
-  logger(category: string): Logger;
+  logger(category: LogCategory): Logger;
 }
 
 /** Drops every record. */

@@ -6,9 +6,11 @@ import { createOutput } from "../../src/cli/context.ts";
 import { UsageError } from "../../src/cli/exit.ts";
 import { defaultFlag, listFlag, switchFlag, valueFlag } from "../../src/cli/flag.ts";
 import { COMMON_FLAGS, NETWORK_FLAGS } from "../../src/cli/flags.ts";
+import { nodeCommand } from "../../src/cli/node.ts";
 import { printConfig } from "../../src/cli/print_config.ts";
 import { localHost, mebibytes, text, wholeNumber } from "../../src/cli/values.ts";
 import { recordStream } from "./recorded_stream.ts";
+import { runWith } from "./run_program.ts";
 
 const setting = { isSetting: true };
 const command: AnyCommand = defineCommand({
@@ -106,6 +108,39 @@ test("config: of two that contradict each other the one nearer to the user stand
     await refusal({ files: { [OWN]: 'listen = "a:1"\nno-listen = true' } }),
     "listen and no-listen contradict each other",
   );
+});
+
+test("flags: one that does nothing without another, or beside it, is refused where it was typed", async () => {
+  const cases: readonly (readonly [argv: readonly string[], why: string])[] = [
+    [["node", "--capture-files", "2"], "--capture-files does nothing without --capture"],
+    [["connect", "127.0.0.1:1", "--capture-size", "1MiB"], "--capture-size does nothing without --capture"],
+    [["node", "--handler-threads", "2"], "--handler-threads does nothing without --on"],
+    [["node", "--control-token-file", "x"], "--control-token-file does nothing without --control"],
+    [["inspect", "--control-token-file", "x"], "--control-token-file does nothing without --control"],
+    [["node", "--no-listen", "--max-inbound", "1"], "--max-inbound does nothing beside --no-listen"],
+    [["node", "--no-listen", "--max-per-group", "1"], "--max-per-group does nothing beside --no-listen"],
+    [["node", "--no-listen", "--max-per-address", "1"], "--max-per-address does nothing beside --no-listen"],
+    [["node", "--seed", "--max-outbound", "1"], "--max-outbound does nothing beside --seed"],
+  ];
+  for (const [argv, why] of cases) {
+    const { code, stderr } = await runWith(argv);
+    assertEquals([code, stderr], [2, `p2p: ${why}\n`]);
+  }
+  const used = ["node", "--print-config", "--capture", "a.pcapng", "--capture-files", "2"];
+  assertEquals((await runWith(used)).code, 0);
+});
+
+test("config: a setting that has nothing to do in this run does no harm", async () => {
+  const environment = { P2P_CAPTURE_FILES: "2" };
+  const given = new Map([["print-config", ["true"]]]);
+  const around = {
+    environment,
+    readText: () => Promise.resolve(undefined),
+    networks: [],
+    networkName: (choice: string) => Promise.resolve(choice),
+  };
+  const found = await resolveSettings(nodeCommand, [nodeCommand], given, around);
+  assertEquals(found.get("capture-files")!.value, 2);
 });
 
 test("config: what is wrong is named with its place", async () => {

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { balancingRule, type HandlerFile, handlerFile, readValue, weight } from "../../src/cli/values.ts";
+import { balancingRule, type HandlerFile, handlerFile, logFilters, readValue, weight } from "../../src/cli/values.ts";
 import { runWith } from "./run_program.ts";
 
 test("values: a rule of balancing, with how long sessions are kept and how often is tried again", () => {
@@ -31,6 +31,13 @@ test("values: a handler names events that there are, and a file", () => {
   for (const name of ["", "chain:top", "toString"]) {
     assertWrong(readValue(handlerFile, `${name}=./a.ts`), `there is no event ${name}`);
   }
+});
+
+test("values: a filter of the log names a category that there is", () => {
+  assertEquals(readValue(logFilters, "peer=debug, sync=off"), { value: [["peer", "debug"], ["sync", "off"]] });
+  assertWrong(readValue(logFilters, "nope=debug"), "must be one of addresses, bench, bus,");
+  assertWrong(readValue(logFilters, "peers=debug"), "(did you mean peer?)");
+  assertWrong(readValue(logFilters, "peer=loud"), "must be one of debug, info,");
 });
 
 test("values: a weight names a peer or a region", () => {

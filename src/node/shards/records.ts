@@ -3,7 +3,7 @@ import type { Endpoint, TcpEndpoint } from "../../platform/types.ts";
 import type { LocalErrorCode } from "../../protocol/errors.ts";
 import type { MessageType } from "../../protocol/messages.ts";
 import { ByteReader, ByteWriter } from "../../util/bytes.ts";
-import type { LogFields, LogLevel } from "../../util/env.ts";
+import type { LogCategory, LogFields, LogLevel } from "../../util/env.ts";
 import type { TimeCount } from "../../util/time_counts.ts";
 
 /** What the main thread tells a shard, apart from frames. Peers and sockets have numbers. */
@@ -56,7 +56,7 @@ export type ToMain =
   | { readonly is: "uncaptured"; readonly frames: number }
   | {
     readonly is: "log";
-    readonly category: string;
+    readonly category: LogCategory;
     readonly level: LogLevel;
     readonly text: string;
     fields: LogFields;

@@ -1,7 +1,7 @@
 import type { MessageType } from "../../protocol/messages.ts";
 import type { NetworkParams } from "../../protocol/network_params.ts";
 import type { Hasher } from "../../util/hash.ts";
-import type { LogLevel } from "../../util/env.ts";
+import type { LogCategory, LogLevel } from "../../util/env.ts";
 import { bitcoinCodec } from "../../wire/bitcoin.ts";
 import type { SortingCodec } from "../../wire/codec.ts";
 import { nativeCodec } from "../../wire/native.ts";
@@ -25,7 +25,7 @@ export interface ShardStart {
 export const SHARD_FILE = "node/shards/shard_worker";
 
 /** Categories of a shard's own log. */
-export const SHARD_LOGS: readonly string[] = ["peer", "platform", "shard"];
+export const SHARD_LOGS: readonly LogCategory[] = ["peer", "platform", "shard"];
 
 /** The network's wire; without checksums for the way between the threads. */
 export function createCodec(

@@ -4,7 +4,7 @@ import { createEnv } from "../../platform/env.ts";
 import { createHasher } from "../../platform/hasher.ts";
 import { createTransport } from "../../platform/host.ts";
 import { ownData, stayAlive } from "../../platform/threads.ts";
-import type { LogFields, Logger, LogLevel } from "../../util/env.ts";
+import type { LogCategory, LogFields, Logger, LogLevel } from "../../util/env.ts";
 import { RecordReceiver } from "./record_receiver.ts";
 import { RecordSender } from "./record_sender.ts";
 import { encodeNote } from "./records.ts";
@@ -16,7 +16,7 @@ import { openShardWays } from "./shard_ways.ts";
 const RANKS: { readonly [L in LogLevel]: number } = { debug: 0, info: 1, warn: 2, error: 3 };
 
 function run(start: ShardStart): void {
-  const logger = (category: string) => passLogOn(category, start.logLevels[category], sender);
+  const logger = (category: LogCategory) => passLogOn(category, start.logLevels[category], sender);
   const env = createEnv({ logger });
   const ways = openShardWays(start.shard, start.ways, {
     onRoom: () => sender.proceed(),
@@ -56,7 +56,7 @@ function run(start: ShardStart): void {
 }
 
 /** A logger whose records the main thread writes. */
-function passLogOn(category: string, least: LogLevel | undefined, sender: RecordSender): Logger {
+function passLogOn(category: LogCategory, least: LogLevel | undefined, sender: RecordSender): Logger {
   const enabled = (level: LogLevel) => least !== undefined && RANKS[level] >= RANKS[least];
   const write = (level: LogLevel) => (text: string, fields: LogFields = {}) => {
     if (enabled(level)) sender.put(encodeNote({ is: "log", category, level, text, fields: plain(fields) }));
