@@ -91,9 +91,12 @@ export class Discovery implements AddressSource {
     });
   }
 
-  /** The connection ended: its address was there a moment ago. */
+  /**
+   * The connection ended: its address was there a moment ago. One for blocks only leaves no trace in the times that
+   * answers to getaddr show, or who asks often would find the links that are to stay unseen.
+   */
   disconnected(peer: Peer): void {
-    if (peer.direction !== "outbound" || !peer.agreement) return;
+    if (peer.direction !== "outbound" || !peer.agreement || peer.kind === "block-only") return;
     this.#note(peer.dialled, (known, now) => this.#options.book.connected(known, now));
   }
 

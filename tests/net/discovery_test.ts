@@ -176,6 +176,21 @@ test("discovery: dials are noted in the book, by address only", { timeout: 60_00
   assertEquals([known.lastTry, known.attempts], [NOW, 1]);
 });
 
+test("discovery: the end of a connection is noted in the book, unless it was for blocks only", {
+  timeout: 60_000,
+}, () => {
+  const book = testBook();
+  const { discovery } = world(() => Promise.resolve([]), { book });
+  const day = 86_400;
+  for (const kind of ["full", "block-only"] as const) {
+    const host = kind === "full" ? "1.2.3.4" : "2.2.3.4";
+    book.add(recordOf(host, { time: NOW - day }), spread(1), NOW);
+    discovery.disconnected({ direction: "outbound", kind, dialled: { host, port: 8333 }, agreement: {} } as Peer);
+  }
+  const times = ["1.2.3.4", "2.2.3.4"].map((host) => book.get(recordOf(host))!.time);
+  assertEquals(times, [NOW, NOW - day]);
+});
+
 test("book keeper: a table that cannot be read costs the addresses, and is not written to", { timeout: 60_000 }, () => {
   const env = new ClockEnv();
   const store = createMemoryStore();
