@@ -21,8 +21,11 @@ export function identifyHost(host: string): HostIdentity {
   // An address of one link may name the interface (fe80::1%eth0, RFC 4007): it is the same address.
   const address = parseAddress(host.split("%", 1)[0]!);
   if (!address) return { address, key: host, group: host, scope: "global" };
-  const key = address.networkId === NETWORK_IPV6
-    ? formatSubnet(subnetOf(address, IPV6_SITE_BITS))
-    : formatAddress(address);
-  return { address, key, group: addressGroup(address), scope: addressScope(address) };
+  return { ...identifyAddress(address), group: addressGroup(address), scope: addressScope(address) };
+}
+
+/** As much as standing and scores go by. */
+export function identifyAddress(address: NetAddress): Pick<HostIdentity, "address" | "key"> {
+  const isSite = address.networkId === NETWORK_IPV6;
+  return { address, key: isSite ? formatSubnet(subnetOf(address, IPV6_SITE_BITS)) : formatAddress(address) };
 }

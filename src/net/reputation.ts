@@ -88,7 +88,7 @@ export class Reputation {
     }
   }
 
-  standing({ address, key }: HostIdentity): Standing {
+  standing({ address, key }: Pick<HostIdentity, "address" | "key">): Standing {
     const now = this.#options.env.now();
     if (address && this.#bans.size > 0) {
       for (const { endsAt } of this.#bans.holding(address)) if (endsAt > now) return "banned";

@@ -2,6 +2,7 @@ import type { Bus } from "../bus/bus.ts";
 import { Chain } from "../chain/chain.ts";
 import { guardStore } from "../ledger/guarded_store.ts";
 import { Ledger } from "../ledger/ledger.ts";
+import { identifyAddress } from "../net/host_identity.ts";
 import type { Peers, Terms } from "../net/peers.ts";
 import type { Line } from "../peer/line.ts";
 import { LocalLines } from "../peer/local_lines.ts";
@@ -221,6 +222,7 @@ export class NodeCore {
         ownServices: ownServices(options.pruneBytes !== undefined),
         isSeed: options.seed ?? false,
         asks: options.discover ?? false,
+        shuns: (address) => this.connections.reputation.standing(identifyAddress(address)) !== "good",
       },
     });
   }

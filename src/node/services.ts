@@ -43,7 +43,7 @@ export interface ServiceParts {
   readonly blockRelayOnly: boolean;
   readonly connectivity: Connectivity;
   readonly balancing: BalancingOptions;
-  readonly addresses: Pick<AddressesDeps, "book" | "listening" | "ownServices" | "allowsLocal" | "isSeed" | "asks">;
+  readonly addresses: Omit<AddressesDeps, "env" | "heard">;
   readonly cadences: Cadences;
   /** Where we are; empty if that is not told. */
   readonly region: string;

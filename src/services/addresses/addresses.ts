@@ -44,6 +44,8 @@ export interface AddressesDeps {
   readonly isSeed: boolean;
   /** Whether those whom we dialled are asked for addresses. */
   readonly asks: boolean;
+  /** Whether we leave an address alone: it is banned, or was found out. */
+  readonly shuns: (address: NetAddress) => boolean;
   /** A peer told of a node at the address with this `addressKey`. */
   readonly heard: (key: string) => void;
 }
@@ -96,11 +98,12 @@ export class Addresses implements Service {
   readonly #counts = { received: 0, limited: 0, relayed: 0 };
 
   constructor(deps: AddressesDeps) {
-    const { env, book, isSeed } = deps;
+    const { env, book, isSeed, shuns } = deps;
     this.#deps = deps;
     this.#log = env.logger("addresses");
     this.#answers = new Answers({
       book,
+      shuns,
       random: () => env.random(),
       cacheMs: isSeed ? SEED_ANSWER_CACHE_MS : ANSWER_CACHE_MS,
       prefersReliable: isSeed,
@@ -191,14 +194,14 @@ export class Addresses implements Service {
     record: AddressRecord,
     isNews: boolean,
   ): void {
-    const { book, allowsLocal, heard } = this.#deps;
+    const { book, allowsLocal, shuns, heard } = this.#deps;
     const recordScope = addressScope(record.address);
     if (record.port === 0 || !reaches(correspondent.scope, recordScope) || (recordScope !== "global" && !allowsLocal)) {
       return;
     }
     const key = book.keyOf(record);
     noteKnown(correspondent, key);
-    if (this.#own.has(key)) return;
+    if (this.#own.has(key) || shuns(record.address)) return;
     const now = this.#wallSeconds();
     const isFresh = record.time > now - RELAY_AGE_SECONDS && record.time <= now + MAX_FUTURE_SECONDS;
     if (isNews && isFresh) this.#relay(peer, record, recordScope, key);

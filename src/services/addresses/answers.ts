@@ -2,11 +2,13 @@ import type { AddressBook } from "../../net/address_book.ts";
 import { reaches } from "../../net/reach.ts";
 import { ANSWER_FLOOR, ANSWER_SHARE } from "../../protocol/address_params.ts";
 import { type AddressScope, addressScope } from "../../protocol/addresses.ts";
-import type { AddressRecord } from "../../protocol/messages.ts";
+import type { AddressRecord, NetAddress } from "../../protocol/messages.ts";
 import { MAX_ADDRESSES } from "../../protocol/wire_limits.ts";
 
 export interface AnswersOptions {
   readonly book: AddressBook;
+  /** Who is named to nobody. */
+  readonly shuns: (address: NetAddress) => boolean;
   readonly random: () => number;
   /** How long the same answer is given. */
   readonly cacheMs: number;
@@ -52,11 +54,11 @@ export class Answers {
   }
 
   #make(scope: AddressScope, wallNow: number): readonly AddressRecord[] {
-    const { book, prefersReliable } = this.#options;
+    const { book, shuns, prefersReliable } = this.#options;
     const share = Math.max(ANSWER_FLOOR, Math.floor(book.size * ANSWER_SHARE));
     const known = book.sample({
       count: Math.min(MAX_ADDRESSES, share),
-      wants: ({ address }) => reaches(scope, addressScope(address)),
+      wants: ({ address }) => reaches(scope, addressScope(address)) && !shuns(address),
       ...(prefersReliable && { prefers: ({ uptime }) => uptime?.isReliable ?? false }),
     }, wallNow);
     return known.map(({ address, port, services, time }) => ({ address, port, services, time }));
