@@ -1,28 +1,25 @@
 import { type Channel, CHANNELS } from "../bus/channels.ts";
-import {
-  READER_MAX_BYTES,
-  READER_MAX_EVENTS,
-  READER_STALL_MS,
-  READER_WRITE_BYTES,
-} from "../protocol/control_params.ts";
+import { READER_STALL_MS, READER_WRITE_BYTES } from "../protocol/control_params.ts";
 import { concatBytes } from "../util/bytes.ts";
-import { Deque } from "../util/deque.ts";
 import type { Env } from "../util/env.ts";
 import { encodeLag, type EventFrame, HEARTBEAT } from "./event_frames.ts";
 import type { StreamWriter } from "./http_types.ts";
+import { WaitingFrames } from "./waiting_frames.ts";
 
 /**
- * One reader of events. What it does not take in time waits, bounded in events and bytes; then the oldest leave and
- * are counted, and it is told how many before it gets the rest. One that takes nothing at all is cut in the end.
+ * One reader of events. What it does not take in time waits, bounded in events and bytes; then some leave, of the lowest
+ * channel first, and are counted, and it is told how many before it gets the rest. One that takes nothing at all is cut in the end.
  */
 export class EventReader {
   readonly #env: Env;
   readonly #writer: StreamWriter;
   readonly #wants: (type: string) => boolean;
   readonly #wantsAll: boolean;
-  readonly #waiting = new Deque<EventFrame>();
+  readonly #waiting = new WaitingFrames((channel) => {
+    this.#missed[channel]++;
+    this.#hasMissed = true;
+  });
   readonly #missed: { [C in Channel]: number } = { control: 0, sync: 0, inventory: 0, data: 0 };
-  #bytes = 0;
   #hasMissed = false;
   /** By channel: whether what was missed is counted with events that nobody asked for. */
   readonly #isAtMost = new Set<Channel>();
@@ -40,7 +37,7 @@ export class EventReader {
 
   /** Bytes that wait. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#waiting.bytes;
   }
 
   wants(type: string): boolean {
@@ -48,9 +45,7 @@ export class EventReader {
   }
 
   push(frame: EventFrame): void {
-    while (this.#waiting.length > 0 && !this.#hasRoomFor(frame)) this.#dropOldest();
     this.#waiting.push(frame);
-    this.#bytes += frame.bytes.length;
     this.#schedule();
   }
 
@@ -85,18 +80,6 @@ export class EventReader {
   close(): void {
     this.#isClosed = true;
     this.#waiting.clear();
-    this.#bytes = 0;
-  }
-
-  #hasRoomFor(frame: EventFrame): boolean {
-    return this.#waiting.length < READER_MAX_EVENTS && this.#bytes + frame.bytes.length <= READER_MAX_BYTES;
-  }
-
-  #dropOldest(): void {
-    const { channel, bytes } = this.#waiting.shift()!;
-    this.#bytes -= bytes.length;
-    this.#missed[channel]++;
-    this.#hasMissed = true;
   }
 
   /** At the end of the turn: the events of one turn leave together. */
@@ -133,7 +116,6 @@ export class EventReader {
       taken += bytes.length;
       parts.push(bytes);
     }
-    this.#bytes -= taken;
     return parts.length === 1 ? parts[0]! : concatBytes(parts);
   }
 

@@ -131,6 +131,24 @@ test("events: a slow reader misses the oldest, is told how many, and costs nobod
   assertEquals(subject.feed.waitingBytes, 0);
 });
 
+test("events: what a slow reader misses of a flood of data is data, however many bytes they are", async () => {
+  for (const [payloadBytes, count] of [[1, READER_MAX_EVENTS + 400], [256, 900]] as const) {
+    const type = (i: number) => i % 300 === 0 ? "peer:ping" : i % 100 === 0 ? "chain:tip" : "app:message";
+    const reader = await sent(
+      Array.from({ length: count }, (_, i) => ({ type: type(i), event: { i, payload: new Uint8Array(payloadBytes) } })),
+      "data",
+      false,
+    );
+    const [lag, ...others] = reader.events.filter(({ name }) => name === "lag");
+    const seen = reader.events.filter(({ name }) => name === undefined);
+    const numbers = seen.map(({ event }) => event.i as number);
+    assertEquals([lag!.channel, lag!.missed + seen.length, others], ["data", count, []]);
+    const isAbove = (i: number) => type(i) !== "app:message";
+    assertEquals(numbers.filter(isAbove), Array.from({ length: count }, (_, i) => i).filter(isAbove));
+    assertEquals(numbers, numbers.toSorted((left, right) => left - right), "what is left comes in order");
+  }
+});
+
 test("events: both sides see that the connection lives, and who takes nothing is cut", async () => {
   const { network, read, subject } = await openScene();
   const [alive, stuck] = [read(), read()];
@@ -142,28 +160,31 @@ test("events: both sides see that the connection lives, and who takes nothing is
   assertEquals([alive.isCut, stuck.isCut, subject.feed.size], [false, true, 1]);
 });
 
-/** What a reader is sent of one item of the node's stream. */
-async function sent(item: unknown, source: string): Promise<RecordedReader> {
+/** What a reader is sent of the node's stream; `takes`: at once, or only when all is there. */
+async function sent(items: readonly unknown[], source: string, takes = true): Promise<RecordedReader> {
   const network = createMemoryNetwork({ seed: 1 });
   async function* events() {
-    yield await item;
+    yield* items;
   }
   const channels = () => CHANNELS.map((channel) => ({ channel, published: 0 }));
   const feed = new EventFeed({ node: { events, channels } as unknown as P2PNode, env: network.env("a") });
   const wish = { sources: [source], wants: () => true, wantsAll: true };
   const reader = new RecordedReader({ status: 200, headers: {}, open: (writer) => feed.open(wish, writer) });
+  reader.takes = takes;
   await network.run(network.now() + 1);
+  reader.takes = true;
+  reader.source.drained();
   return reader;
 }
 
 test("events: what a channel lost before it was read is told", async () => {
-  const { events } = await sent({ type: "lag", channel: "data", missed: 7 }, "data");
+  const { events } = await sent([{ type: "lag", channel: "data", missed: 7 }], "data");
   assertEquals(events.map(({ name, channel, missed }) => [name, channel, missed]), [["lag", "data", 7]]);
 });
 
 test("events: a topic's message has its number in full and the beginning of its bytes", async () => {
   const event = { topic: "chat", id: 2n ** 63n, payload: new Uint8Array(1_000).fill(0xab), from: 3 };
-  const { events: [seen] } = await sent({ type: "topic:chat", event }, "topic:chat");
+  const { events: [seen] } = await sent([{ type: "topic:chat", event }], "topic:chat");
   const payload = { sizeBytes: 1_000, hex: "ab".repeat(256) };
   assertEquals([seen!.type, seen!.channel], ["topic:chat", "data"]);
   assertEquals(seen!.event, { topic: "chat", id: "9223372036854775808", payload, from: 3 });
