@@ -97,6 +97,7 @@ const NODE_RULES: RuleTable<NodeOptions> = {
     statisticsMs: optional(aboveZero),
     metricsMs: optional(aboveZero),
     topologyMs: optional(aboveZero),
+    partitionMs: optional(aboveZero),
   })),
 };
 

@@ -131,6 +131,7 @@ export function createServices(parts: ServiceParts): Services {
       peers,
       peerChains,
       connectivity: parts.connectivity,
+      intervalMs: parts.cadences.partitionMs,
       survey: () => topology.survey(),
     }),
   ];

@@ -19,10 +19,8 @@ export type FaultCode =
   | "stalled"
   | "bad-header"
   | "unconnected-headers"
-  | "low-work"
   | "bad-block"
   | "bad-transaction"
-  | "unrequested"
   | "rejected-message";
 
 /** The remote is to blame: its connection ends, and the penalty table says what else. */

@@ -5,6 +5,9 @@
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
+/** How often a node asks itself whether it is cut off: what it looks for lasts for half a minute at the least. */
+export const PARTITION_INTERVAL_MS = 10 * SECOND;
+
 /** Without a single peer for this long, something is wrong with us or the network, and not with a peer. */
 export const NO_PEERS_MS = 30 * SECOND;
 

@@ -23,9 +23,7 @@ export const PENALTIES: { readonly [C in FaultCode]: number } = {
   "stalled": 5,
   "bad-header": 100,
   "unconnected-headers": 30,
-  "low-work": 5,
   "bad-block": 100,
   "bad-transaction": 60,
   "rejected-message": 30,
-  "unrequested": 5,
 };

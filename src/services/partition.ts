@@ -38,6 +38,8 @@ export interface PartitionDeps {
   readonly peers: PeerSet;
   readonly peerChains: PeerChains;
   readonly connectivity: Connectivity;
+  /** Milliseconds between two judgements. */
+  readonly intervalMs: number;
   /** How much of the network can be reached, by what peers tell of it. */
   readonly survey: () => Survey;
 }
@@ -81,6 +83,7 @@ export class Partition implements Service {
   #lastPeerAt: number;
   #agreedAt: number;
   #suspicion: Suspicion | undefined;
+  #nextAt = Number.NEGATIVE_INFINITY;
   /** The tip of a chain that is only quiet: nobody who was asked knows a newer one. */
   #quietTip: HeaderNode | undefined;
 
@@ -94,6 +97,8 @@ export class Partition implements Service {
 
   tick(now: number): void {
     this.#observe(now);
+    if (now < this.#nextAt) return;
+    this.#nextAt = now + this.#deps.intervalMs;
     const reason = this.#reason(now);
     if (this.#suspicion && this.#suspicion.reason !== reason) this.#onHealed(this.#suspicion, now);
     if (!reason) return;

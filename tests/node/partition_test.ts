@@ -99,6 +99,19 @@ test(
   },
 );
 
+test("partition: a node asks itself as often as its settings say", { timeout: 60_000 }, async () => {
+  const suspectedAt: number[] = [];
+  for (const cadences of [{}, { partitionMs: 10 * MINUTE_MS }]) {
+    const network = createMemoryNetwork({ seed: 1 });
+    const began = network.now();
+    const [lonely] = await startNodes(network, 1, { cadences });
+    await network.run(() => lonely!.events.length > 0 || network.now() > began + 60 * MINUTE_MS);
+    suspectedAt.push(network.now() - began);
+  }
+  const [usual, seldom] = suspectedAt;
+  assert(usual! < MINUTE_MS && seldom! >= 10 * MINUTE_MS && seldom! < 11 * MINUTE_MS, suspectedAt.join());
+});
+
 test("partition: a node that wants nobody suspects nothing", { timeout: 60_000 }, async () => {
   const network = createMemoryNetwork({ seed: 5 });
   const [alone] = await startNodes(network, 1, { maxOutbound: 0 });
