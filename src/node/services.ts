@@ -14,6 +14,7 @@ import { Addresses, type AddressesDeps } from "../services/addresses/addresses.t
 import { AnyOfRequests } from "../services/any_of_requests.ts";
 import { AppMessages } from "../services/app_messages.ts";
 import { announcer } from "../services/announcer.ts";
+import { bloomFilters } from "../services/bloom_filters.ts";
 import { blockServer } from "../services/block_server.ts";
 import { BlockSync } from "../services/block_sync/block_sync.ts";
 import { HeaderSync } from "../services/header_sync.ts";
@@ -124,6 +125,7 @@ export function createServices(parts: ServiceParts): Services {
     headerSync,
     compactBlocks,
     transactionRelay,
+    bloomFilters,
     new Partition({
       env,
       bus,

@@ -58,6 +58,17 @@ function serveFrom(peer: ScriptedPeer, blocks: readonly Uint8Array[], change = (
   };
 }
 
+test("hostile: whoever sets a bloom filter is let go, with the reason, and what is unknown otherwise passes", async () => {
+  const { network, node, reasons } = await world();
+  const peer = await dialScripted(network, "peer", "node");
+  peer.send({ type: "unknown", command: "whatever", payload: new Uint8Array(4) });
+  await runFor(network, 1_000);
+  assertEquals([node.peers().length, reasons], [1, []]);
+  peer.send({ type: "unknown", command: "filterload", payload: new Uint8Array(4) });
+  await runFor(network, 1_000);
+  assertEquals([node.peers().length, reasons, node.offenders()], [0, ["closed-by-us"], []]);
+});
+
 const BEFORE_HANDSHAKE: readonly [name: string, messages: readonly Message[], reason: string][] = [
   ["a ping before the handshake", [{ type: "ping", nonce: 1n }], "unexpected-message"],
   ["a verack before the version", [VERACK], "unexpected-message"],

@@ -1,0 +1,13 @@
+import type { Service } from "./service.ts";
+
+const COMMANDS: ReadonlySet<string> = new Set(["filterload", "filteradd", "filterclear"]);
+
+/** Nobody is kept waiting for matches: filters (BIP37) are not served here, and whoever sets one has to be let go (BIP111). */
+export const bloomFilters: Service = {
+  name: "bloom-filters",
+  handles: {
+    unknown(peer, { command }) {
+      if (COMMANDS.has(command)) peer.close(`${command}: bloom filters are not served here`);
+    },
+  },
+};
