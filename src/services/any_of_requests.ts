@@ -31,7 +31,12 @@ export class AnyOfRequests implements Service {
   }
 
   peerReady(peer: Peer): void {
-    if (takesApps(peer)) this.dispatcher.add({ id: peer.id, name: formatEndpoint(peer.dialled) });
+    if (!takesApps(peer)) return;
+    const { id, direction, dialled } = peer;
+    const name = formatEndpoint(dialled);
+    // The port that it came from is chosen anew each time.
+    const home = direction === "inbound" && "host" in dialled ? dialled.host : name;
+    this.dispatcher.add({ id, name, home });
   }
 
   peerClosed(peer: Peer): void {

@@ -115,6 +115,32 @@ test("balancer: a peer that comes from another address each time is known again 
   for (let i = 0; i < 5; i++) assertEquals(balancer.choose(rule, members(), { session: "s" })!.id, 5);
 });
 
+test("balancer: keys stay with peers that come from another port, or address, each time", () => {
+  const { balancer, members } = world(0);
+  const rule = compileRules([{ class: "*", strategy: "consistent-hash" }])("x");
+  const keys = Array.from({ length: 200 }, (_, i) => `key-${i}`);
+  const owners = () => keys.map((key) => balancer.choose(rule, members(), { key })!.id % 10);
+  const join = (firstId: number, isHere: boolean) => {
+    for (let i = 0; i < 5; i++) {
+      const home = `10.0.${isHere ? 0 : firstId}.${i}`;
+      balancer.add({ id: firstId + i, name: `${home}:${firstId + i}`, home });
+    }
+  };
+  const leave = (firstId: number) => [0, 1, 2, 3, 4].forEach((i) => balancer.remove(firstId + i));
+  const recognise = (firstId: number) => [0, 1, 2, 3, 4].forEach((i) => balancer.recognise(firstId + i, `node-${i}`));
+  join(10, true);
+  const byHost = owners();
+  leave(10);
+  join(20, true);
+  assertEquals(owners(), byHost);
+  recognise(20);
+  const byId = owners();
+  leave(20);
+  join(30, false);
+  recognise(30);
+  assertEquals([owners(), new Set(byId).size], [byId, 5]);
+});
+
 test("balancer: what a peer did on this connection counts more than its record under another name", () => {
   const { balancer, members } = world(1);
   breakIt(members()[0]!);

@@ -5,10 +5,11 @@ import type { DispatchOptions } from "../../src/net/request_job.ts";
 import type { NodeOptions, P2PNode } from "../../src/node/types.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../../src/platform/memory.ts";
 import { LocalError, type LocalErrorCode } from "../../src/protocol/errors.ts";
+import { P2P, REGTEST } from "../../src/protocol/networks.ts";
 import { RETRY_RESERVE, RETRY_SHARE } from "../../src/protocol/balancing_params.ts";
 import type { RequestHandler } from "../../src/services/requests/incoming.ts";
 import { textOf, utf8 } from "../support/app_world.ts";
-import { simulateNode } from "../support/simulated_node.ts";
+import { PORT, simulateNode } from "../support/simulated_node.ts";
 
 const echo: RequestHandler = (payload) => payload;
 const never: RequestHandler = () => new Promise(() => {});
@@ -191,6 +192,44 @@ test(
     assertEquals(here.asked[holder]!.length, 1);
   },
 );
+
+const REDIALLING = [
+  ["by their hosts on Bitcoin's wire", (i: number) => `s${i}`, REGTEST],
+  ["by their ids on ours, all on one host", () => "s", { ...P2P, defaultPort: PORT }],
+] as const;
+
+for (const [how, hostOf, params] of REDIALLING) {
+  test(`anyOf: peers that dial us anew keep their keys: ${how}`, { timeout: 60_000 }, async () => {
+    const network = createMemoryNetwork({ seed: 22 });
+    const { node: asker } = simulateNode(network, "asker", { network: params });
+    await asker.start();
+    for (let i = 0; i < 5; i++) {
+      const { node } = simulateNode(network, hostOf(i), { network: params, connect: ["asker"], listen: [] });
+      node.handle("who", () => utf8(String(i)));
+      await node.start();
+    }
+    const ready = () => asker.peers().filter(({ state }) => state === "ready");
+    const owners = async () => {
+      await network.run(() => ready().length === 5);
+      await network.run(network.now() + 5_000);
+      const answers = Array.from({ length: 40 }, (_, i) => {
+        return asker.request(anyOf({ key: `key-${i}`, strategy: "consistent-hash" }), "who", new Uint8Array());
+      });
+      const all = Promise.all(answers);
+      let isDone = false;
+      all.then(() => isDone = true);
+      await network.run(() => isDone);
+      return (await all).map(textOf);
+    };
+    const before = await owners();
+    const ids = ready().map(({ id, address }) => `${id} ${address}`);
+    for (const { id } of ready()) asker.disconnect(id);
+    await network.run(() => ready().length === 0);
+    const after = await owners();
+    assertEquals(ready().filter(({ id, address }) => ids.includes(`${id} ${address}`)), []);
+    assertEquals([after, new Set(after).size], [before, 5]);
+  });
+}
 
 test("anyOf: what makes no sense is refused before anybody is asked", { timeout: 60_000 }, async () => {
   const here = await world([echo]);

@@ -3,7 +3,9 @@ export type BreakerState = "closed" | "open" | "half-open";
 /** One peer as a strategy sees it. */
 export interface Candidate {
   readonly id: number;
-  /** Stays the same when the peer reconnects: by it keys are spread. */
+  /** Stays the same when the peer reconnects, as far as it is known: by it keys are spread. */
+  readonly identity: string;
+  /** Where this connection leads: it tells peers of one identity apart. */
   readonly name: string;
   /** Requests under way. */
   readonly outstanding: number;

@@ -7,6 +7,8 @@ import type { BreakerState, Candidate } from "./candidate.ts";
 export interface MemberFacts {
   readonly id: number;
   readonly name: string;
+  /** What of the name its next connection will have too; by default all of it. */
+  readonly home?: string;
   readonly region?: string;
 }
 
@@ -40,6 +42,7 @@ export class Member implements Candidate {
   readonly #env: Env;
   readonly #weights: ReadonlyMap<string, number>;
   readonly #breaker: BreakerOptions;
+  readonly #home: string;
   #alias: string;
   /** Both are made with the first piece of work: most peers never get any. */
   #circuit: CircuitBreaker | undefined;
@@ -52,6 +55,7 @@ export class Member implements Candidate {
     this.region = facts.region ?? "";
     this.#env = env;
     this.#weights = weights;
+    this.#home = facts.home ?? facts.name;
     this.#alias = facts.name;
     this.#breaker = breaker;
   }
@@ -59,6 +63,10 @@ export class Member implements Candidate {
   /** The name by which it is known again on its next connection. */
   get alias(): string {
     return this.#alias;
+  }
+
+  get identity(): string {
+    return this.#alias === this.name ? this.#home : this.#alias;
   }
 
   get circuit(): CircuitBreaker {

@@ -100,8 +100,10 @@ function byKey<C extends Candidate>(candidates: readonly C[], { key = "" }: Ques
   let [chosen, highest] = [candidates[0]!, -1];
   for (const candidate of candidates) {
     if (candidate.outstanding >= most) continue;
-    const score = attraction(key, candidate.name);
-    if (score > highest) [chosen, highest] = [candidate, score];
+    const score = attraction(key, candidate.identity);
+    const isTwin = score === highest && candidate.identity === chosen.identity;
+    if (score < highest || (isTwin && attraction(key, candidate.name) <= attraction(key, chosen.name))) continue;
+    [chosen, highest] = [candidate, score];
   }
   return chosen;
 }

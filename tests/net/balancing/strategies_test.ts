@@ -8,7 +8,8 @@ import { createSeededRandom } from "../../support/random.ts";
 function candidate(id: number, changes: Partial<Candidate> = {}): Candidate {
   return {
     id,
-    name: `peer-${id}`,
+    identity: `peer-${id}`,
+    name: `peer-${id}:1`,
     outstanding: 0,
     latencyMs: 10,
     health: 1,
@@ -132,6 +133,15 @@ test("strategy consistent-hash: the same key, the same peer; a peer that leaves 
     const joined = ownerOf([...all, candidate(77)], key);
     assert(joined === owner || joined === 77, "keys move only to the one that joined");
   }
+});
+
+test("strategy consistent-hash: peers of one identity share its keys, and only its keys", () => {
+  const all = [candidate(0), candidate(1), ...[2, 3, 4].map((id) => candidate(id, { identity: "peer-1" }))];
+  const alone = all.slice(0, 2);
+  const counts = tally("consistent-hash", all, 400, { key: (turn) => `key-${turn}` });
+  const [others] = tally("consistent-hash", alone, 400, { key: (turn) => `key-${turn}` });
+  assertEquals(counts[0], others);
+  for (const count of counts.slice(1)) assert(count > 20, `uneven: ${counts}`);
 });
 
 test("strategy consistent-hash: one hot key does not bury its peer", { timeout: 60_000 }, () => {
