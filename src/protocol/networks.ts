@@ -3,6 +3,7 @@ import { concatBytes } from "../util/bytes.ts";
 import type { Hash } from "../util/hash.ts";
 import { type CoinbaseOutput, OP_CHECKSIG, OP_RETURN, pushData } from "./coinbase.ts";
 import { BLOCK_SPACING_SECONDS, INITIAL_SUBSIDY, RETARGET_INTERVAL_BLOCKS } from "./consensus.ts";
+import { MAIN_SEEDS, SIGNET_SEEDS, TESTNET4_SEEDS } from "./fixed_seeds.ts";
 import { genesisBlock, genesisCoinbase, genesisHeader, type GenesisNumbers } from "./genesis.ts";
 import type { NetworkParams } from "./network_params.ts";
 
@@ -40,7 +41,6 @@ const BITCOIN = {
   wire: "bitcoin",
   spacingSeconds: BLOCK_SPACING_SECONDS,
   retargetInterval: RETARGET_INTERVAL_BLOCKS,
-  fixedSeeds: [],
 } as const;
 
 /** Everything from the first block after the genesis block on. */
@@ -74,6 +74,7 @@ export const MAIN: NetworkParams = {
     "seed.bitcoin.wiz.biz",
     "seed.mainnet.achownodes.xyz",
   ],
+  fixedSeeds: MAIN_SEEDS,
 };
 
 /** Bitcoin's third test network. */
@@ -101,6 +102,7 @@ export const TESTNET3: NetworkParams = {
     "testnet-seed.bluematt.me",
     "seed.testnet.achownodes.xyz",
   ],
+  fixedSeeds: [],
 };
 
 /** Bitcoin's fourth test network (BIP94). */
@@ -121,6 +123,7 @@ export const TESTNET4: NetworkParams = {
   powLimitBits: MAIN_LIMIT_BITS,
   minimumChainWork: 0x034a_4690_fe59_2dc4_9c7cn,
   dnsSeeds: ["seed.testnet4.bitcoin.sprovoost.nl", "seed.testnet4.wiz.biz"],
+  fixedSeeds: TESTNET4_SEEDS,
 };
 
 /** The default signet. That its blocks are signed (BIP325) is a matter of scripts, which we do not verify. */
@@ -139,6 +142,7 @@ export const SIGNET: NetworkParams = {
   powLimitBits: SIGNET_LIMIT_BITS,
   minimumChainWork: 0x067d_328e_681an,
   dnsSeeds: ["seed.signet.bitcoin.sprovoost.nl", "seed.signet.achownodes.xyz"],
+  fixedSeeds: SIGNET_SEEDS,
 };
 
 /** For tests on one machine: blocks cost nothing. */
@@ -157,6 +161,7 @@ export const REGTEST: NetworkParams = {
   powLimitBits: TRIVIAL_LIMIT_BITS,
   minimumChainWork: 0n,
   dnsSeeds: [],
+  fixedSeeds: [],
 };
 
 /** Our own: the native wire, and blocks that anybody can make. Its genesis block is dated so that no clock is behind. */
@@ -180,6 +185,7 @@ export const P2P: NetworkParams = {
   powLimitBits: TRIVIAL_LIMIT_BITS,
   minimumChainWork: 0n,
   dnsSeeds: [],
+  fixedSeeds: [],
 };
 
 /** Every built-in network by its name, the default first. */

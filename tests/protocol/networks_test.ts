@@ -4,6 +4,9 @@ import { parseBlock } from "../../src/chain/block.ts";
 import { encodeBlockHeader } from "../../src/protocol/block_header.ts";
 import { targetFromBits } from "../../src/protocol/compact_target.ts";
 import { NETWORKS } from "../../src/protocol/networks.ts";
+import { addressGroup } from "../../src/net/address_group.ts";
+import { parseAddress } from "../../src/protocol/addresses.ts";
+import { parseHostPort } from "../../src/util/endpoint.ts";
 import { hash256, hashFromBytes } from "../../src/util/hash.ts";
 import { testHasher } from "../support/test_hasher.ts";
 
@@ -35,4 +38,16 @@ test("networks: no two share a magic or a port", () => {
   const all = [...NETWORKS.values()];
   assertEquals(new Set(all.map((params) => params.magic)).size, all.length);
   assertEquals(new Set(all.map((params) => params.defaultPort)).size, all.length);
+});
+
+test("networks: a fixed seed is an address at the network's port, and no two are of one group", () => {
+  for (const { name, fixedSeeds, defaultPort } of NETWORKS.values()) {
+    const groups = fixedSeeds.map((seed) => {
+      const { host, port } = parseHostPort(seed);
+      const address = parseAddress(host);
+      assert(address !== undefined && port === defaultPort, `${name}: ${seed}`);
+      return addressGroup(address);
+    });
+    assertEquals(new Set(groups).size, groups.length, name);
+  }
 });
