@@ -134,8 +134,9 @@ export class Session {
       const why = "it may be on another network (--network), or full, or have banned this address";
       return new LocalError("stopped", `the peer ended the connection before its first word: ${why}`, { cause: error });
     }
-    const during = state === "ready" ? "" : ` while ${state}`;
-    return error ?? new LocalError("stopped", `Cannot go on: the peer closed the connection${during}`);
+    const how = error?.message ?? "the peer closed the connection";
+    const when = state === "ready" ? "" : ` while ${state}: it may be full, or refuse this address or program`;
+    return new LocalError("stopped", `${how}${when}`, { cause: error });
   }
 }
 

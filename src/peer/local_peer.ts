@@ -16,7 +16,7 @@ import { TIMED_TURNS } from "../protocol/vitals_params.ts";
 import type { Env, Logger, Timer } from "../util/env.ts";
 import type { RoundTrips } from "../util/round_trips.ts";
 import { Stopwatch } from "../util/stopwatch.ts";
-import { endedAsSlow, endedBy, endedByBug, endedByUs } from "./endings.ts";
+import { endedAsSlow, endedBy, endedByBug, endedByRemote, endedByUs } from "./endings.ts";
 import { Liveness } from "./liveness.ts";
 import { Mailbox } from "./mailbox.ts";
 import { type OfferOutcome, Outbox, type OutboxOwner } from "./outbox.ts";
@@ -278,9 +278,7 @@ export class LocalPeer<M extends Typed = Message> implements Peer, Worker, Conne
 
   /** The only way out of the registry: while the connection lives, so does the peer. */
   closed(error?: Error): void {
-    this.#reason ??= error
-      ? { code: "connection-lost", detail: error.message }
-      : { code: "closed-by-remote", detail: `while ${this.#handshakeState}` };
+    this.#reason ??= endedByRemote(error, this.direction, this.#handshakeState);
     this.#state = "closed";
     this.#linger?.cancel();
     this.#outbox.close();

@@ -1,7 +1,7 @@
 import { LocalError } from "../protocol/errors.ts";
 import { formatEndpoint } from "../util/endpoint.ts";
-import type { Schedule, SocketConnection } from "./socket_connection.ts";
-import { checkPort, dialError } from "./system_errors.ts";
+import { type Schedule, type Socket, SocketConnection } from "./socket_connection.ts";
+import { checkPort, dialError, isCut } from "./system_errors.ts";
 import type { Connection, DialOptions, Endpoint } from "./types.ts";
 
 /**
@@ -44,7 +44,24 @@ export function dialWithin(
     options.signal?.addEventListener("abort", onAbort);
     attempt(giveUp.signal).then(
       (connection) => finish() ? resolve(connection) : connection.abort(),
-      (error) => finish() && reject(dialError(endpoint, error)),
+      (error) => {
+        if (!finish()) return;
+        if (isCut(error)) resolve(cutConnection(schedule, endpoint, error));
+        else reject(dialError(endpoint, error));
+      },
     );
   });
 }
+
+/**
+ * What was accepted and cut at once: whether the runtime saw the connection before is a matter of microseconds, and must
+ * not decide whether it is said that somebody is there.
+ */
+function cutConnection(schedule: Schedule, endpoint: Endpoint, error: Error): Connection {
+  const connection = new SocketConnection(NO_SOCKET, schedule, endpoint, endpoint);
+  connection.onEnded(error);
+  return connection;
+}
+
+/** What is left of it. */
+const NO_SOCKET: Socket = { write: () => false, pause() {}, resume() {}, finish() {}, destroy() {} };

@@ -2,6 +2,7 @@ import { Deque } from "../util/deque.ts";
 import type { Timer } from "../util/env.ts";
 import type { MemoryHost } from "./memory_host.ts";
 import type { SeededRandom } from "./seeded_random.ts";
+import { CUT } from "./system_errors.ts";
 import type { Task, VirtualClock } from "./virtual_clock.ts";
 import { MS_PER_SECOND } from "../util/units.ts";
 
@@ -234,7 +235,7 @@ export class Pipe implements Task {
   #bounce(): void {
     const { clock } = this.#world;
     this.#first = undefined;
-    const refused = () => this.sender.lost(new Error("connection reset by the remote"));
+    const refused = () => this.sender.lost(new Error(CUT));
     clock.after(this.#route.options.latencyMs, refused);
   }
 }

@@ -2,6 +2,7 @@ import { Deque } from "../util/deque.ts";
 import type { HostSocket, MemoryHost } from "./memory_host.ts";
 import { type Parcel, Pipe, type PipeEnd, type PipeWorld, type Route } from "./memory_pipe.ts";
 import { type Socket, SocketConnection } from "./socket_connection.ts";
+import { CUT } from "./system_errors.ts";
 import type { Connection, Endpoint } from "./types.ts";
 import type { Task } from "./virtual_clock.ts";
 
@@ -119,7 +120,7 @@ export class MemorySocket implements Socket, PipeEnd, HostSocket, Task {
   receive(parcel: Parcel): void {
     if (this.#gone) return;
     if (parcel.kind === "open") return this.#open();
-    if (parcel.kind === "reset") return this.lost(new Error("connection reset by the remote"));
+    if (parcel.kind === "reset") return this.lost(new Error(CUT));
     if (!this.#paused && !this.#inbox) return this.#read(parcel);
     this.#inbox ??= new Deque();
     this.#inbox.push(parcel);

@@ -1,4 +1,5 @@
 import type { Env, Timer } from "../util/env.ts";
+import { lossError } from "./system_errors.ts";
 import type { Connection, ConnectionSink, Endpoint } from "./types.ts";
 
 /**
@@ -122,7 +123,7 @@ export class SocketConnection implements Connection {
 
   /** The socket is over, in both directions. */
   onEnded(error?: Error): void {
-    this.#end(error);
+    this.#end(error && lossError(error));
   }
 
   #beginClosing(): void {

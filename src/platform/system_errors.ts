@@ -8,7 +8,6 @@ const MAX_PORT = 65_535;
 /** What the system's error codes mean to somebody who dials. */
 const DIAL_REASONS: { readonly [code: string]: readonly [LocalErrorCode, string] } = {
   ECONNREFUSED: ["unreachable", "connection refused"],
-  ECONNRESET: ["unreachable", "connection reset"],
   EHOSTUNREACH: ["unreachable", "no route to the host"],
   ENETUNREACH: ["unreachable", "no route to the network"],
   ENOTFOUND: ["unreachable", "no such host"],
@@ -18,6 +17,11 @@ const DIAL_REASONS: { readonly [code: string]: readonly [LocalErrorCode, string]
   EACCES: ["unreachable", "permission denied"],
   EMFILE: ["unreachable", "too many open files"],
 };
+
+/** How the system says that the remote cut a connection: to who reads, to who writes, to who asks for its address. */
+const CUTS: readonly string[] = ["ECONNRESET", "ECONNABORTED", "EPIPE", "ENOTCONN"];
+/** Of a connection. */
+export const CUT = "the remote cut the connection";
 
 /** What they mean to somebody who has asked. */
 const ASK_REASONS: typeof DIAL_REASONS = {
@@ -40,7 +44,7 @@ export function dialError(endpoint: Endpoint, error: unknown): LocalError {
 /** Of a question over HTTP. Whoever resets a connection, or says what is no HTTP, has been reached. */
 export function askError(endpoint: Endpoint, error: unknown): LocalError {
   const code = errorCode(error) ?? "";
-  if (code !== "ECONNRESET" && code in DIAL_REASONS) return dialError(endpoint, error);
+  if (code in DIAL_REASONS) return dialError(endpoint, error);
   return explain(`Cannot ask ${formatEndpoint(endpoint)}`, ASK_REASONS, "unreachable", error);
 }
 
@@ -48,6 +52,19 @@ export function askError(endpoint: Endpoint, error: unknown): LocalError {
 export function noAnswer(endpoint: Endpoint, timeoutMs: number): LocalError {
   const reason = `no answer within ${formatDuration(timeoutMs)}`;
   return new LocalError("timeout", `Cannot ask ${formatEndpoint(endpoint)}: ${reason}`);
+}
+
+/**
+ * Whether a remote that was there cut the connection: who is not there refuses it. On Linux a dial says so where that
+ * happens before the runtime looks at its socket.
+ */
+export function isCut(error: unknown): boolean {
+  return CUTS.includes(errorCode(error) ?? "");
+}
+
+/** The same words on each runtime for what ends a connection that was there. */
+export function lossError(error: Error): Error {
+  return isCut(error) ? new Error(CUT, { cause: error }) : error;
 }
 
 export function listenError(endpoint: Endpoint, error: unknown): LocalError {

@@ -78,7 +78,10 @@ export interface Transport {
    * 800 against 30 on Node and Deno. Not, if it is left out.
    */
   readonly copiesAreCheap?: boolean;
-  /** Rejects with an Error whose message says what failed (refused, unreachable, timed out, aborted, no such host). */
+  /**
+   * Rejects with an Error whose message says what failed (refused, unreachable, timed out, aborted, no such host). Where
+   * the remote accepts and cuts at once, resolves: the connection ends as soon as it is started.
+   */
   dial(endpoint: Endpoint, options: DialOptions): Promise<Connection>;
   /** `accept` gets each new connection, not yet started. Rejects if the address cannot be had. */
   listen(endpoint: Endpoint, accept: (connection: Connection) => void, options?: ListenOptions): Promise<Listener>;

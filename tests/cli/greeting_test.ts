@@ -4,11 +4,14 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { CommandError, EXIT } from "../../src/cli/exit.ts";
 import { Expectations } from "../../src/cli/expectations.ts";
 import { greet, type Greeting } from "../../src/cli/greeting.ts";
+import { createEnv } from "../../src/platform/env.ts";
+import { createTransport } from "../../src/platform/host.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../../src/platform/memory.ts";
 import { LocalError } from "../../src/protocol/errors.ts";
 import type { Message } from "../../src/protocol/messages.ts";
 import { MAIN, REGTEST } from "../../src/protocol/networks.ts";
 import { bitcoinCodec } from "../../src/wire/bitcoin.ts";
+import { startResettingListener } from "../support/resetting_listener.ts";
 import { PORT, simulateNode } from "../support/simulated_node.ts";
 import { testHasher } from "../support/test_hasher.ts";
 
@@ -59,6 +62,23 @@ test("greet: shows the handshake's messages, and not the answer to its own ping"
   assertEquals(types.includes("pong"), false);
 });
 
+test("greet: who accepts and cuts the connection is there, and refuses", async () => {
+  await using listener = await startResettingListener();
+  for (let i = 0; i < 20; i++) {
+    const greeting = greet({
+      env: createEnv(),
+      transport: createTransport(),
+      codec: bitcoinCodec(REGTEST.magic, testHasher),
+      remote: { host: "127.0.0.1", port: listener.port },
+      timeoutMs: TIMEOUT_MS,
+      onMessage() {},
+    });
+    const error = await assertRejects(() => greeting, CommandError) as CommandError;
+    assertEquals(error.exitCode, EXIT.refused);
+    assertStringIncludes(error.message, "or have banned this address");
+  }
+});
+
 test("session: the answer to a ping that the user sent is shown; the peer's pings are answered", async () => {
   const network = await withNode();
   const seen: Message[] = [];
@@ -83,7 +103,7 @@ test("session: tells when the peer ends the conversation", async () => {
   let isStopped = false;
   node.stop().then(() => isStopped = true);
   await network.run(() => over !== "" && isStopped);
-  assertEquals(over, "Cannot go on: the peer closed the connection");
+  assertEquals(over, "the peer closed the connection");
 });
 
 test("greet: where nothing answers that is unreachable, not refused", async () => {

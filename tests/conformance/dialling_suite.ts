@@ -6,6 +6,7 @@ import { formatEndpoint } from "../../src/util/endpoint.ts";
 import { LocalError } from "../../src/protocol/errors.ts";
 import { fillBacklog, startDeafListener } from "./deaf_listener.ts";
 import { type Bench, type Harness, pattern, testOn } from "./harness.ts";
+import { startResettingListener } from "../support/resetting_listener.ts";
 import { exchange } from "./transfer_suite.ts";
 import type { Endpoint } from "../../src/platform/types.ts";
 
@@ -83,8 +84,25 @@ export function testDialling(harness: Harness): void {
     assertEquals(await bench.wait(bench.place.dialling.resolve("::1")), ["::1"]);
   });
 
+  if (harness.hasFiles) testCuts(harness);
   if (harness.hasFiles) testSharedPorts(harness);
   if (mayUseUnixSockets()) testUnixSockets(harness);
+}
+
+/** The runtimes see most of these before the dial is done, and some after. */
+function testCuts(harness: Harness): void {
+  testOn(
+    harness,
+    "a connection that is accepted and cut at once was there, and ends as one that was cut",
+    async (bench) => {
+      await using listener = await startResettingListener();
+      for (let i = 0; i < 20; i++) {
+        const recorder = bench.record(await bench.dial({ host: "127.0.0.1", port: listener.port }));
+        await bench.wait(recorder.ended());
+        assertEquals(recorder.error?.message, "the remote cut the connection");
+      }
+    },
+  );
 }
 
 function testSharedPorts(harness: Harness): void {
