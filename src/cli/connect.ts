@@ -1,6 +1,6 @@
 import { MESSAGE_TYPES } from "../wire/frame_trace.ts";
 import { openPrompt, type Prompt } from "../platform/terminal.ts";
-import { LocalError } from "../protocol/errors.ts";
+import { LocalError, RemoteFault } from "../protocol/errors.ts";
 import { type Message, type MessageType, RESPONSE_STATUS } from "../protocol/messages.ts";
 import { hasServices, SERVICE_P2P_APPS } from "../protocol/service_flags.ts";
 import type { Env } from "../util/env.ts";
@@ -104,14 +104,15 @@ export const connectCommand = defineCommand({
 
     const capture = await beginCapture(settings, { network, env, err: context.err, who: "the conversation" });
     let greeting: Greeting | undefined;
+    let ended: Error | undefined;
     try {
       const overheard = capture.tap(transport);
       greeting = await greet({ env, transport: overheard, codec, remote, timeoutMs: settings.timeout, onMessage });
       view.peer(greeting);
       for (const sending of sendings) sendTo(greeting, sending, topics);
       if (stays) {
-        const over = converse(greeting, topics, defaults, context.err, (opened) => prompt = opened);
-        context.err.line(`the conversation is over: ${escapeText(await over)}`);
+        ended = await converse(greeting, topics, defaults, context.err, (opened) => prompt = opened);
+        if (!ended) context.err.line("the conversation is over: closed by you");
       } else {
         await waitFor(expectations, greeting.session, env, settings.timeout);
       }
@@ -120,6 +121,7 @@ export const connectCommand = defineCommand({
       await capture.end();
     }
     view.end(expectations);
+    if (ended) throw cutShort(ended);
     checkOutcome(expectations, stays ? [] : heard.refusals);
     return EXIT.done;
   },
@@ -141,6 +143,12 @@ class Heard {
       for (const topic of message.topics) this.topics.delete(topic);
     }
   }
+}
+
+/** The peer, or a fault of its, ended what the user had not finished. */
+function cutShort(reason: Error): CommandError {
+  const hint = reason instanceof RemoteFault ? "" : "; nodes do so when a message breaks their rules, or when they end";
+  return new CommandError(EXIT.refused, `the conversation is over: ${reason.message}${hint}`, { cause: reason });
 }
 
 function checkOutcome({ missing }: Expectations, refusals: readonly string[]): void {
@@ -192,14 +200,14 @@ function waitFor(expectations: Expectations, session: Session, env: Env, timeout
   });
 }
 
-/** Takes lines from the terminal until either side ends it; resolves with who did. */
+/** Takes lines from the terminal until either side ends it; resolves with the reason where the user did not. */
 function converse(
   greeting: Greeting,
   topics: ReadonlySet<string>,
   defaults: MessageDefaults,
   err: Output,
   onOpen: (prompt: Prompt) => void,
-): Promise<string> {
+): Promise<Error | undefined> {
   const { session } = greeting;
   return new Promise((resolve) => {
     const prompt = openPrompt({
@@ -207,11 +215,11 @@ function converse(
       complete: (line) =>
         [...MESSAGE_FORMS.keys()].filter((start) => start.startsWith(line)).map((start) => start.trim()),
       onLine: (line) => runLine(line),
-      onEnd: () => resolve("closed by you"),
+      onEnd: () => resolve(undefined),
     });
     onOpen(prompt);
     session.closed.then((reason) => {
-      resolve(reason.message);
+      resolve(reason);
       prompt.close();
     });
   });
