@@ -212,6 +212,8 @@ test("addresses: news goes on to two others, in the form that each understands, 
   const source = await dialIn(network, "2.0.0.1", "1.0.0.1");
   const others: ScriptedPeer[] = [];
   for (let i = 3; i < 9; i++) others.push(await dialIn(network, `${i}.0.0.1`, "1.0.0.1"));
+  for (const peer of others) peer.send({ type: "getaddr" });
+  await runFor(network, 1000);
   const news = recordOf("77.1.2.3", { time: seconds(network) });
   const stale = recordOf("78.1.2.3", { time: seconds(network) - 3600 });
   const future = recordOf("79.1.2.3", { time: seconds(network) + 3600 });
@@ -245,6 +247,8 @@ test("addresses: networks that cannot be dialled are passed on to one who unders
     const peer = await dialIn(network, host, "1.0.0.1", {}, ["sendaddrv2"]);
     modern.push(peer);
   }
+  for (const peer of [old, ...modern]) peer.send({ type: "getaddr" });
+  await runFor(network, 1000);
   const onion = { networkId: 4, bytes: new Uint8Array(32).fill(9) };
   const unknown = { networkId: 77, bytes: new Uint8Array(5) };
   const mapped = { networkId: 2, bytes: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 1, 2, 3, 4) };
@@ -281,6 +285,7 @@ test(
     const victim = recordOf("77.1.2.3", { port: PORT, time: seconds(network) });
     const receiver = { services: 0n, address: victim.address, port: PORT };
     const liar = await dialIn(network, "8.0.0.1", "192.168.0.5", { receiver });
+    liar.send({ type: "getaddr" });
     await runFor(network, 1000);
     assertEquals(told(liar), [`77.1.2.3:${PORT}`], "it is told what it said itself");
     const other = await dialIn(network, "9.0.0.1", "192.168.0.5");
@@ -296,6 +301,7 @@ test("addresses: we say where we are to those for whom it means something", { ti
   await node.start();
   const near = await dialIn(network, "192.168.0.6", "192.168.0.5");
   const far = await dialIn(network, "8.0.0.1", "192.168.0.5");
+  for (const peer of [near, far]) peer.send({ type: "getaddr" });
   await runFor(network, 1000);
   assertEquals([told(near), told(far)], [[`192.168.0.5:${PORT}`], []]);
   near.send({ type: "addr", addresses: [recordOf("192.168.0.7", { time: seconds(network) })] });

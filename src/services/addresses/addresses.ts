@@ -54,6 +54,11 @@ export interface AddressesDeps {
 interface Correspondent {
   readonly scope: AddressScope;
   readonly tokens: TokenBucket;
+  /**
+   * Whether it is told of addresses: whom we dialled is; who dialled us, once it has said something about addresses.
+   * Others take them and pass nothing on, such as those to whom we are there for blocks only: news would end there.
+   */
+  isInvolved: boolean;
   /** Keys of addresses that it told us or got from us. */
   known: TwoGenerationSet<string> | undefined;
   /** News for it, by key; undefined while there is none. */
@@ -123,6 +128,7 @@ export class Addresses implements Service {
     const correspondent: Correspondent = {
       scope: addressScope(remote.address),
       tokens: new TokenBucket(now),
+      isInvolved: false,
       known: undefined,
       news: undefined,
       nextNewsAt: now + this.#pauseMs(RELAY_PAUSE_MS),
@@ -133,8 +139,9 @@ export class Addresses implements Service {
       saidAt: now,
     };
     this.#correspondents.set(peer, correspondent);
-    this.#announceSelf(peer, correspondent);
-    if (this.#deps.asks && peer.direction === "outbound") this.#ask(peer, correspondent);
+    if (peer.direction === "inbound") return;
+    this.#involve(peer, correspondent);
+    if (this.#deps.asks) this.#ask(peer, correspondent);
   }
 
   peerClosed(peer: Peer): void {
@@ -149,7 +156,7 @@ export class Addresses implements Service {
   tick(now: number): void {
     this.#deps.book.settle(this.#wallSeconds());
     for (const [peer, correspondent] of this.#correspondents) {
-      if (now >= correspondent.nextSelfAt) {
+      if (correspondent.isInvolved && now >= correspondent.nextSelfAt) {
         correspondent.nextSelfAt = now + this.#pauseMs(SELF_ANNOUNCE_MS);
         this.#announceSelf(peer, correspondent);
       }
@@ -161,9 +168,16 @@ export class Addresses implements Service {
     }
   }
 
+  #involve(peer: Peer, correspondent: Correspondent): void {
+    if (correspondent.isInvolved) return;
+    correspondent.isInvolved = true;
+    this.#announceSelf(peer, correspondent);
+  }
+
   #onAddresses(peer: Peer, { addresses }: MessageOf<"addr" | "addrv2">): void {
     const correspondent = this.#correspondents.get(peer);
     if (!correspondent) return;
+    this.#involve(peer, correspondent);
     const { env } = this.#deps;
     const isAnswer = correspondent.isAsked;
     if (addresses.length < MAX_ADDRESSES) correspondent.isAsked = false;
@@ -213,7 +227,7 @@ export class Addresses implements Service {
 
   #relay(from: Peer, record: AddressRecord, scope: AddressScope, key: string): void {
     const takers = [...this.#correspondents].filter(([peer, to]) =>
-      peer !== from && reaches(to.scope, scope) && understands(peer, record)
+      peer !== from && to.isInvolved && reaches(to.scope, scope) && understands(peer, record)
     );
     const chosen = this.#relayChoice.choose(key, takers.map(([peer]) => peer), isDialable(record), this.#wallSeconds());
     for (const peer of chosen) {
@@ -258,6 +272,7 @@ export class Addresses implements Service {
   #onGetaddr(peer: Peer): void {
     const correspondent = this.#correspondents.get(peer);
     if (!correspondent || peer.direction === "outbound") return;
+    this.#involve(peer, correspondent);
     if (correspondent.answered !== undefined && !peer.permissions.has("addr")) return;
     const { env } = this.#deps;
     const listener = "port" in peer.local ? String(peer.local.port) : "";
