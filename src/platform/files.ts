@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { explainFileError } from "./file_error.ts";
+import { LocalError } from "../protocol/errors.ts";
 import { errorCode } from "./system_errors.ts";
 
 /** The bits of a file's mode that let its group, and everybody, read it. */
@@ -45,9 +46,12 @@ export function replaceTextFile(path: string, text: string): void {
   }
 }
 
-/** Removes a file, if it is there. Throws LocalError. */
+/** Removes a file, if it is there. Throws LocalError, also for what is no file: /dev/null is everybody's. */
 export function removeFile(path: string): void {
   try {
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) {
+      throw new LocalError("bad-file", `Cannot remove ${path}: it is no regular file`);
+    }
     rmSync(path, { force: true });
   } catch (error) {
     throw explainFileError(`remove ${path}`, error);
