@@ -2,6 +2,7 @@ import type { P2PNode } from "../node/types.ts";
 import { LocalError, type LocalErrorCode, RemoteFault } from "../protocol/errors.ts";
 import { parseHostPort } from "../util/endpoint.ts";
 import { checkAccess, checkAuthority, type ControlPolicy } from "./guard.ts";
+import { isNumber } from "./decimal.ts";
 import type { ControlRequest, ControlResponse } from "./http_types.ts";
 import { ok, refuse, STATUS } from "./responses.ts";
 import { MS_PER_SECOND } from "../util/units.ts";
@@ -24,7 +25,7 @@ const ACTIONS: readonly ActionRoute[] = [
   { method: "POST", path: /^\/v1\/bans$/, act: ban },
   { method: "DELETE", path: /^\/v1\/bans\/(.+)$/, act: unban },
   { method: "POST", path: /^\/v1\/peers$/, act: connect },
-  { method: "DELETE", path: /^\/v1\/peers\/(\d{1,15})$/, act: disconnect },
+  { method: "DELETE", path: /^\/v1\/peers\/([^/]+)$/, act: disconnect },
 ];
 
 /** The methods other than GET and HEAD that a path takes. */
@@ -79,6 +80,7 @@ async function connect(node: P2PNode, _: string, { address }: Fields): Promise<C
 }
 
 function disconnect(node: P2PNode, id: string): ControlResponse {
+  if (!isNumber(id)) return refuse(STATUS.badRequest, "a peer's id is a number");
   return node.disconnect(Number(id)) ? ok({ disconnected: Number(id) }) : refuse(STATUS.notFound, `no peer ${id}`);
 }
 

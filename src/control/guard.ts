@@ -14,6 +14,8 @@ export interface ControlPolicy {
 const OPEN_PATHS: ReadonlySet<string> = new Set(["/", "/livez", "/readyz"]);
 const NO_CHANGES = "over a port the node is changed with a token only: start it with --control-token-file FILE, " +
   "or ask over its unix socket (without --control)";
+/** RFC 9110, section 11.1: the name of the scheme is written in any case. */
+const BEARER = /^bearer +(.*)$/i;
 const CHANGES_NOTHING: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
 /** Why a request is not served at all; undefined if it is. A unix socket has the permissions of its file. */
@@ -48,7 +50,9 @@ function isMeantForUs(request: ControlRequest): boolean {
 }
 
 function checkToken({ authorization = "" }: ControlRequest, token: string | undefined): ControlResponse | undefined {
-  if (token === undefined || equalInConstantTime(authorization, `Bearer ${token}`)) return undefined;
+  if (token === undefined) return undefined;
+  const shown = BEARER.exec(authorization)?.[1];
+  if (shown !== undefined && equalInConstantTime(shown, token)) return undefined;
   return refuse(STATUS.unauthorised, "the token of --control-token-file is needed: Authorization: Bearer TOKEN");
 }
 

@@ -7,6 +7,7 @@ import type { ControlAnswer, ControlRequest, ControlResponse } from "./http_type
 import { HASH_SIZE_BYTES } from "../util/hash.ts";
 import { bytesToHex, isHexOfSize } from "../util/hex.ts";
 import { formatEndpoint } from "../util/endpoint.ts";
+import { isNumber } from "./decimal.ts";
 import { actionMethods, explain } from "./actions.ts";
 import { checkAccess, checkAuthority } from "./guard.ts";
 import { answerMetrics } from "./metrics_route.ts";
@@ -42,8 +43,6 @@ const ROUTES: readonly Route[] = [
   { path: /^\/livez$/, get: () => ok({ ok: true, checks: { answering: true } }) },
   { path: /^\/readyz$/, get: ({ node }) => showReadiness(node) },
 ];
-
-const MAX_ID_DIGITS = 15;
 
 /** Answers one request from the node's state. */
 export function answer(subject: ControlSubject, request: ControlRequest): Answering {
@@ -138,8 +137,4 @@ function showReadiness(node: P2PNode): ControlResponse {
   const checks = { synced: !node.chain().syncing };
   const isReady = Object.values(checks).every(Boolean);
   return json(isReady ? STATUS.ok : STATUS.unready, { ok: isReady, checks });
-}
-
-function isNumber(text: string): boolean {
-  return /^\d+$/.test(text) && text.length <= MAX_ID_DIGITS;
 }

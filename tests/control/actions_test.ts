@@ -106,6 +106,10 @@ test("control: a peer is disconnected by its id", async () => {
   assertEquals([peer.score, peer.permissions, peer.kind], [0, [], "inbound"]);
   assertEquals((await ask(scene, "DELETE", `/v1/peers/${peer.id}`))!.value, { disconnected: peer.id });
   await scene.network.run(scene.network.now() + 100);
+  for (const id of ["abc", "-1", "1".repeat(16)]) {
+    const { status, value } = (await ask(scene, "DELETE", `/v1/peers/${id}`))!;
+    assertEquals([status, value], [400, { error: "a peer's id is a number" }]);
+  }
   assertEquals([guest.closed, (await ask(scene, "DELETE", `/v1/peers/${peer.id}`))!.status], [true, 404]);
 });
 
@@ -166,9 +170,14 @@ test("control: a page of the web cannot change anything, a script and our own pa
 test("control: over a port changes need the token, over the unix socket they do not", async () => {
   const scene = await openScene();
   const ban = { address: "1.2.3.4" };
-  const wrong = [undefined, "", "Bearer wrong", `Basic ${TOKEN}`, `Bearer ${TOKEN}x`, `Bearer ${TOKEN.slice(1)}`];
+  const wrong = [undefined, "", "Bearer wrong", `Basic ${TOKEN}`, `Bearer ${TOKEN}x`, `Bearer ${TOKEN.slice(1)}`]
+    .concat("Bearer ", `Bearer${TOKEN}`, `Bearer ${TOKEN.toUpperCase()}`);
   for (const authorization of wrong) {
     assertEquals((await ask(scene, "POST", "/v1/bans", ban, { authorization }))!.status, 401, authorization);
+  }
+  for (const scheme of ["bearer", "BEARER", "Bearer "]) {
+    const authorization = `${scheme} ${TOKEN}`;
+    assertEquals((await ask(scene, "POST", "/v1/bans", ban, { authorization }))!.status, 200, scheme);
   }
   const socket = { isLocalSocket: true, host: undefined, authorization: undefined };
   for (const changes of [AUTHORISED, socket, { token: null, ...socket }]) {
