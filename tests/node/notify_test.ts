@@ -241,6 +241,9 @@ test("notify: a module that does not load is its owner's to know, in words", TIM
   const subscribe = (module: URL | string) => within("an answer", made.pool.subscribe(["chain:tip"], module, {}));
   const broken = await assertRejects(() => subscribe(url("./notify_broken_handler.ts")), LocalError);
   assert(broken.message.includes("notify_broken_handler.ts: no database here"), broken.message);
+  const missing = await assertRejects(() => subscribe(url("./no_such_handler.ts")), LocalError);
+  assert(missing.message.includes("no_such_handler.ts"), missing.message);
+  assert(!missing.message.includes("notify_worker"), missing.message);
   await assertRejects(
     () => subscribe(url("./notify_heights.ts")),
     LocalError,

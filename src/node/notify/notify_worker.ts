@@ -27,6 +27,9 @@ interface Subscriber {
   skip: (() => void) | undefined;
 }
 
+/** As Node (`imported from PATH`) and Bun (`from "PATH"`) say it. */
+const ASKED_BY_US = /(?: imported)? from ["']?[^"'\n]*notify_worker\.[jt]s["']?/;
+
 const words = new Int32Array((ownData() as NotifyStart).words);
 const subscribers = new Map<number, Subscriber>();
 /** One after the other, so that it is known whose module hangs. */
@@ -56,7 +59,7 @@ onParentMessage((message) => {
 async function load({ id, slot, module, data }: Load): Promise<void> {
   try {
     Atomics.store(words, LOADING, slot + 1);
-    const { handle } = await import(module) as { readonly handle?: unknown };
+    const { handle } = await importFile(module) as { readonly handle?: unknown };
     if (typeof handle !== "function") throw new Error("it does not export a function named handle");
     Atomics.store(words, begunOf(slot), 0);
     Atomics.store(words, doneOf(slot), 0);
@@ -66,6 +69,16 @@ async function load({ id, slot, module, data }: Load): Promise<void> {
     tell({ is: "failed", id, reason: textOf(error) });
   } finally {
     Atomics.store(words, LOADING, 0);
+  }
+}
+
+async function importFile(module: string): Promise<unknown> {
+  try {
+    return await import(module);
+  } catch (error) {
+    // Who asked for the file is our own business: Node and Bun name this program, which is no file of the user's.
+    if (error instanceof Error) error.message = error.message.replace(ASKED_BY_US, "");
+    throw error;
   }
 }
 
