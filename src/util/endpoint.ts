@@ -15,7 +15,8 @@ const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 
 /**
  * Reads `host:port`, `[v6]:port`, or without a port where `defaultPort` is given. Throws SyntaxError with the reason.
- * Addresses have one spelling each: `127.1` and `0177.0.0.1`, which C libraries take for 127.0.0.1, are refused.
+ * An
+ * IPv6 address without brackets that could be a shorter one with a port is refused. Addresses have one spelling each: `127.1` and `0177.0.0.1`, which C libraries take for 127.0.0.1, are refused.
  */
 export function parseHostPort(text: string, defaultPort?: number): HostPort {
   const [host, port] = splitHostPort(text);
@@ -54,10 +55,24 @@ function splitHostPort(text: string): [host: string, port: string | undefined] {
     if (ipVersion(match[1]!) !== 6) throw new SyntaxError("only an IPv6 address stands in brackets");
     return [match[1]!, match[2]];
   }
-  if (ipVersion(text) === 6) return [text, undefined];
+  if (ipVersion(text) === 6) {
+    refuseTwoMeanings(text);
+    return [text, undefined];
+  }
   const parts = text.split(":");
   if (parts.length > 2) throw new SyntaxError("an IPv6 address with a port reads [address]:port");
   return [parts[0]!, parts[1]];
+}
+
+/**
+ * `::1:80` is an address, and `::1` with a port to whoever forgot the brackets: to dial either would be a guess. What is
+ * no address without its last group, or ends in a single digit, in letters or in zeros before them, has one meaning.
+ */
+function refuseTwoMeanings(text: string): void {
+  const at = text.lastIndexOf(":");
+  const [host, port] = [text.slice(0, at), text.slice(at + 1)];
+  if (!/^[1-9]\d+$/.test(port) || !isIPv6(host)) return;
+  throw new SyntaxError(`write [${host}]:${port}, or [${text}] where ${port} is no port but a part of the address`);
 }
 
 function parsePort(text: string): number {

@@ -21,6 +21,16 @@ test("parseHostPort: without a port the given default, else a refusal", () => {
   assertThrows(() => parseHostPort("127.0.0.1"), SyntaxError, "no port");
 });
 
+test("parseHostPort: what could be an IPv6 address or a shorter one with a port is no guess of ours", () => {
+  assertThrows(() => parseHostPort("::1:80", 8333), SyntaxError, "write [::1]:80, or [::1:80] where 80 is no port");
+  assertThrows(() => parseHostPort("2001:db8::1:8333"), SyntaxError, "write [2001:db8::1]:8333, or [2001:db8::1:8333]");
+  for (const text of ["2001:db8::10", "::80", "::a:b", "::1:5", "::1:080", "1:2:3:4:5:6:7:80", "::ffff:1.2.3.4"]) {
+    assertEquals(parseHostPort(text, 8333).port, 8333, text);
+  }
+  assertEquals(parseHostPort("[::1:80]", 8333), { host: "::1:80", port: 8333 });
+  assertEquals(parseHostPort("[::1]:80", 8333), { host: "::1", port: 80 });
+});
+
 test("parseHostPort: refuses other spellings of an address, and what is no endpoint", () => {
   const wrong = ["127.1:1", "1:1", "0177.0.0.1:1", "0x7f.0.0.1:1", "127.0.0.256:1", "1.2.3.4.5:1", "0x7f000001:1"]
     .concat("a:65536", "a:-1", "a:", "a:1x", ":1", "", "a:b:c", "::1:1:1::", "[fe80::1%eth0]:1", "[1.2.3.4]:1")
