@@ -203,7 +203,7 @@ async function serve(
   const sync = showSync(node, context.err, () => env.now());
   const server = await serveControl(control, node, env, { runtime: context.host.runtime, token }).catch(explainControl);
   try {
-    await node.start();
+    await node.start().catch(explainListen);
     // From here on the node looks at itself: whoever asks for its figures finds a minute of them.
     node.diagnose();
     printBanner({ node, network: settings.network, dataDir, control: server.local }, context);
@@ -218,9 +218,13 @@ async function serve(
   }
 }
 
-/** The control port has its own option, and the system's words do not name it. */
-function explainControl(error: unknown): never {
-  if (!(error instanceof LocalError) || error.code !== "address-in-use") throw error;
-  const hint = "choose another place for the control API with --control HOST:PORT|PATH (port 0: any free one)";
-  throw new CommandError(EXIT.no, `${error.message}; ${hint}`, { cause: error });
+/** Each port has its own option, and the system's words do not name it. */
+const explainControl = explainTaken("choose another place for the control API with --control HOST:PORT|PATH");
+const explainListen = explainTaken("accept peers elsewhere with --listen HOST:PORT, or none with --no-listen");
+
+function explainTaken(advice: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof LocalError) || error.code !== "address-in-use") throw error;
+    throw new CommandError(EXIT.no, `${error.message}; ${advice} (port 0: any free one)`, { cause: error });
+  };
 }

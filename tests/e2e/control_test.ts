@@ -65,6 +65,16 @@ siteTest("control: a port that is taken is said in one line, with what to do", a
   assertMatch(lines[0]!, /^p2p: Cannot listen on 127\.0\.0\.1:\d+: .* in use; .*--control HOST:PORT\|PATH/);
 });
 
+siteTest("control: a port for peers that is taken is said in one line, with what to do", async (site) => {
+  const node = await site.node();
+  const place = ["--network", "regtest", "--data-dir", site.directory(), "--no-discover", "--control", "127.0.0.1:0"];
+  const { code, stderr } = await run(compiled(), ["node", ...place, "--listen", node.endpoint]);
+  assertEquals(code, 1);
+  const lines = stderr.trimEnd().split("\n").filter((line) => line.startsWith("p2p: "));
+  assertEquals(lines.length, 1, stderr);
+  assertMatch(lines[0]!, /^p2p: Cannot listen on 127\.0\.0\.1:\d+: .* in use; .*--listen HOST:PORT.*--no-listen/);
+});
+
 siteTest("control: beyond this machine a token is needed, to start and to ask", async (site) => {
   const place = ["--network", "regtest", "--data-dir", site.directory(), "--no-listen", "--no-discover"];
   const refused = await run(compiled(), ["node", ...place, "--control", "0.0.0.0:0"]);
