@@ -38,7 +38,7 @@ const BENCH_FLAGS = {
     conflicts: ["count"],
   }),
   warmup: valueFlag(duration, "TIME", "how long each candidate runs before that"),
-  size: valueFlag(size(0, MAX_SIZE_BYTES), "B", "bytes of each message or block"),
+  size: valueFlag(size(0, MAX_SIZE_BYTES, "64KiB"), "B", "bytes of each message or block"),
   peers: valueFlag(count(1, MAX_PEERS), "N", "connections"),
   rate: valueFlag(count(1, MAX_RATE), "R", "messages a second and connection where latency is measured", {
     fallbackText: "half of what the slowest candidate can do",

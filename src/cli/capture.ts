@@ -15,6 +15,8 @@ import { defaultFlag, type Settings, valueFlag } from "./flag.ts";
 import { size, text, wholeNumber } from "./values.ts";
 
 const MAX_CAPTURE_FILES = 1_000;
+/** 1 TiB: more than any program reads. */
+const MAX_CAPTURE_FILE_BYTES = 1024 ** 4;
 
 /** What commands take that can be overheard. */
 export const CAPTURE_FLAGS = {
@@ -22,7 +24,7 @@ export const CAPTURE_FLAGS = {
     isSetting: true,
   }),
   "capture-size": defaultFlag(
-    size(MIN_CAPTURE_FILE_BYTES, Number.MAX_SAFE_INTEGER),
+    size(MIN_CAPTURE_FILE_BYTES, MAX_CAPTURE_FILE_BYTES, "64MiB"),
     "SIZE",
     DEFAULT_CAPTURE_FILE_BYTES,
     "put the capture aside at this size, as FILE.1.pcapng, and go on in a new one",

@@ -6,7 +6,7 @@ import { MAX_RETRIES, MAX_STICKY_MS, MAX_WEIGHT } from "../protocol/balancing_pa
 import { PERMISSIONS } from "../protocol/permissions.ts";
 import { parseSubnet, type Subnet } from "../protocol/subnets.ts";
 import { LOG_LEVELS, type LogThreshold } from "./log_levels.ts";
-import { parseCount, parseDuration, parseSize } from "../util/units.ts";
+import { formatExactSize, parseCount, parseDuration, parseSize } from "../util/units.ts";
 import { type BalancingRule, STRATEGY_NAMES } from "../net/balancing/rules.ts";
 import type { Permit } from "../net/reputation.ts";
 import { EVENT_CHANNELS } from "../node/events.ts";
@@ -27,6 +27,11 @@ export interface LooseHostPort {
 const TOPIC_EVENT = "topic:";
 const BYTES_PER_MEBIBYTE = 1_048_576;
 const MS_PER_SECOND = 1_000;
+const MS_PER_DAY = 86_400_000;
+/** A hundred years, as long as a ban may last: what is longer is a slip of the finger. */
+const MAX_DAYS = 36_525;
+/** 1 PiB: no disk is larger. */
+const MAX_SIZE_BYTES = 1024 ** 5;
 const TRUTHS: ReadonlyMap<string, boolean> = new Map([["true", true], ["1", true], ["false", false], ["0", false]]);
 
 /** Any text but the empty one. */
@@ -58,11 +63,10 @@ export function count(min: number, max: number): ValueSchema<number> {
   );
 }
 
-/** A size in bytes from `min` to `max`. */
-export function size(min: number, max: number): ValueSchema<number> {
-  return parsed((value) =>
-    inRange(parseSize(value), min, max, `must be a size from ${min} to ${max} bytes, such as 64KiB`)
-  );
+/** A size in bytes from `min` to `max`; `example` is one of them. */
+export function size(min: number, max: number, example: string): ValueSchema<number> {
+  const why = `must be a size from ${formatExactSize(min)} to ${formatExactSize(max)}, such as ${example}`;
+  return parsed((value) => inRange(parseSize(value), min, max, why));
 }
 
 function inRange(value: number | undefined, min: number, max: number, why: string): number {
@@ -73,23 +77,25 @@ function inRange(value: number | undefined, min: number, max: number, why: strin
 /** A size in bytes; a bare number counts MiB. */
 export const mebibytes: ValueSchema<number> = parsed((value) => {
   const bytes = parseSize(value, BYTES_PER_MEBIBYTE);
-  if (!bytes) throw new SyntaxError("must be a size above 0 such as 550 (MiB) or 2GiB");
-  return bytes;
+  const why = `must be in whole bytes above 0 and up to ${formatExactSize(MAX_SIZE_BYTES)}, such as 550 (MiB) or 2GiB`;
+  return inRange(bytes, 1, MAX_SIZE_BYTES, why);
 });
 
 /** A time in milliseconds above 0; a bare number counts seconds. */
 export const duration: ValueSchema<number> = parsed((value) => {
-  const ms = parseDuration(value);
-  if (!ms) throw new SyntaxError("must be a time above 0 such as 10s, 500ms or 2m");
-  return ms;
+  return someTime(value, "10s, 500ms or 2m");
 });
 
 /** A time in seconds above 0; a bare number counts seconds. */
 export const seconds: ValueSchema<number> = parsed((value) => {
-  const ms = parseDuration(value);
-  if (!ms) throw new SyntaxError("must be a time above 0 such as 10, 0.5 or 2m");
-  return ms / MS_PER_SECOND;
+  return someTime(value, "10, 0.5 or 2m") / MS_PER_SECOND;
 });
+
+function someTime(value: string, examples: string): number {
+  const ms = parseDuration(value);
+  if (ms !== undefined && ms > 0 && ms <= MAX_DAYS * MS_PER_DAY) return ms;
+  throw new SyntaxError(`must be a time above 0 and up to ${MAX_DAYS}d, such as ${examples}`);
+}
 
 /** `A-B`: whole numbers, the first not above the second. */
 export const range: ValueSchema<readonly [first: number, last: number]> = parsed((value) => {

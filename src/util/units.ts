@@ -83,6 +83,12 @@ export function formatSize(bytes: number): string {
   return `${value.toFixed(value < SHORT_BELOW ? 1 : 0)} ${step[0]}`;
 }
 
+/** A size as it could have been typed: `64KiB`, or `4000000 bytes` where no unit fits. */
+export function formatExactSize(bytes: number): string {
+  const step = SIZE_STEPS.find(([, unit]) => bytes >= unit && bytes % unit === 0);
+  return step ? `${bytes / step[1]}${step[0]}` : `${bytes} bytes`;
+}
+
 const DURATION_STEPS: readonly (readonly [unit: string, ms: number])[] = [
   ["d", MS_PER_DAY],
   ["h", MS_PER_HOUR],

@@ -1,6 +1,19 @@
 import { test } from "node:test";
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { balancingRule, type HandlerFile, handlerFile, logFilters, readValue, weight } from "../../src/cli/values.ts";
+import { CAPTURE_FLAGS } from "../../src/cli/capture.ts";
+import {
+  balancingRule,
+  duration,
+  type HandlerFile,
+  handlerFile,
+  logFilters,
+  mebibytes,
+  readValue,
+  seconds,
+  size,
+  type ValueSchema,
+  weight,
+} from "../../src/cli/values.ts";
 import { runWith } from "./run_program.ts";
 
 test("values: a rule of balancing, with how long sessions are kept and how often is tried again", () => {
@@ -38,6 +51,34 @@ test("values: a filter of the log names a category that there is", () => {
   assertWrong(readValue(logFilters, "nope=debug"), "must be one of addresses, bench, bus,");
   assertWrong(readValue(logFilters, "peers=debug"), "(did you mean peer?)");
   assertWrong(readValue(logFilters, "peer=loud"), "must be one of debug, info,");
+});
+
+test("values: a size or a time that is out of bounds is told both of them, and an example that is taken", () => {
+  const capture = CAPTURE_FLAGS["capture-size"].schema;
+  const cases: readonly (readonly [schema: ValueSchema<unknown>, wrong: readonly string[], why: string])[] = [
+    [mebibytes, ["0", "99999999999999", "1025TiB", "0.1B"], "above 0 and up to 1024TiB, such as 550 (MiB) or 2GiB"],
+    [duration, ["0", "99999999999d", "36526d"], "must be a time above 0 and up to 36525d, such as 10s,"],
+    [seconds, ["0", "99999999999d"], "must be a time above 0 and up to 36525d, such as 10,"],
+    [capture, ["1k", "64KiB", "2TiB"], "must be a size from 1MiB to 1TiB, such as 64MiB"],
+    [size(0, 4_000_000, "64KiB"), ["5MB"], "must be a size from 0 bytes to 4000000 bytes, such as 64KiB"],
+  ];
+  for (const [schema, wrong, why] of cases) for (const text of wrong) assertWrong(readValue(schema, text), why);
+  for (const text of ["1MiB", "64MiB", "1TiB"]) assertEquals("value" in readValue(capture, text), true, text);
+  assertEquals(readValue(mebibytes, "1024TiB"), { value: 2 ** 50 });
+  assertEquals(readValue(duration, "36525d"), { value: 36_525 * 86_400_000 });
+});
+
+test("inspect: a flag of another view is refused with all that it goes with", async () => {
+  const cases: readonly (readonly [words: readonly string[], why: string])[] = [
+    [["peers", "--count", "2"], "--count goes with inspect events, file, remote and --live only"],
+    [["chain", "--interval", "1s"], "--interval goes with --live only"],
+    [["peers", "--live", "--tips"], "--tips goes with inspect chain only"],
+    [["chain", "--live"], "--live goes with inspect node, peers only"],
+  ];
+  for (const [words, why] of cases) {
+    const { code, stderr } = await runWith(["inspect", ...words, "--control", "127.0.0.1:1"]);
+    assertEquals([code, stderr], [2, `p2p: ${why}\n`]);
+  }
 });
 
 test("values: a weight names a peer or a region", () => {

@@ -63,9 +63,10 @@ export function refuseOthersFlags({ resolved }: Context, view: View): void {
   const isLive = isGiven("live");
   for (const flag of Object.keys(INSPECT_FLAGS) as (keyof typeof INSPECT_FLAGS)[]) {
     if (flag in COMMON_FLAGS || flagsOf(view, isLive).includes(flag as ViewFlag) || !isGiven(flag)) continue;
-    const owners = Object.entries(VIEWS).filter(([, other]) => flagsOf(other, isLive).includes(flag as ViewFlag));
-    const names = owners.map(([name]) => name).join(", ");
-    throw new UsageError(`--${flag} goes with ${names === "" ? "--live" : `inspect ${names}`} only`);
+    const owners = Object.entries(VIEWS).filter(([, other]) => flagsOf(other, false).includes(flag as ViewFlag));
+    const names = owners.length === 0 ? [] : [`inspect ${owners.map(([name]) => name).join(", ")}`];
+    const live = LIVE_FLAGS.some((other) => other === flag) ? ["--live"] : [];
+    throw new UsageError(`--${flag} goes with ${[...names, ...live].join(" and ")} only`);
   }
 }
 
