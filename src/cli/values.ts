@@ -156,8 +156,6 @@ export const permit: ValueSchema<Permit> = parsed((value) => {
   return { subnet: parseSubnet(subnet), permissions: new Set(permissions) };
 });
 
-const logCategory = oneOf(LOG_CATEGORIES);
-
 /** `CATEGORY=LEVEL,…` as pairs. */
 export const logFilters: ValueSchema<readonly (readonly [category: LogCategory, level: LogThreshold])[]> = parsed((
   value,
@@ -165,9 +163,16 @@ export const logFilters: ValueSchema<readonly (readonly [category: LogCategory, 
   value.split(",").map((part) => {
     const [category, level, ...rest] = part.split("=").map((word) => word.trim());
     if (!category || level === undefined || rest.length > 0) throw new SyntaxError("must read CATEGORY=LEVEL,…");
-    return [v.parse(logCategory, category), v.parse(oneOf(LOG_LEVELS), level)] as const;
+    return [logCategory(category), v.parse(oneOf(LOG_LEVELS), level)] as const;
   })
 );
+
+function logCategory(name: string): LogCategory {
+  const found = LOG_CATEGORIES.find((category) => category === name);
+  if (found !== undefined) return found;
+  const names = LOG_CATEGORIES.join(", ");
+  throw new SyntaxError(`there is no category ${name}${suggestion(name, LOG_CATEGORIES)}; there is: ${names}`);
+}
 
 /** `CLASS=STRATEGY`, and behind it `+sticky=TIME` and `+retries=N`. */
 export const balancingRule: ValueSchema<BalancingRule> = parsed((value) => {

@@ -48,7 +48,10 @@ test("values: a handler names events that there are, and a file", () => {
 
 test("values: a filter of the log names a category that there is", () => {
   assertEquals(readValue(logFilters, "peer=debug, sync=off"), { value: [["peer", "debug"], ["sync", "off"]] });
-  assertWrong(readValue(logFilters, "nope=debug"), "must be one of addresses, bench, bus,");
+  assertWrong(
+    readValue(logFilters, "nope=debug"),
+    "there is no category nope (did you mean node?); there is: addresses, bench,",
+  );
   assertWrong(readValue(logFilters, "peers=debug"), "(did you mean peer?)");
   assertWrong(readValue(logFilters, "peer=loud"), "must be one of debug, info,");
 });
