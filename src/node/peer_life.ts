@@ -4,12 +4,15 @@ import type { Peer } from "../peer/peer.ts";
 import type { CloseReason, PeerObserver } from "../peer/peer_options.ts";
 import type { Message } from "../protocol/messages.ts";
 import type { NodeEvents } from "../protocol/node_events.ts";
+import { RARE_LOG_INTERVAL_MS } from "../protocol/params.ts";
 import type { PeerSnapshot } from "../protocol/peer_snapshots.ts";
 import type { PeerChains } from "../services/peer_chains.ts";
 import type { Service } from "../services/service.ts";
 import type { Env, Logger } from "../util/env.ts";
+import { RareLog } from "../util/rare_log.ts";
 import type { Acquaintances } from "./acquaintances.ts";
 import type { Connections } from "./connections.ts";
+import { formatEndpoint } from "../util/endpoint.ts";
 import { buildDispatch } from "./dispatch.ts";
 import { snapshotPeer } from "./snapshot.ts";
 
@@ -38,6 +41,8 @@ export class PeerLife implements LedgerWatcher {
   };
   readonly #env: Env;
   readonly #log: Logger;
+  /** Of those who never were peers: anybody can cause any number of them. */
+  readonly #failures: RareLog;
   readonly #bus: Bus<NodeEvents>;
   readonly #peerChains: PeerChains;
   readonly #counts = { joined: 0, left: 0 };
@@ -48,6 +53,7 @@ export class PeerLife implements LedgerWatcher {
   constructor({ env, bus, peerChains }: PeerLifeOptions) {
     this.#env = env;
     this.#log = env.logger("node");
+    this.#failures = new RareLog(this.#log, () => env.now(), RARE_LOG_INTERVAL_MS);
     this.#bus = bus;
     this.#peerChains = peerChains;
   }
@@ -97,15 +103,27 @@ export class PeerLife implements LedgerWatcher {
   }
 
   #onClosed(peer: Peer, reason: CloseReason): void {
+    if (peer.agreement) this.#onLeft(peer, reason);
+    else this.#noteFailure(peer, reason);
+    this.#peerChains.remove(peer);
+    this.#circle?.acquaintances.peerClosed(peer);
+    this.#circle?.connections.peerClosed(peer);
+  }
+
+  #onLeft(peer: Peer, reason: CloseReason): void {
+    this.#counts.left++;
     const snapshot = this.snapshot(peer);
     const { id, direction, address } = snapshot;
     this.#log.info("peer disconnected", { peer: id, direction, address, reason: reason.code, detail: reason.detail });
     this.#bus.publish("peer:disconnected", { peer: snapshot, reason: reason.code });
-    if (peer.agreement) this.#counts.left++;
-    if (peer.agreement) this.#eachService((service) => service.peerClosed?.(peer));
-    this.#peerChains.remove(peer);
-    this.#circle?.acquaintances.peerClosed(peer);
-    this.#circle?.connections.peerClosed(peer);
+    this.#eachService((service) => service.peerClosed?.(peer));
+  }
+
+  /** Who dialled hears of it as well; all are counted by reason. */
+  #noteFailure({ id, direction, dialled }: Peer, { code, detail }: CloseReason): void {
+    this.#failures.write("info", `${direction} ${code}`, "a connection ended before its handshake", () => {
+      return { peer: id, direction, address: formatEndpoint(dialled), reason: code, detail };
+    });
   }
 
   /** Outside a peer's turn, where nobody else catches: a bug in one service costs that call, and the node lives. */

@@ -43,7 +43,10 @@ export interface NodeEvents {
   };
   /** The handshake with a peer is done. */
   "peer:connected": { readonly peer: PeerSnapshot };
-  /** A peer that was connected is gone; the reason is a word of ours, never of the remote. */
+  /**
+   * A peer that was connected is gone; the reason is a word of ours, never of the remote. Whose handshake was never done
+   * has no events: anybody could fill the channel with them. They are counted (`connectionCounts`), and logged.
+   */
   "peer:disconnected": { readonly peer: PeerSnapshot; readonly reason: string };
   /** We asked a peer whether it is there; and its answer, with the round trip. */
   "peer:ping": { readonly peer: number };

@@ -102,7 +102,7 @@ export interface OffenderSnapshot {
   readonly address: string;
   /** What is left of what it did: 0 to 100, where it is left alone for a day. */
   readonly score: number;
-  /** Its last fault, as `peer:disconnected` names it. */
+  /** Its last fault, by its code. */
   readonly fault: string;
   /** How many there were. */
   readonly faults: number;

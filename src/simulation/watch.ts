@@ -36,7 +36,7 @@ export class Broken extends Error {
   }
 }
 
-/** Penalties of what slow and broken lines do to honest peers too. */
+/** Penalty of faults that honest peers have too. */
 const MAX_INNOCENT_PENALTY = 5;
 /** A read that was being handled when another one came, and a frame of which the rest is under way. */
 const MAX_READ_BYTES = 65_536;
@@ -91,6 +91,7 @@ export class Watch {
       this.#checkChannels(host, node);
       this.#checkRequests(host, node, peers.length);
       this.#checkCounts(host, node);
+      this.#checkOffenders(host, node);
       this.#forgetEnded(host);
     }
     this.#compareEnds(peersOf);
@@ -98,8 +99,7 @@ export class Watch {
 
   peerLost(host: string, { peer, reason }: NodeEvents["peer:disconnected"]): void {
     if (!this.#isHonest(hostOf(peer))) return;
-    const penalty = Object.hasOwn(PENALTIES, reason) ? PENALTIES[reason as keyof typeof PENALTIES] : 0;
-    if (penalty <= MAX_INNOCENT_PENALTY && peer.score < MISBEHAVIOUR_LIMIT) return;
+    if (isInnocent(reason, peer.score)) return;
     this.report("no-honest-peer-is-punished", `${host} blames ${peer.address}: ${reason}, score ${peer.score}`);
   }
 
@@ -203,6 +203,14 @@ export class Watch {
     this.#wait(host, "pool", `${requested} ${count}`, bound, `${requested} transactions`);
   }
 
+  /** Of strangers whose handshake fails no event tells. */
+  #checkOffenders(host: string, node: P2PNode): void {
+    for (const { address, fault, score } of node.offenders()) {
+      if (!this.#isHonest(address) || isInnocent(fault, score)) continue;
+      this.report("no-honest-peer-is-punished", `${host} blames ${address}: ${fault}, score ${score}`);
+    }
+  }
+
   #checkCounts(host: string, node: P2PNode): void {
     const { announced, duplicates, dropped } = node.inventory();
     if (duplicates > announced || dropped > announced) {
@@ -236,4 +244,10 @@ export class Watch {
 /** The host that a peer is on. */
 export function hostOf({ address }: Pick<PeerSnapshot, "address">): string {
   return address.slice(0, address.lastIndexOf(":"));
+}
+
+/** Whether an address that is blamed may be an honest peer's: slow and broken lines do such things too. */
+function isInnocent(fault: string, score: number): boolean {
+  const penalty = Object.hasOwn(PENALTIES, fault) ? PENALTIES[fault as keyof typeof PENALTIES] : 0;
+  return penalty <= MAX_INNOCENT_PENALTY && score < MISBEHAVIOUR_LIMIT;
 }

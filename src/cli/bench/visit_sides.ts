@@ -90,7 +90,7 @@ export function createNodeGate(side: SideContext, spec: VisitSpec): Gate {
     came++;
     held++;
   });
-  node.on("peer:disconnected", ({ peer }) => void (held -= Number(peer.version > 0)));
+  node.on("peer:disconnected", () => void held--);
   return {
     async listen() {
       await node.start();

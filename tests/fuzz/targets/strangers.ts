@@ -61,7 +61,6 @@ class World {
   readonly #honest: ScriptedPeer;
   readonly #bugs: string[];
   #strangers = 0;
-  #reason = "";
 
   private constructor(tongue: Tongue, network: MemoryNetwork, node: P2PNode, honest: ScriptedPeer, bugs: string[]) {
     this.#tongue = tongue;
@@ -69,7 +68,6 @@ class World {
     this.#node = node;
     this.#honest = honest;
     this.#bugs = bugs;
-    node.on("peer:disconnected", ({ reason }) => void (this.#reason = reason));
   }
 
   static async create(tongue: Tongue): Promise<World> {
@@ -89,7 +87,7 @@ class World {
 
   /** One stranger, greeted or not, and all that it says. */
   async visit(input: Uint8Array, greets: boolean): Promise<string> {
-    this.#reason = "";
+    const before = this.#node.connectionCounts().ended;
     const name = `stranger${++this.#strangers}`;
     const { codec, services } = this.#tongue;
     const stranger = greets
@@ -97,12 +95,13 @@ class World {
       : await dialRaw(this.#network, name, "node", codec);
     stranger.sendRaw(input);
     await this.#network.run(this.#network.now() + SETTLE_MS);
-    const reason = this.#reason.split(":")[0]!;
+    const ended = Object.entries(this.#node.connectionCounts().ended);
+    const reason = ended.find(([code, count]) => count > (before[code] ?? 0))?.[0];
     const heard = stranger.received.map(({ type }) => type);
     stranger.connection.close();
     await this.#network.run(this.#network.now() + SETTLE_MS);
     await this.#check();
-    return `${reason || "stays"} ${[...new Set(heard)].slice(-3).join(" ")}`;
+    return `${reason ?? "stays"} ${[...new Set(heard)].slice(-3).join(" ")}`;
   }
 
   async #check(): Promise<void> {
