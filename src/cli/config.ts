@@ -97,9 +97,10 @@ function settleConflicts(found: ReadonlyMap<string, Decision>): void {
  * runs of all kinds: what one of them has no use for does no harm there.
  */
 function refuseIdle(found: ReadonlyMap<string, Decision>): void {
-  const isOn = (name: string) => {
+  const isOn = (condition: string) => {
+    const [name, wanted] = condition.split("=") as [string, string | undefined];
     const { texts, value } = found.get(name)!.resolved;
-    return texts !== undefined && value !== false;
+    return texts !== undefined && (wanted === undefined ? value !== false : value === wanted);
   };
   for (const [name, { resolved: { flag, texts, source } }] of found) {
     if (texts === undefined || source !== `--${name}`) continue;
@@ -108,7 +109,7 @@ function refuseIdle(found: ReadonlyMap<string, Decision>): void {
       throw new UsageError(`--${name} does nothing without ${others}`);
     }
     const idler = flag.idleBeside?.find(isOn);
-    if (idler !== undefined) throw new UsageError(`--${name} does nothing beside --${idler}`);
+    if (idler !== undefined) throw new UsageError(`--${name} does nothing beside --${idler.replace("=", " ")}`);
   }
 }
 

@@ -23,7 +23,7 @@ export interface Flag<T = unknown> {
   readonly conflicts?: readonly string[];
   /** Flags without any of which it does nothing: whoever types it alone has misunderstood it. */
   readonly needs?: readonly string[];
-  /** Flags beside which it does nothing. */
+  /** Flags beside which it does nothing: `NAME`, or `NAME=VALUE` for one value of it. */
   readonly idleBeside?: readonly string[];
   /** Said when a switch is given a value. */
   readonly valueHint?: string;

@@ -35,45 +35,49 @@ export function findTuning(observation: Observation): readonly Finding[] {
 function onLag(observation: Observation, evidence: Evidence): Finding {
   const change = changeForLag(observation);
   const text = `subscribers miss events of the ${evidence.channel} channel`;
-  return finding("lag", "warning", text, evidence, adviceFor(change), change);
+  return finding("lag", "warning", text, evidence, adviceFor(change, observation), change);
 }
 
-/** In this order: fewer events, separate queues, longer queues. */
+/** In this order: fewer events, more room. */
 function changeForLag(observation: Observation): Change | null {
   const { figures, now } = observation;
   if (now.dedupe === "off") return { kind: "dedupe", to: "count" };
   const hasManyDuplicates = (figures.duplicateShare ?? 0) > MANY_DUPLICATES_SHARE;
   if (hasManyDuplicates && now.dedupe !== "drop") return { kind: "dedupe", to: "drop" };
-  if (countPeers(observation) > MANY_PEERS && now.channelMode === "single") {
-    return { kind: "channels", to: "segmented" };
-  }
-  return largerChannel(figures.lag!.channel, now.channels);
+  return moreRoom(figures.lag!.channel, now);
 }
 
-function onFullChannel({ figures, now }: Observation, evidence: Evidence): Finding {
-  const change = largerChannel(figures.channelUse!.channel, now.channels);
+function onFullChannel(observation: Observation, evidence: Evidence): Finding {
+  const { figures, now } = observation;
+  const change = moreRoom(figures.channelUse!.channel, now);
   const text = `the ${evidence.channel} channel is nearly full: the next burst will not fit`;
-  return finding("full-channel", "warning", text, evidence, adviceFor(change), change);
+  return finding("full-channel", "warning", text, evidence, adviceFor(change, observation), change);
 }
 
-/** Twice as large, up to a bound; null where that is reached: the subscriber has to become quicker. */
-function largerChannel(
+/**
+ * One queue for all has its size, whatever the capacities are, so it is separated first. A queue of its own becomes twice
+ * as large, up to a bound; null where that is reached: the subscriber has to become quicker.
+ */
+function moreRoom(
   channel: keyof typeof CHANNEL_CAPACITIES,
-  channels: Observation["now"]["channels"],
+  { channelMode, channels }: Observation["now"],
 ): Change | null {
+  if (channelMode === "single") return { kind: "channels", to: "segmented" };
   const { capacity } = channels.find((use) => use.channel === channel)!;
   const to = Math.min(2 * capacity, MAX_CAPACITY_FACTOR * CHANNEL_CAPACITIES[channel]);
   return to > capacity ? { kind: "capacity", channel, to } : null;
 }
 
-function adviceFor(change: Change | null): string {
+function adviceFor(change: Change | null, observation: Observation): string {
   switch (change?.kind) {
     case "dedupe":
       return change.to === "count"
         ? "start with --dedupe count: whether announcements repeat each other is not known while it is off"
         : "start with --dedupe drop: most announcements repeat others";
     case "channels":
-      return "start with --channels segmented: with so many peers, data crowds out control events";
+      return countPeers(observation) > MANY_PEERS
+        ? "start with --channels segmented: with so many peers, data crowds out control events"
+        : "start with --channels segmented: one queue for all cannot be enlarged";
     case "capacity":
       return `start with --autotune, which enlarges the ${change.channel} channel to ${change.to} events`;
     default:

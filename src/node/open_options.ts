@@ -33,7 +33,7 @@ export interface OpenNodeOptions {
   readonly dedupe?: DedupeMode;
   /** A queue a channel for each subscriber to events (`segmented`, the default), or one for all. */
   readonly channels?: ChannelMode;
-  /** How many events may wait for one subscriber, by channel; 256, 512, 1,024 and 4,096 where nothing else is said. */
+  /** How many events may wait for one subscriber in a queue a channel; 256, 512, 1,024 and 4,096 where nothing is said. */
   readonly channelCapacities?: Partial<PerChannel<number>>;
   /** Follow the doctor's advice on event channels and duplicates while running. */
   readonly autotune?: boolean;

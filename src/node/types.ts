@@ -90,7 +90,7 @@ export interface NodeOptions {
   readonly blockRelayOnly?: boolean;
   /** A queue a channel for each subscriber to events, or one for all of them; `segmented` by default. */
   readonly channels?: ChannelMode;
-  /** How many events may wait for one subscriber, by channel; 256, 512, 1,024 and 4,096 where nothing else is said. */
+  /** How many events may wait for one subscriber in a queue a channel; 256, 512, 1,024 and 4,096 where nothing is said. */
   readonly channelCapacities?: Partial<PerChannel<number>>;
   /** Find peers by itself: seeds, gossip, the address book. False by default. */
   readonly discover?: boolean;

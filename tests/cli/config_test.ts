@@ -117,6 +117,10 @@ test("flags: one that does nothing without another, or beside it, is refused whe
     [["node", "--handler-threads", "2"], "--handler-threads does nothing without --on"],
     [["node", "--control-token-file", "x"], "--control-token-file does nothing without --control"],
     [["inspect", "--control-token-file", "x"], "--control-token-file does nothing without --control"],
+    [
+      ["node", "--channels", "single", "--channel-capacity", "data=9"],
+      "--channel-capacity does nothing beside --channels single",
+    ],
     [["node", "--no-listen", "--max-inbound", "1"], "--max-inbound does nothing beside --no-listen"],
     [["node", "--no-listen", "--max-per-group", "1"], "--max-per-group does nothing beside --no-listen"],
     [["node", "--no-listen", "--max-per-address", "1"], "--max-per-address does nothing beside --no-listen"],
@@ -128,6 +132,8 @@ test("flags: one that does nothing without another, or beside it, is refused whe
   }
   const used = ["node", "--print-config", "--capture", "a.pcapng", "--capture-files", "2"];
   assertEquals((await runWith(used)).code, 0);
+  const separate = ["node", "--print-config", "--channels", "segmented", "--channel-capacity", "data=9"];
+  assertEquals((await runWith(separate)).code, 0);
 });
 
 test("config: a setting that has nothing to do in this run does no harm", async () => {

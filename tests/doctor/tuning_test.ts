@@ -51,8 +51,13 @@ test("tuning: duplicates that nobody counts are counted first", () => {
 
 test("tuning: lag with many peers in one queue is a matter of separate ones, on both sides of 150", () => {
   const lag = { lagPercent: 5, mode: "single" } as const;
-  assertEquals(advise({ ...lag, peers: 151 }).change, { kind: "channels", to: "segmented" });
-  assertEquals(advise({ ...lag, peers: 150 }).change?.kind, "capacity");
+  const [many, few] = [advise({ ...lag, peers: 151 }), advise({ ...lag, peers: 150 })];
+  assertEquals([many.change, few.change], [{ kind: "channels", to: "segmented" }, {
+    kind: "channels",
+    to: "segmented",
+  }]);
+  assertStringIncludes(many.advice!, "--channels segmented: with so many peers");
+  assertStringIncludes(few.advice!, "--channels segmented: one queue for all cannot be enlarged");
   assertEquals(advise({ ...lag, peers: 151, duplicatesPercent: 90, dedupe: "count" }).change?.kind, "dedupe");
 });
 
@@ -73,4 +78,5 @@ test("tuning: a channel that is nearly full is enlarged before anything is misse
   const { id, change, evidence } = advise({ usage: 0.8 });
   assertEquals([id, change], ["full-channel", { kind: "capacity", channel: "data", to: 8192 }]);
   assertEquals([evidence.channel, evidence.channelUsePercent], ["data", 80]);
+  assertEquals(advise({ usage: 0.8, mode: "single" }).change, { kind: "channels", to: "segmented" });
 });

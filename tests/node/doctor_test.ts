@@ -117,6 +117,27 @@ test("autotune: a subscriber that misses events gets more room, is told, and so 
   release();
 });
 
+test("autotune: one queue for all is separated before a channel is enlarged, and each change takes effect", async () => {
+  const network = createMemoryNetwork({ seed: 1 });
+  const { node } = simulateNode(network, "a", { autotune: true, channels: "single", connect: ["b"] });
+  const { node: sender } = simulateNode(network, "b");
+  await Promise.all([node.start(), sender.start()]);
+  await network.run(() => sender.peers().some(({ state }) => state === "ready"));
+  const changes: string[] = [];
+  node.on("autotune:applied", ({ change }) => void changes.push(change));
+  let release = () => {};
+  node.on("app:message", () => new Promise<void>((resolve) => release = resolve));
+  const capacities: number[] = [];
+  for (let look = 0; look < 20; look++) {
+    for (let i = 0; i < 2_000; i++) sender.send(sender.peers()[0]!.id, new Uint8Array(1));
+    await network.run(network.now() + METRICS_INTERVAL_MS);
+    capacities.push(node.channels().find(({ channel }) => channel === "data")!.capacity);
+  }
+  assertEquals(changes, ["channels segmented", "capacity of data 8192"]);
+  assertEquals([...new Set(capacities)], [2_048, 4_096, 8_192]);
+  release();
+});
+
 test("autotune: without it advice is given and no more", async () => {
   const network = createMemoryNetwork({ seed: 1 });
   const { node } = simulateNode(network, "a", { dedupe: "off" });
