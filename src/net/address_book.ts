@@ -21,7 +21,7 @@ import { addressGroup } from "./address_group.ts";
 import { addressKey, isOwnSource, type PeerAddress } from "./peer_address.ts";
 import { reaches } from "./reach.ts";
 
-export type { KnownAddress } from "./address_book/entry.ts";
+export { isRecommended, type KnownAddress } from "./address_book/entry.ts";
 
 export interface AddressBookOptions {
   /** PLACEMENT_KEY_BYTES secret bytes, the same for the life of the book. */

@@ -11,14 +11,15 @@ import {
   POOR_BOOK,
   RESEED_PAUSE_MS,
 } from "../protocol/address_params.ts";
+import { SELECTIONS_PER_PLACE } from "../protocol/peer_params.ts";
 import { parseAddress } from "../protocol/addresses.ts";
 import type { NetAddress } from "../protocol/messages.ts";
 import type { NetworkParams } from "../protocol/network_params.ts";
-import { SERVICE_NETWORK } from "../protocol/service_flags.ts";
+import { SERVICE_NETWORK, SERVICE_NETWORK_LIMITED, SERVICES_OF_FULL_NODES } from "../protocol/service_flags.ts";
 import type { Peer } from "../peer/peer.ts";
 import { formatEndpoint, parseHostPort } from "../util/endpoint.ts";
 import type { Env, Logger } from "../util/env.ts";
-import type { AddressBook } from "./address_book.ts";
+import type { AddressBook, KnownAddress } from "./address_book.ts";
 import type { AddressSource, Candidate, SlotKind } from "./address_source.ts";
 import { fromEndpoint, ownSource, type PeerAddress, toEndpoint } from "./peer_address.ts";
 import { MS_PER_SECOND } from "../util/units.ts";
@@ -28,6 +29,8 @@ export interface DiscoveryOptions {
   readonly book: AddressBook;
   readonly transport: Pick<Transport, "resolve">;
   readonly network: Pick<NetworkParams, "dnsSeeds" | "fixedSeeds" | "defaultPort">;
+  /** Whether a node with these services has what we lack. */
+  readonly isUseful: (services: bigint) => boolean;
   /** Nodes that the owner named to begin with. */
   readonly join: readonly TcpEndpoint[];
 }
@@ -43,6 +46,8 @@ interface Door {
   /** Where its name led last. */
   remote: string;
 }
+
+const SERVICES_OF_NODES = SERVICE_NETWORK | SERVICE_NETWORK_LIMITED;
 
 /**
  * Finds somebody to dial: in the address book; where that says little, at the nodes that the owner named; and where
@@ -69,12 +74,24 @@ export class Discovery implements AddressSource {
     const door = kind === "full" ? this.#chooseDoor(now) : undefined;
     if (door) return { endpoint: door };
     if (book.size === 0) this.#seed(now);
-    const known = kind === "feeler"
-      ? book.selectIncumbent(wallNow) ?? book.select({ newOnly: true }, wallNow)
-      : book.select({}, wallNow);
+    const known = this.#draw(kind, wallNow);
     const its = known && this.#doorAt(known);
     if (!known || (its && (kind === "block-only" || now < its.restsUntil))) return undefined;
     return { endpoint: toEndpoint(known) };
+  }
+
+  /** Somebody who has what we lack, as far as is known; for a feeler, who has blocks at all, and so may know others. */
+  #draw(kind: SlotKind, wallNow: number): KnownAddress | undefined {
+    const { book, isUseful } = this.#options;
+    for (let tries = 0; tries < SELECTIONS_PER_PLACE; tries++) {
+      const known = kind === "feeler"
+        ? book.selectIncumbent(wallNow) ?? book.select({ newOnly: true }, wallNow)
+        : book.select({}, wallNow);
+      if (!known) return undefined;
+      const isFit = kind === "feeler" ? (known.services & SERVICES_OF_NODES) !== 0n : isUseful(known.services);
+      if (isFit) return known;
+    }
+    return undefined;
   }
 
   attempted(endpoint: TcpEndpoint): void {
@@ -96,8 +113,13 @@ export class Discovery implements AddressSource {
    * answers to getaddr show, or who asks often would find the links that are to stay unseen.
    */
   disconnected(peer: Peer): void {
-    if (peer.direction !== "outbound" || !peer.agreement || peer.kind === "block-only") return;
-    this.#note(peer.dialled, (known, now) => this.#options.book.connected(known, now));
+    if (peer.direction !== "outbound" || !peer.agreement) return;
+    const { book, isUseful } = this.#options;
+    const { services } = peer.agreement.version;
+    this.#note(peer.dialled, (known, now) => {
+      book.setServices(known, services);
+      if (isUseful(services) && peer.kind !== "block-only") book.connected(known, now);
+    });
   }
 
   failed(endpoint: TcpEndpoint): void {
@@ -217,7 +239,7 @@ export class Discovery implements AddressSource {
     const { env, book } = this.#options;
     const now = this.#wallSeconds();
     const ageSeconds = MIN_SEED_AGE_SECONDS + env.random() * (MAX_SEED_AGE_SECONDS - MIN_SEED_AGE_SECONDS);
-    const record = { ...peerAddress, services: SERVICE_NETWORK, time: Math.floor(now - ageSeconds) };
+    const record = { ...peerAddress, services: SERVICES_OF_FULL_NODES, time: Math.floor(now - ageSeconds) };
     return book.add(record, source, now);
   }
 

@@ -10,6 +10,7 @@ import {
   STABLE_CONNECTION_MS,
 } from "../protocol/peer_params.ts";
 import { RemoteFault } from "../protocol/errors.ts";
+import { serviceNames } from "../protocol/service_flags.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { OutboundKind } from "../peer/peer_options.ts";
 import { formatEndpoint, parseHostPort } from "../util/endpoint.ts";
@@ -17,6 +18,7 @@ import type { Env, Logger } from "../util/env.ts";
 import { exponential } from "../util/portable_math.ts";
 import { TwoGenerationSet } from "../util/two_generation_set.ts";
 import type { AddressSource, SlotKind } from "./address_source.ts";
+import { byUse } from "./by_use.ts";
 import { identifyHost } from "./host_identity.ts";
 import type { Reputation } from "./reputation.ts";
 import { Resting } from "./resting.ts";
@@ -27,6 +29,8 @@ export interface SlotsOptions {
   readonly reputation: Reputation;
   readonly store: Pick<Store, "anchors" | "putAnchors" | "commit">;
   readonly peers: SlotPeers;
+  /** Whether a node with these services has what we lack: places are for such. */
+  readonly isUseful: (services: bigint) => boolean;
   /** Outbound peers in all, besides one feeler; 0: nobody is dialled. */
   readonly maxOutbound: number;
 }
@@ -241,7 +245,7 @@ export class Slots {
     peers.dial(endpoint, kind).then(
       (peer) => {
         this.#dialling.delete(key);
-        this.#onConnected(peer);
+        this.#onConnected(peer, endpoint);
       },
       (error: Error) => {
         this.#dialling.delete(key);
@@ -255,15 +259,25 @@ export class Slots {
     );
   }
 
-  #onConnected(peer: Peer): void {
+  #onConnected(peer: Peer, endpoint: TcpEndpoint): void {
     if (this.#state !== "running") return;
-    this.#options.source.connected(peer, this.#options.env.now());
+    const { env, source } = this.#options;
+    if ((peer.kind === "full" || peer.kind === "block-only") && !this.#isUseful(peer)) {
+      source.failed(endpoint, env.now());
+      return peer.blame(new RemoteFault("missing-services", `${describeServices(peer)}: nothing for a place of ours`));
+    }
+    source.connected(peer, env.now());
     if (peer.kind === "block-only") this.#saveAnchors();
     if (peer.kind === "feeler") this.#keepAsSpare(peer);
   }
 
+  #isUseful({ agreement }: Peer): boolean {
+    return this.#options.isUseful(agreement?.version.services ?? 0n);
+  }
+
   /** The new one was good a moment ago; how the old one is doing, nobody has looked. */
   #keepAsSpare(peer: Peer): void {
+    if (!this.#isUseful(peer)) return peer.close("it has nothing for us that a spare would need");
     for (const other of this.#peers("feeler")) if (other !== peer) other.close("a newer spare takes its place");
     this.#promoteSpare();
   }
@@ -290,15 +304,9 @@ export class Slots {
   }
 }
 
-/** The more useful first: the newest block, then the shorter way, then the longer connection. */
-function byUse(left: Peer, right: Peer): number {
-  const byBlock = left.usefulAt.block === right.usefulAt.block ? 0 : right.usefulAt.block - left.usefulAt.block;
-  return byBlock || slowness(left) - slowness(right) || left.id - right.id;
-}
-
-/** Milliseconds of a usual round trip; who never answered is the slowest. */
-function slowness(peer: Peer): number {
-  return peer.liveness.roundTrips.smoothed ?? Number.MAX_VALUE;
+/** For the log. */
+function describeServices({ agreement }: Peer): string {
+  return serviceNames(agreement?.version.services ?? 0n).join(", ") || "no services";
 }
 
 function groupOfKey(key: string): string {

@@ -1,8 +1,8 @@
-import type { AddressBook, KnownAddress } from "../net/address_book.ts";
+import { type AddressBook, isRecommended, type KnownAddress } from "../net/address_book.ts";
 import { UPTIME_WINDOWS } from "../net/address_book/uptime.ts";
 import type { AddressSource } from "../net/address_source.ts";
-import { BookKeeper } from "../net/book_keeper.ts";
-import { Discovery } from "../net/discovery.ts";
+import { BookKeeper, type BookKeeperOptions } from "../net/book_keeper.ts";
+import { Discovery, type DiscoveryOptions } from "../net/discovery.ts";
 import { formatPeerAddress } from "../net/peer_address.ts";
 import { Prober, type ProberPeers } from "../net/prober.ts";
 import type { Peer } from "../peer/peer.ts";
@@ -11,6 +11,11 @@ import { serviceNames } from "../protocol/service_flags.ts";
 import type { AddressesSnapshot, AddressSnapshot } from "../protocol/network_snapshots.ts";
 import type { AddressCounts } from "../services/addresses/addresses.ts";
 import type { NodeOptions, NodeParts } from "./types.ts";
+
+export interface AcquaintancesOptions extends Pick<DiscoveryOptions, "isUseful">, Pick<BookKeeperOptions, "onFailure"> {
+  readonly parts: NodeParts;
+  readonly options: NodeOptions;
+}
 
 /** Whom a node knows of: the address book with what fills it, uses it and keeps it. */
 export class Acquaintances {
@@ -23,7 +28,7 @@ export class Acquaintances {
   readonly #discovery: Discovery;
   #prober: Prober | undefined;
 
-  constructor(parts: NodeParts, options: NodeOptions, onFailure: (error: Error) => void) {
+  constructor({ parts, options, isUseful, onFailure }: AcquaintancesOptions) {
     const { env, store, transport } = parts;
     const { network, join } = options;
     this.#parts = parts;
@@ -31,7 +36,7 @@ export class Acquaintances {
     this.allowsLocal = options.localAddresses ?? network.dnsSeeds.length === 0;
     this.#keeper = new BookKeeper({ env, store, allowsLocal: this.allowsLocal, onFailure });
     this.book = this.#keeper.book;
-    this.#discovery = new Discovery({ env, book: this.book, transport, network, join });
+    this.#discovery = new Discovery({ env, book: this.book, transport, network, isUseful, join });
   }
 
   /** Where slots take candidates from; undefined: nobody is dialled but those whom the owner names. */
@@ -108,7 +113,7 @@ function describeAddress(known: KnownAddress): AddressSnapshot {
     lastSuccess,
     attempts,
     source: formatAddress(source),
-    reliable: uptime?.isReliable ?? null,
+    reliable: uptime ? isRecommended(known) : null,
     uptime: uptime
       ? Object.fromEntries(UPTIME_WINDOWS.map((name, window) => [name, uptime.reliability(window)]))
       : null,

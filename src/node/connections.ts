@@ -20,6 +20,8 @@ export interface ConnectionsOptions extends Pick<PeersOptions, "lines" | "codec"
   readonly options: NodeOptions;
   /** Undefined: nobody is dialled but those whom the owner names. */
   readonly source: AddressSource | undefined;
+  /** Whether a node with these services has what we lack. */
+  readonly isUseful: (services: bigint) => boolean;
 }
 
 const SECRET_SIZE_BYTES = 32;
@@ -35,7 +37,7 @@ export class Connections {
   readonly #dialer: Dialer;
   readonly #slots: Slots | undefined;
 
-  constructor({ parts, options, source, lines, codec, version, observer }: ConnectionsOptions) {
+  constructor({ parts, options, source, isUseful, lines, codec, version, observer }: ConnectionsOptions) {
     const { env, hasher, store } = parts;
     this.#options = options;
     this.#parts = parts;
@@ -57,8 +59,9 @@ export class Connections {
     });
     this.#dialer = new Dialer({ env, dial: (endpoint) => this.peers.dial(endpoint) });
     if (!source) return;
+    const { reputation, peers } = this;
     const { maxOutbound } = options;
-    this.#slots = new Slots({ env, source, reputation: this.reputation, store, peers: this.peers, maxOutbound });
+    this.#slots = new Slots({ env, source, reputation, store, peers, isUseful, maxOutbound });
   }
 
   /** For whoever notices that these connections are not enough. */

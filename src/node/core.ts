@@ -11,6 +11,7 @@ import { DEFAULT_CADENCES } from "../protocol/cadences.ts";
 import { LocalError } from "../protocol/errors.ts";
 import type { MessageOf } from "../protocol/messages.ts";
 import { LATE_TICK_MS, TICK_INTERVAL_MS } from "../protocol/params.ts";
+import { servesBlocks } from "../protocol/service_flags.ts";
 import type { NodeEvents } from "../protocol/node_events.ts";
 import { PeerChains } from "../services/peer_chains.ts";
 import { USUAL_PACE } from "../services/transaction_relay/pace.ts";
@@ -23,6 +24,7 @@ import { createNodeBus } from "./events.ts";
 import { NotifyPool } from "./notify/pool.ts";
 import { handledTypes } from "./dispatch.ts";
 import { Miner } from "./miner.ts";
+import { isNearTip } from "./near_tip.ts";
 import { makeOurVersion, ownServices } from "./our_version.ts";
 import { PeerLife } from "./peer_life.ts";
 import { createServices, type Services } from "./services.ts";
@@ -78,7 +80,9 @@ export class NodeCore {
     const { pruneBytes } = options;
     this.ledger = new Ledger({ env, chain, store, bus: this.bus, pruneBytes });
     this.ledger.watch(this.sightings);
-    this.acquaintances = new Acquaintances(parts, options, (error) => this.#onStoreFailure(error));
+    const isUseful = (flags: bigint) => servesBlocks(flags, isNearTip(chain, env.wallClock()));
+    const onFailure = (error: Error) => this.#onStoreFailure(error);
+    this.acquaintances = new Acquaintances({ parts, options, isUseful, onFailure });
     this.peerLife = new PeerLife({ env, bus: this.bus, peerChains });
     const codec = createCodec(options.network, hasher);
     this.shards = this.#createShards(codec);
@@ -86,6 +90,7 @@ export class NodeCore {
       parts: this.#parts,
       options,
       source: this.acquaintances.source,
+      isUseful,
       lines: this.shards ?? new LocalLines({ env, transport: parts.transport, codec }),
       codec,
       version: (line, nonce, terms) => this.#version(line, nonce, terms),

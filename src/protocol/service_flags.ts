@@ -45,3 +45,13 @@ export function serviceNames(flags: bigint): string[] {
 export function hasServices(flags: bigint, wanted: bigint): boolean {
   return (flags & wanted) === wanted;
 }
+
+/** What a node needs that begins: the whole chain, with witnesses, without which no block can be checked. */
+export const SERVICES_OF_FULL_NODES = SERVICE_NETWORK | SERVICE_WITNESS;
+const SERVICES_OF_PRUNED_NODES = SERVICE_NETWORK_LIMITED | SERVICE_WITNESS;
+
+/** Whether a node with these services has the blocks that we lack. `isNearTip`: they are the newest at most. */
+export function servesBlocks(services: bigint, isNearTip: boolean): boolean {
+  return hasServices(services, SERVICES_OF_FULL_NODES) ||
+    (isNearTip && hasServices(services, SERVICES_OF_PRUNED_NODES));
+}

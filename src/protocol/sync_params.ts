@@ -96,3 +96,9 @@ export const PROGRESS_INTERVAL_MS = 1 * SECOND;
 
 /** Blocks below the tip that pruning keeps, as BIP159 promises. */
 export const PRUNE_KEEP_BLOCKS = 288;
+
+/**
+ * A chain that ends at most so many blocks ago, by the clock, can be completed by pruned peers: half of what they keep,
+ * since blocks come faster than planned at times.
+ */
+export const NEAR_TIP_BLOCKS = 144;

@@ -5,6 +5,7 @@ import { BookKeeper } from "../../src/net/book_keeper.ts";
 import { createMemoryStore } from "../../src/platform/memory_store.ts";
 import { DNS_TIMEOUT_MS, FIXED_SEEDS_DELAY_MS, MAX_DNS_ADDRESSES } from "../../src/protocol/address_params.ts";
 import { formatAddress } from "../../src/protocol/addresses.ts";
+import { servesBlocks } from "../../src/protocol/service_flags.ts";
 import { LocalError } from "../../src/protocol/errors.ts";
 import type { Peer } from "../../src/peer/peer.ts";
 import type { Store } from "../../src/platform/types.ts";
@@ -38,6 +39,8 @@ interface World {
 
 type Resolve = DiscoveryOptions["transport"]["resolve"];
 
+const isUseful = (services: bigint) => servesBlocks(services, true);
+
 function world(
   resolve: Resolve,
   { dnsSeeds = ["seed.example"], fixedSeeds = [] as string[], join = [] as string[], book = testBook() } = {},
@@ -45,7 +48,7 @@ function world(
   const env = new ClockEnv();
   const network = { dnsSeeds, fixedSeeds, defaultPort: 8333 };
   const doors = join.map((host) => ({ host, port: 1 }));
-  const discovery = new Discovery({ env, book, transport: { resolve }, network, join: doors });
+  const discovery = new Discovery({ env, book, transport: { resolve }, network, isUseful, join: doors });
   return {
     env,
     discovery,
@@ -182,13 +185,42 @@ test("discovery: the end of a connection is noted in the book, unless it was for
   const book = testBook();
   const { discovery } = world(() => Promise.resolve([]), { book });
   const day = 86_400;
+  const agreement = { version: { services: 9n } };
   for (const kind of ["full", "block-only"] as const) {
     const host = kind === "full" ? "1.2.3.4" : "2.2.3.4";
     book.add(recordOf(host, { time: NOW - day }), spread(1), NOW);
-    discovery.disconnected({ direction: "outbound", kind, dialled: { host, port: 8333 }, agreement: {} } as Peer);
+    discovery.disconnected({ direction: "outbound", kind, dialled: { host, port: 8333 }, agreement } as Peer);
   }
   const times = ["1.2.3.4", "2.2.3.4"].map((host) => book.get(recordOf(host))!.time);
   assertEquals(times, [NOW, NOW - day]);
+});
+
+test("discovery: for places only who has what we lack, to be tried who has blocks at all", { timeout: 60_000 }, () => {
+  const hosts = (services: bigint, kind: "full" | "block-only" | "feeler") => {
+    const book = testBook();
+    book.add(recordOf("1.2.3.4", { services }), spread(1), NOW);
+    return world(() => Promise.resolve([]), { book }).discovery.select(kind, 0)?.endpoint.host;
+  };
+  const kinds = ["full", "block-only", "feeler"] as const;
+  assertEquals(kinds.map((kind) => hosts(9n, kind)), ["1.2.3.4", "1.2.3.4", "1.2.3.4"]);
+  assertEquals(kinds.map((kind) => hosts(1n, kind)), [undefined, undefined, "1.2.3.4"]);
+  assertEquals(kinds.map((kind) => hosts(8n, kind)), [undefined, undefined, undefined]);
+});
+
+test("discovery: seeds are taken for full nodes, until they say otherwise at the end of a connection", {
+  timeout: 60_000,
+}, async () => {
+  const book = testBook();
+  const { discovery } = world(() => Promise.resolve(["1.2.3.4"]), { book });
+  discovery.start(0);
+  await settled();
+  const known = book.get(recordOf("1.2.3.4"))!;
+  const { time } = known;
+  assertEquals(known.services, 9n);
+  const agreement = { version: { services: 1n } };
+  const dialled = { host: "1.2.3.4", port: 8333 };
+  discovery.disconnected({ direction: "outbound", kind: "full", dialled, agreement } as Peer);
+  assertEquals([known.services, known.time], [1n, time]);
 });
 
 test("book keeper: a table that cannot be read costs the addresses, and is not written to", { timeout: 60_000 }, () => {

@@ -344,14 +344,17 @@ test(
     const { node, store } = simulateNode(network, "1.0.0.1", { seed: true, maxOutbound: 0, discover: true });
     await node.start();
     for (let i = 1; i <= 5; i++) await listenScripted(network, `30.${i}.0.1`);
+    await listenScripted(network, "32.0.0.1", { services: 0n });
     const source = await dialIn(network, "2.0.0.1", "1.0.0.1");
-    const hosts = [1, 2, 3, 4, 5].flatMap((i) => [`30.${i}.0.1`, `31.${i}.0.1`]);
+    const hosts = [1, 2, 3, 4, 5].flatMap((i) => [`30.${i}.0.1`, `31.${i}.0.1`]).slice(0, -1).concat("32.0.0.1");
     const addresses = hosts.map((host) => recordOf(host, { port: PORT, time: seconds(network) }));
     source.send({ type: "addr", addresses });
     await runFor(network, HOUR_MS);
     const known = node.addresses().addresses;
     const reliable = known.filter((address) => address.reliable).map(({ address }) => address).sort();
     assertEquals(reliable, [1, 2, 3, 4, 5].map((i) => `30.${i}.0.1:${PORT}`));
+    const light = known.find(({ address }) => address === `32.0.0.1:${PORT}`);
+    assertEquals([light?.reliable, light?.uptime?.["2h"]], [false, 1], "it answers, and serves nothing");
     assert(known.filter(({ tried }) => !tried).every(({ uptime }) => uptime?.["2h"] === 0));
 
     network.kill("1.0.0.1");

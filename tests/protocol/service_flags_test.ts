@@ -1,6 +1,13 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { hasServices, SERVICE_NETWORK, SERVICE_WITNESS, serviceNames } from "../../src/protocol/service_flags.ts";
+import {
+  hasServices,
+  servesBlocks,
+  SERVICE_NETWORK,
+  SERVICE_NETWORK_LIMITED,
+  SERVICE_WITNESS,
+  serviceNames,
+} from "../../src/protocol/service_flags.ts";
 
 test("services: known bits have names, others their number", () => {
   assertEquals(serviceNames(0n), []);
@@ -20,4 +27,12 @@ test("services: all of the wanted ones must be there", () => {
   assertEquals(hasServices(SERVICE_NETWORK | SERVICE_WITNESS, SERVICE_WITNESS), true);
   assertEquals(hasServices(SERVICE_NETWORK, SERVICE_NETWORK | SERVICE_WITNESS), false);
   assertEquals(hasServices(0n, 0n), true);
+});
+
+test("services: the whole chain is worth a place, the newest blocks near the tip, and neither without witnesses", () => {
+  const offers = [SERVICE_NETWORK, SERVICE_NETWORK_LIMITED, SERVICE_NETWORK | SERVICE_NETWORK_LIMITED, 0n];
+  const worth = (isNearTip: boolean) => offers.map((flags) => servesBlocks(flags | SERVICE_WITNESS, isNearTip));
+  assertEquals(worth(false), [true, false, true, false]);
+  assertEquals(worth(true), [true, true, true, false]);
+  assertEquals(offers.map((flags) => servesBlocks(flags, true)), [false, false, false, false]);
 });

@@ -8,6 +8,7 @@ import {
 } from "../../protocol/address_params.ts";
 import { addressScope } from "../../protocol/addresses.ts";
 import type { AddressRecord, NetAddress } from "../../protocol/messages.ts";
+import { hasServices, SERVICES_OF_FULL_NODES } from "../../protocol/service_flags.ts";
 import { addressGroup } from "../address_group.ts";
 import { addressKey } from "../peer_address.ts";
 import type { Uptime } from "./uptime.ts";
@@ -24,6 +25,11 @@ export interface KnownAddress extends AddressRecord {
   readonly attempts: number;
   /** How it answered the probes of a seed. */
   readonly uptime: Uptime | undefined;
+}
+
+/** Whether a seed recommends it: it answers probes, and has what a node needs that begins. */
+export function isRecommended({ uptime, services }: Pick<KnownAddress, "uptime" | "services">): boolean {
+  return (uptime?.isReliable ?? false) && hasServices(services, SERVICES_OF_FULL_NODES);
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };

@@ -1,4 +1,4 @@
-import type { AddressBook } from "../../net/address_book.ts";
+import { type AddressBook, isRecommended } from "../../net/address_book.ts";
 import { reaches } from "../../net/reach.ts";
 import { ANSWER_FLOOR, ANSWER_SHARE } from "../../protocol/address_params.ts";
 import { type AddressScope, addressScope } from "../../protocol/addresses.ts";
@@ -59,7 +59,7 @@ export class Answers {
     const known = book.sample({
       count: Math.min(MAX_ADDRESSES, share),
       wants: ({ address }) => reaches(scope, addressScope(address)) && !shuns(address),
-      ...(prefersReliable && { prefers: ({ uptime }) => uptime?.isReliable ?? false }),
+      ...(prefersReliable && { prefers: isRecommended }),
     }, wallNow);
     return known.map(({ address, port, services, time }) => ({ address, port, services, time }));
   }

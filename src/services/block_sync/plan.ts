@@ -1,12 +1,7 @@
 import type { Chain } from "../../chain/chain.ts";
 import type { HeaderNode } from "../../chain/header_tree.ts";
 import type { Peer } from "../../peer/peer.ts";
-import {
-  hasServices,
-  SERVICE_NETWORK,
-  SERVICE_NETWORK_LIMITED,
-  SERVICE_WITNESS,
-} from "../../protocol/service_flags.ts";
+import { hasServices, servesBlocks, SERVICE_NETWORK } from "../../protocol/service_flags.ts";
 import { BLOCK_WINDOW, PRUNE_KEEP_BLOCKS } from "../../protocol/sync_params.ts";
 import type { Hash } from "../../util/hash.ts";
 import type { PeerChains } from "../peer_chains.ts";
@@ -71,14 +66,14 @@ export class Plan {
 
 /** Whether a peer has blocks for us at all. */
 export function canServe(peer: Peer): boolean {
-  return [SERVICE_NETWORK, SERVICE_NETWORK_LIMITED].some((blocks) => offers(peer, blocks | SERVICE_WITNESS));
+  return servesBlocks(servicesOf(peer), true);
 }
 
 /** The height of the oldest block that a peer with this best one holds: a pruned one promises the newest only (BIP159). */
 function oldestHeld(peer: Peer, best: HeaderNode): number {
-  return offers(peer, SERVICE_NETWORK) ? 0 : best.height - PRUNE_KEEP_BLOCKS + PRUNE_RACE_BLOCKS;
+  return hasServices(servicesOf(peer), SERVICE_NETWORK) ? 0 : best.height - PRUNE_KEEP_BLOCKS + PRUNE_RACE_BLOCKS;
 }
 
-function offers(peer: Peer, services: bigint): boolean {
-  return hasServices(peer.agreement?.version.services ?? 0n, services);
+function servicesOf(peer: Peer): bigint {
+  return peer.agreement?.version.services ?? 0n;
 }

@@ -4,9 +4,10 @@ import { formatPeerAddress } from "../../../src/net/peer_address.ts";
 import { ADDRESS_BURST, ADDRESS_START } from "../../../src/protocol/address_params.ts";
 import type { Endpoint } from "../../../src/platform/types.ts";
 import { ownAddressFor } from "../../../src/services/addresses/own_address.ts";
+import { Answers } from "../../../src/services/addresses/answers.ts";
 import { RelayChoice } from "../../../src/services/addresses/relay_choice.ts";
 import { TokenBucket } from "../../../src/services/addresses/token_bucket.ts";
-import { at } from "../../support/address_books.ts";
+import { at, NOW, recordOf, spread, testBook } from "../../support/address_books.ts";
 
 const port = 8333;
 const ephemeral = 50_000;
@@ -86,4 +87,18 @@ test("relay choice: the same two for a day, others after it, one where we cannot
   assertEquals(changes.length, 1);
   const chosen = new Set(Array.from({ length: 200 }, (_, n) => at(0, `key ${n}`)).flat());
   assertEquals(chosen.size > 45, true);
+});
+
+test("answers: a seed names first who answers probes and has what a node needs that begins", () => {
+  const book = testBook();
+  const records = [9n, 0n, 1n, 8n].map((services, i) => recordOf(`2${i}.0.0.1`, { services, time: NOW }));
+  for (const record of records) {
+    book.add(record, spread(1), NOW);
+    for (let probe = 0; probe < 8; probe++) book.probed(record, true, NOW + probe * 3600);
+  }
+  const options = { book, random: () => 0.999, cacheMs: 0, shuns: () => false };
+  const first = (prefersReliable: boolean) =>
+    new Answers({ ...options, prefersReliable }).give("global", "", 0, NOW)[0];
+  assertEquals(first(false)?.services, 8n);
+  assertEquals(first(true)?.services, 9n);
 });
