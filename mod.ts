@@ -55,6 +55,7 @@ export {
 export type {
   AddressesSnapshot,
   AddressSnapshot,
+  LocalDiscoverySnapshot,
   TopologyLinkSnapshot,
   TopologyNodeSnapshot,
   TopologySnapshot,
@@ -100,6 +101,9 @@ export type {
   Endpoint,
   Listener,
   ListenOptions,
+  Multicast,
+  MulticastSink,
+  MulticastSocket,
   ProcessFigures,
   ProcessMeter,
   StartThread,

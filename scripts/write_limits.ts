@@ -22,6 +22,7 @@ const SECTIONS: readonly Section[] = [
   { title: "Transactions", path: "src/protocol/relay_params.ts" },
   { title: "Applications: topics and requests", path: "src/protocol/app_params.ts" },
   { title: "Addresses of nodes", path: "src/protocol/address_params.ts" },
+  { title: "Nodes on the local network", path: "src/protocol/local_discovery_params.ts" },
   { title: "How requests are spread over peers", path: "src/protocol/balancing_params.ts" },
   { title: "How the topology of the network is learnt", path: "src/protocol/topology_params.ts" },
   { title: "What a node measures of itself", path: "src/protocol/vitals_params.ts" },

@@ -4,6 +4,7 @@ import type { NodeParts, P2PNode } from "../node/types.ts";
 import { openDataDir } from "../platform/data_dir.ts";
 import { anyAddresses } from "../platform/interfaces.ts";
 import { urlOfFile } from "../platform/files.ts";
+import { createMulticast } from "../platform/multicast.ts";
 import { createProcessMeter } from "../platform/process_meter.ts";
 import { openSqliteStore } from "../platform/sqlite_store.ts";
 import { ownThreads } from "../platform/threads.ts";
@@ -51,6 +52,7 @@ export const nodeCommand = defineCommand({
       "a network of one's own, with a block every 10 s",
     ],
     ["p2p node --network regtest --connect 127.0.0.1:18444", "sync from it"],
+    ["p2p node --discover-local", "find nodes on the local network too, and be found there"],
     ["p2p node --workers 2", "connections in two threads, the chain in a third"],
     ["p2p node --on chain:tip=./tip.ts", "call what tip.ts exports as handle for each new tip"],
     ["p2p node --topic chat", "pass on what is said on a topic"],
@@ -117,7 +119,8 @@ function openNode(
   const dialled = { join: withPort(settings.join, port), connect: withPort(settings.connect, port) };
   const isClosed = settings["no-discover"] || dialled.connect.length > 0;
   const store = openSqliteStore(`${dataDir}/${STORE_FILE}`, network);
-  return createNode({ ...parts, store, threads: ownThreads, meter: createProcessMeter() }, {
+  const own = { store, threads: ownThreads, multicast: createMulticast(), meter: createProcessMeter() };
+  return createNode({ ...parts, ...own }, {
     network,
     listen: listenEndpoints(settings, port),
     join: isClosed ? [] : dialled.join,
@@ -129,6 +132,7 @@ function openNode(
     // A seed dials to probe, and has no need of peers of its own.
     maxOutbound: settings.seed ? 0 : settings["max-outbound"],
     discover: !isClosed,
+    discoverLocal: settings["discover-local"],
     seed: settings.seed,
     userAgent: USER_AGENT,
     pruneBytes: settings.prune,

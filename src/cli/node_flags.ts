@@ -55,6 +55,10 @@ export const NODE_FLAGS = {
   }),
   "no-listen": switchFlag("accept no peers", { ...setting, conflicts: ["listen"] }),
   "no-discover": switchFlag("dial nobody but --join and --connect peers", setting),
+  "discover-local": switchFlag(
+    "find nodes on the local network too; tells everybody there that a node runs here, unless with --no-listen",
+    { ...setting, conflicts: ["no-discover", "connect"] },
+  ),
   "max-inbound": valueFlag(wholeNumber(0, MAX_OPTION_PEERS), "N", "peers that may connect to us", {
     ...inboundSetting,
     fallbackText: `${DEFAULT_MAX_INBOUND}, ${SEED_MAX_INBOUND} for a seed`,

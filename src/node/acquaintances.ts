@@ -3,16 +3,23 @@ import { UPTIME_WINDOWS } from "../net/address_book/uptime.ts";
 import type { AddressSource } from "../net/address_source.ts";
 import { BookKeeper, type BookKeeperOptions } from "../net/book_keeper.ts";
 import { Discovery, type DiscoveryOptions } from "../net/discovery.ts";
+import { LocalDiscovery, type LocalDiscoveryOptions } from "../net/local_discovery.ts";
 import { formatPeerAddress } from "../net/peer_address.ts";
 import { Prober, type ProberPeers } from "../net/prober.ts";
 import type { Peer } from "../peer/peer.ts";
+import type { Endpoint } from "../platform/types.ts";
+import { LocalError } from "../protocol/errors.ts";
 import { formatAddress, NETWORK_NAMES } from "../protocol/addresses.ts";
 import { serviceNames } from "../protocol/service_flags.ts";
 import type { AddressesSnapshot, AddressSnapshot } from "../protocol/network_snapshots.ts";
 import type { AddressCounts } from "../services/addresses/addresses.ts";
 import type { NodeOptions, NodeParts } from "./types.ts";
 
-export interface AcquaintancesOptions extends Pick<DiscoveryOptions, "isUseful">, Pick<BookKeeperOptions, "onFailure"> {
+export interface AcquaintancesOptions
+  extends
+    Pick<DiscoveryOptions, "isUseful">,
+    Pick<BookKeeperOptions, "onFailure">,
+    Pick<LocalDiscoveryOptions, "shuns"> {
   readonly parts: NodeParts;
   readonly options: NodeOptions;
 }
@@ -26,17 +33,22 @@ export class Acquaintances {
   readonly #parts: NodeParts;
   readonly #keeper: BookKeeper;
   readonly #discovery: Discovery;
+  readonly #local: LocalDiscovery | undefined;
   #prober: Prober | undefined;
 
-  constructor({ parts, options, isUseful, onFailure }: AcquaintancesOptions) {
+  constructor({ parts, options, isUseful, shuns, onFailure }: AcquaintancesOptions) {
     const { env, store, transport } = parts;
     const { network, join } = options;
     this.#parts = parts;
     this.#options = options;
-    this.allowsLocal = options.localAddresses ?? network.dnsSeeds.length === 0;
+    this.allowsLocal = options.localAddresses ?? (network.dnsSeeds.length === 0 || (options.discoverLocal ?? false));
     this.#keeper = new BookKeeper({ env, store, allowsLocal: this.allowsLocal, onFailure });
     this.book = this.#keeper.book;
     this.#discovery = new Discovery({ env, book: this.book, transport, network, isUseful, join });
+    if (options.discoverLocal) {
+      const multicast = parts.multicast ?? missingMulticast();
+      this.#local = new LocalDiscovery({ env, book: this.book, multicast, magic: network.magic, shuns });
+    }
   }
 
   /** Where slots take candidates from; undefined: nobody is dialled but those whom the owner names. */
@@ -49,11 +61,13 @@ export class Acquaintances {
     this.#keeper.load();
   }
 
-  start(peers: ProberPeers): void {
+  /** `listening`: where we accept peers. */
+  start(peers: ProberPeers, listening: readonly Endpoint[]): void {
     const { env } = this.#parts;
     const { discover, seed } = this.#options;
     if (seed) this.#prober = new Prober({ env, book: this.book, peers });
     if (discover) this.#discovery.start(env.now());
+    this.#local?.start(listening);
   }
 
   tick(now: number): void {
@@ -68,6 +82,7 @@ export class Acquaintances {
 
   stop(): void {
     this.#prober?.stop();
+    this.#local?.stop();
   }
 
   /** Writes what is left, before the store is closed. */
@@ -97,9 +112,14 @@ export class Acquaintances {
       tried: triedCount,
       networks,
       gossip: { ...gossip },
+      local: this.#local?.snapshot ?? null,
       addresses: first.map(describeAddress),
     };
   }
+}
+
+function missingMulticast(): never {
+  throw new LocalError("bad-argument", "Cannot use discoverLocal: the node has no multicast among its parts");
 }
 
 function describeAddress(known: KnownAddress): AddressSnapshot {

@@ -44,6 +44,7 @@ const USER_AGENT = toldText(MAX_USER_AGENT_BYTES);
 /** What openNode and createNode have in common, none of which has to be given. */
 const SHARED = {
   discover: optional(truth),
+  discoverLocal: optional(truth),
   pruneBytes: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
   mineSeconds: optional(aboveZero),
   dedupe: optional(oneOf(DEDUPE_MODES)),
@@ -123,7 +124,11 @@ export function checkOpenOptions(options: OpenNodeOptions): void {
 /** Throws LocalError for the first option of `createNode` that makes no sense, alone or beside others. */
 export function checkNodeOptions(options: NodeOptions): void {
   check("Cannot create a node", options, NODE_RULES);
-  const { mineSeconds, network } = options;
+  const { mineSeconds, network, discoverLocal, discover } = options;
+  if (discoverLocal && !discover) {
+    const why = "discoverLocal dials whom it finds, and discover is off (connect turns it off)";
+    throw new LocalError("bad-argument", `Cannot create a node: ${why}`);
+  }
   if (mineSeconds === undefined || network.difficulty === "none") return;
   const why = `its blocks take real work: received difficulty rule "${network.difficulty}"`;
   throw new LocalError("bad-argument", `Cannot mine on ${network.name}: ${why}`);

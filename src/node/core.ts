@@ -9,7 +9,7 @@ import { LocalLines } from "../peer/local_lines.ts";
 import type { Endpoint, Listener, ProcessMeter } from "../platform/types.ts";
 import { DEFAULT_CADENCES } from "../protocol/cadences.ts";
 import { LocalError } from "../protocol/errors.ts";
-import type { MessageOf } from "../protocol/messages.ts";
+import type { MessageOf, NetAddress } from "../protocol/messages.ts";
 import { LATE_TICK_MS, TICK_INTERVAL_MS } from "../protocol/params.ts";
 import { servesBlocks } from "../protocol/service_flags.ts";
 import type { NodeEvents } from "../protocol/node_events.ts";
@@ -82,7 +82,8 @@ export class NodeCore {
     this.ledger.watch(this.sightings);
     const isUseful = (flags: bigint) => servesBlocks(flags, isNearTip(chain, env.wallClock()));
     const onFailure = (error: Error) => this.#onStoreFailure(error);
-    this.acquaintances = new Acquaintances({ parts, options, isUseful, onFailure });
+    const shuns = (address: NetAddress) => this.#shuns(address);
+    this.acquaintances = new Acquaintances({ parts, options, isUseful, shuns, onFailure });
     this.peerLife = new PeerLife({ env, bus: this.bus, peerChains });
     const codec = createCodec(options.network, hasher);
     this.shards = this.#createShards(codec);
@@ -137,7 +138,7 @@ export class NodeCore {
     await this.#startShards();
     for (const endpoint of this.options.listen) await this.#listen(endpoint);
     if (this.#stopping) throw this.#whyStopped();
-    this.acquaintances.start(this.peers);
+    this.acquaintances.start(this.peers, this.listening);
     this.connections.start();
     this.meter?.start();
     this.#miner?.start();
@@ -194,6 +195,10 @@ export class NodeCore {
     this.peerLife.tickServices(now);
   }
 
+  #shuns(address: NetAddress): boolean {
+    return this.connections.reputation.standing(identifyAddress(address)) !== "good";
+  }
+
   /** A node that cannot write must not go on as if it could: it stops, and the owner hears why. */
   #onStoreFailure(error: Error): void {
     this.#log.error("the store failed; the node stops", { error: error.message });
@@ -227,7 +232,7 @@ export class NodeCore {
         ownServices: ownServices(options.pruneBytes !== undefined),
         isSeed: options.seed ?? false,
         asks: options.discover ?? false,
-        shuns: (address) => this.connections.reputation.standing(identifyAddress(address)) !== "good",
+        shuns: (address) => this.#shuns(address),
       },
     });
   }

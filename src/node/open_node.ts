@@ -2,6 +2,7 @@ import { openDataDir } from "../platform/data_dir.ts";
 import { createEnv } from "../platform/env.ts";
 import { createHasher } from "../platform/hasher.ts";
 import { createTransport } from "../platform/host.ts";
+import { createMulticast } from "../platform/multicast.ts";
 import { createProcessMeter } from "../platform/process_meter.ts";
 import { createMemoryStore } from "../platform/memory_store.ts";
 import { openSqliteStore } from "../platform/sqlite_store.ts";
@@ -40,6 +41,7 @@ export function openNode(options: OpenNodeOptions = {}): P2PNode {
     transport: createTransport(env.logger("platform")),
     hasher,
     threads: ownThreads,
+    multicast: createMulticast(),
     meter: createProcessMeter(),
   };
   const stored = openStore(options.dataDir, network);
@@ -54,6 +56,7 @@ export function openNode(options: OpenNodeOptions = {}): P2PNode {
     userAgent: options.userAgent ?? USER_AGENT,
     pruneBytes: options.pruneBytes,
     mineSeconds: options.mineSeconds,
+    ...(options.discoverLocal !== undefined && { discoverLocal: options.discoverLocal }),
     ...(options.dedupe && { dedupe: options.dedupe }),
     ...(options.channels && { channels: options.channels }),
     ...(options.channelCapacities && { channelCapacities: options.channelCapacities }),

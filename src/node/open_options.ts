@@ -19,6 +19,8 @@ export interface OpenNodeOptions {
   readonly join?: readonly string[];
   /** Find peers by itself: seeds, gossip, the address book. By default, unless it is told whom to connect to. */
   readonly discover?: boolean;
+  /** Find nodes on the local network besides, and tell everybody there that a node runs here. False by default. */
+  readonly discoverLocal?: boolean;
   /** Directory of the store, for one process at a time. Without it everything is kept in memory. */
   readonly dataDir?: string;
   /** Peers that may connect to us; 117 by default. */

@@ -31,7 +31,7 @@ import type { ChannelUse, LagOptions, StreamItem } from "../bus/bus.ts";
 import type { ChannelMode, PerChannel } from "../bus/channels.ts";
 import type { Diagnosis } from "../doctor/diagnosis.ts";
 import type { Vitals } from "../doctor/vitals.ts";
-import type { Endpoint, ProcessMeter, Store, TcpEndpoint, Threads, Transport } from "../platform/types.ts";
+import type { Endpoint, Multicast, ProcessMeter, Store, TcpEndpoint, Threads, Transport } from "../platform/types.ts";
 import type { Env } from "../util/env.ts";
 import type { Hash, Hasher } from "../util/hash.ts";
 import type { CaptureRecords } from "./capture.ts";
@@ -53,6 +53,8 @@ export interface NodeParts {
   readonly capture?: CaptureRecords;
   /** Where it finds peers besides those that its owner names; without it, nowhere. */
   readonly addressSource?: AddressSource;
+  /** What `discoverLocal` needs. */
+  readonly multicast?: Multicast;
   /** Reads what the process takes of the machine; without it those figures are left out. */
   readonly meter?: ProcessMeter;
   /** Given free once the node has stopped, such as the directory that the store lies in. */
@@ -94,11 +96,17 @@ export interface NodeOptions {
   readonly channelCapacities?: Partial<PerChannel<number>>;
   /** Find peers by itself: seeds, gossip, the address book. False by default. */
   readonly discover?: boolean;
+  /**
+   * Find nodes on the local network besides, by multicast behind the interfaces that it listens on, and be found there:
+   * everybody on that network is told that a node runs here. Without listeners it hears of others and says nothing.
+   * False by default; needs `discover`.
+   */
+  readonly discoverLocal?: boolean;
   /** Be a seed: probe nodes, serve addresses, let strangers go once they have theirs; dial nobody for blocks. */
   readonly seed?: boolean;
   /**
    * Whether addresses of this machine and of private networks are exchanged, with peers who are there themselves. By
-   * default where the network has no DNS seeds, and so is somebody's own.
+   * default where the network has no DNS seeds, and so is somebody's own, and with `discoverLocal`.
    */
   readonly localAddresses?: boolean;
   /** How long transactions are held back; as Bitcoin Core does it by default. */

@@ -3,12 +3,13 @@ import { type Env, type Logger, silentLogger, type Timer } from "../util/env.ts"
 import { LocalError } from "../protocol/errors.ts";
 import { dialWithin } from "./dialing.ts";
 import { isOwnName, MemoryHost } from "./memory_host.ts";
+import { MemoryMulticast } from "./memory_multicast.ts";
 import type { LinkOptions, Parcel, Route } from "./memory_pipe.ts";
 import { connectSockets, type SocketWorld } from "./memory_socket.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import type { SocketConnection } from "./socket_connection.ts";
 import { checkPort } from "./system_errors.ts";
-import type { Endpoint, TcpEndpoint, Transport } from "./types.ts";
+import type { Endpoint, Multicast, TcpEndpoint, Transport } from "./types.ts";
 import { type Task, VirtualClock } from "./virtual_clock.ts";
 
 export type { LinkOptions } from "./memory_pipe.ts";
@@ -34,6 +35,7 @@ export interface MemoryNetworkOptions {
 /** What a process has open: each of these is somebody's to close. */
 export interface OpenThings {
   readonly sockets: number;
+  /** Groups of the local network that it is in among them. */
   readonly listeners: number;
   /** That have yet to fire; those of dials under way among them. */
   readonly timers: number;
@@ -68,6 +70,7 @@ export class MemoryNetwork {
   readonly #routes = new Map<string, Route>();
   /** By how much a host's clock on the wall is ahead. */
   readonly #clockOffsets = new Map<string, number>();
+  readonly #multicast: MemoryMulticast;
   readonly #parked = new Set<Task>();
   /** Group of each host while the network is partitioned; hosts that no group names are together in one. */
   #groups: ReadonlyMap<string, number> | undefined;
@@ -89,6 +92,16 @@ export class MemoryNetwork {
       onDelivery: onDelivery &&
         (({ sender, receiver }, { kind, bytes }) => onDelivery(sender.host.name, receiver.host.name, kind, bytes)),
     };
+    this.#multicast = new MemoryMulticast({
+      random: this.#world.random,
+      route: (from, to) => this.#route(from, to),
+      isBlocked: (from, to) => this.#isBlocked(from, to),
+    });
+  }
+
+  /** Datagrams to everybody: all hosts are on one local network. */
+  multicast(name: string): Multicast {
+    return this.#multicast.of(this.#host(name));
   }
 
   /** Virtual milliseconds since the start. */

@@ -32,6 +32,8 @@ export class MemoryHost implements TaskOwner {
   readonly sockets = new Set<HostSocket>();
   /** Timers that have yet to fire. */
   timerCount = 0;
+  /** Groups of the local network that it is in. */
+  groupCount = 0;
   /** By how much the clock on the wall is ahead. */
   clockOffsetMs = 0;
   readonly #clock: VirtualClock;
@@ -69,12 +71,17 @@ export class MemoryHost implements TaskOwner {
     this.#clock.soon(task, this);
   }
 
+  /** Runs `task` whether or not the process has ended by then: what was sent is on its way. */
+  deliver(delayMs: number, task: () => void): void {
+    this.#clock.at(this.#clock.now + delayMs, { run: task });
+  }
+
   get isUp(): boolean {
     return this.state === "up";
   }
 
   get listenerCount(): number {
-    return this.#listeners.length;
+    return this.#listeners.length + this.groupCount;
   }
 
   listen(endpoint: Endpoint, accept: MemoryListener["accept"]): Listener {

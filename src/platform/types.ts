@@ -89,6 +89,32 @@ export interface Transport {
   resolve(host: string): Promise<readonly string[]>;
 }
 
+/** What happens in a group of the local network. */
+export interface MulticastSink {
+  /** We are in the group: what is sent from now on reaches the others. */
+  joined(): void;
+  /** A datagram came from the address `from`, which is of the network behind the interface; ours come too. */
+  received(bytes: Uint8Array, from: string): void;
+  /** The runtime, the system or the interface has no multicast, or has it no more. Last call, unless it was closed. */
+  failed(error: Error): void;
+}
+
+/** A place in a group of the local network. */
+export interface MulticastSocket {
+  /** Sends a datagram to all in the group, ourselves too. Nobody knows whether it arrives. */
+  send(bytes: Uint8Array): void;
+  /** Leaves the group. No call of the sink follows. Idempotent. */
+  close(): void;
+}
+
+/** Datagrams to everybody on the local network (IPv4). */
+export interface Multicast {
+  /** Addresses of the interfaces at which somebody can be dialled over IPv4 who listens on `host`; possibly none. */
+  interfacesOf(host: string): readonly string[];
+  /** Joins a group behind the interface with that address. The sink is called later. */
+  join(group: TcpEndpoint, interfaceAddress: string, sink: MulticastSink): MulticastSocket;
+}
+
 /** Another thread of this process, with an event loop of its own. */
 export interface Thread {
   /** Sends a message. What is in `transfer` is moved and not copied. */

@@ -21,6 +21,21 @@ export interface AddressSnapshot {
   readonly uptime: Readonly<Record<string, number>> | null;
 }
 
+/** The search for nodes on the local network, counted since the start. */
+export interface LocalDiscoverySnapshot {
+  /** Addresses of our interfaces behind which it goes on. */
+  readonly interfaces: readonly string[];
+  /** Announcements of ours. */
+  readonly sent: number;
+  /** Nodes that were news; one that started anew is. */
+  readonly found: number;
+  /** Datagrams that were ignored: our own, of other networks, in another form, and too many in a second. */
+  readonly own: number;
+  readonly foreign: number;
+  readonly malformed: number;
+  readonly limited: number;
+}
+
 /** The address book. */
 export interface AddressesSnapshot {
   /** Addresses; those that never answered us are `new`, those that did are `tried`. */
@@ -37,6 +52,8 @@ export interface AddressesSnapshot {
     /** Passed on, once for each peer that got them. */
     readonly relayed: number;
   };
+  /** Null without `discoverLocal`. */
+  readonly local: LocalDiscoverySnapshot | null;
   /** Some of them, the latest successes first. */
   readonly addresses: readonly AddressSnapshot[];
 }

@@ -40,6 +40,7 @@ test("options: a value that makes no sense is refused with what it may be and wh
     [{ capabilities: Array(17).fill("x") }, "capabilities must be a list of at most 16: received 17"],
     [{ userAgent: "x".repeat(257) }, "userAgent must be a text of at most 256 bytes"],
     [{ network: "main", mineSeconds: 1 }, "Cannot mine on main: its blocks take real work"],
+    [{ connect: ["127.0.0.1:1"], discoverLocal: true }, "discoverLocal dials whom it finds, and discover is off"],
     [{ network: "manin" }, "network is none of"],
   ];
   for (const [options, why] of slips) assertStringIncludes(open(options), why);
@@ -48,7 +49,7 @@ test("options: a value that makes no sense is refused with what it may be and wh
 
 test("options: a name that there is not is refused, with the one that was meant or all there are", () => {
   assertStringIncludes(open({ maxinbound: 1 }), "there is no option maxinbound (did you mean maxInbound?)");
-  assertStringIncludes(open({ colour: 1 }), "there is no option colour: one of discover, pruneBytes,");
+  assertStringIncludes(open({ colour: 1 }), "there is no option colour: one of discover, discoverLocal, pruneBytes,");
 });
 
 test("options: none of them takes what is of another kind", () => {
@@ -58,6 +59,7 @@ test("options: none of them takes what is of another kind", () => {
     connect: true,
     join: true,
     discover: true,
+    discoverLocal: true,
     dataDir: true,
     maxInbound: true,
     maxOutbound: true,

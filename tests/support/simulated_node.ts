@@ -28,11 +28,12 @@ export function simulateNode(
     env = network.env(host),
     transport = network.transport(host),
     addressSource,
+    multicast = network.multicast(host),
     meter,
     ...changes
   }:
     & Partial<Omit<NodeOptions, "connect">>
-    & Pick<NodeParts, "addressSource" | "meter">
+    & Pick<NodeParts, "addressSource" | "meter" | "multicast">
     & {
       readonly connect?: readonly string[];
       readonly store?: MemoryStore;
@@ -45,6 +46,7 @@ export function simulateNode(
     transport,
     hasher,
     store,
+    multicast,
     ...(addressSource && { addressSource }),
     ...(meter && { meter }),
   };

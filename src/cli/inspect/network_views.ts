@@ -116,8 +116,13 @@ export const NETWORK_VIEWS: ViewTable = {
     columns: ADDRESS_COLUMNS,
     rows: ({ addresses }) => addresses,
     withRows: (answer, addresses) => ({ ...answer, addresses }),
-    before: ({ addresses: _, ...counts }, { out }) => {
-      printRecord({ ...counts, networks: { ...counts.networks }, gossip: { ...counts.gossip } }, out);
+    before: ({ addresses: _, local, ...counts }, { out }) => {
+      printRecord({
+        ...counts,
+        networks: { ...counts.networks },
+        gossip: { ...counts.gossip },
+        local: local && { ...local },
+      }, out);
       out.line("");
     },
   }),
