@@ -20,6 +20,7 @@ import { BlockSync } from "../services/block_sync/block_sync.ts";
 import { HeaderSync } from "../services/header_sync.ts";
 import { CompactBlocks } from "../services/compact_blocks/compact_blocks.ts";
 import type { DedupeMode } from "../protocol/dedupe.ts";
+import { Laggards } from "../services/laggards.ts";
 import { Inventory } from "../services/inventory/inventory.ts";
 import { type Connectivity, Partition } from "../services/partition.ts";
 import type { PeerChains } from "../services/peer_chains.ts";
@@ -123,6 +124,7 @@ export function createServices(parts: ServiceParts): Services {
     announcer({ chain: ledger.chain, peers, peerChains, announceCompact }),
     blockSync,
     headerSync,
+    new Laggards({ chain: ledger.chain, peerChains, askAbove: (peer, node) => headerSync.askAbove(peer, node) }),
     compactBlocks,
     transactionRelay,
     bloomFilters,

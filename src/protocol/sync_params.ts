@@ -102,3 +102,15 @@ export const PRUNE_KEEP_BLOCKS = 288;
  * since blocks come faster than planned at times.
  */
 export const NEAR_TIP_BLOCKS = 144;
+
+/** 20 min. An outbound peer has so long to show a chain as good as ours was; a node far behind may need some of it. */
+export const LAG_TIMEOUT_MS = 20 * 60 * SECOND;
+
+/** 2 min. Then it is asked once, and has so long to answer. */
+export const LAG_ANSWER_MS = 2 * 60 * SECOND;
+
+/**
+ * Outbound peers for everything that once had a chain as good as ours and stay whatever becomes of it: if ours is the
+ * one that nobody follows, they are the way to the others.
+ */
+export const MAX_SPARED_LAGGARDS = 4;

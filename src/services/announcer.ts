@@ -37,7 +37,7 @@ export function announcer(deps: AnnouncerDeps): Service {
     }
     for (const peer of uninformed) {
       if (refused.has(peer)) awaitRoom(peer);
-      else peerChains.learn(peer, tip);
+      else peerChains.assume(peer, tip);
     }
   }
 

@@ -37,7 +37,7 @@ export function blockServer(deps: BlockServerDeps): Service {
     const node = chain.get(item.hash);
     const raw = node && deps.ledger.block(item.hash);
     if (!node || !raw) return undefined;
-    deps.peerChains.learn(peer, node);
+    deps.peerChains.assume(peer, node);
     if (continueAt.get(peer) === item.hash) {
       continueAt.delete(peer);
       peer.send({ type: "inv", items: [{ kind: INV_BLOCK, hash: chain.tip.hash }] });
@@ -48,7 +48,7 @@ export function blockServer(deps: BlockServerDeps): Service {
   /** Who was sent the headers up to the tip need not be told of it. */
   function learnLast(peer: Peer, nodes: readonly HeaderNode[]): void {
     const last = nodes.at(-1);
-    if (last) deps.peerChains.learn(peer, last);
+    if (last) deps.peerChains.assume(peer, last);
   }
 
   return {

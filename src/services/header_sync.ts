@@ -121,6 +121,11 @@ export class HeaderSync implements Service {
     return last;
   }
 
+  /** Asks a peer what it has above a header. */
+  askAbove(peer: Peer, node: HeaderNode): void {
+    this.#ask(peer, this.#deps.ledger.chain.locator(node));
+  }
+
   /** One after the other; but who claims no more than we have gives way to one who claims more. */
   #askNext(): void {
     const peer = this.#leader ? this.#whoClaimsMore(this.#leader) : this.#unasked.values().next().value;

@@ -5,6 +5,9 @@ import type { Hash } from "../util/hash.ts";
 
 /** What one peer is known to have of the chain. */
 interface PeerChain {
+  /** The best header that it showed itself. */
+  shown: HeaderNode | undefined;
+  /** That, or what we sent it and it should have by now. */
   best: HeaderNode | undefined;
   /** A hash that the peer announced and whose header we lack yet. */
   pending: Hash | undefined;
@@ -23,7 +26,7 @@ export class PeerChains {
   }
 
   add(peer: Peer): void {
-    this.#known.set(peer, { best: undefined, pending: undefined });
+    this.#known.set(peer, { shown: undefined, best: undefined, pending: undefined });
   }
 
   remove(peer: Peer): void {
@@ -38,16 +41,30 @@ export class PeerChains {
     return known?.best;
   }
 
+  /** The best header that the peer showed itself: what we sent it does not count. */
+  shown(peer: Peer): HeaderNode | undefined {
+    const known = this.#known.get(peer);
+    if (known?.pending !== undefined) this.#resolve(known);
+    if (known?.shown?.invalid) known.shown = undefined;
+    return known?.shown;
+  }
+
   /** Whether the peer is known to have this block, being on the chain to its best one. */
   has(peer: Peer, node: HeaderNode): boolean {
     const best = this.best(peer);
     return best !== undefined && best.height >= node.height && best.ancestor(node.height) === node;
   }
 
-  /** The peer has this header, and with it all below. */
+  /** The peer shows that it has this header, and with it all below. */
   learn(peer: Peer, node: HeaderNode): void {
     const known = this.#known.get(peer);
-    if (known) raise(known, node);
+    if (known) show(known, node);
+  }
+
+  /** We send the peer this header or block, which it need not be told of again. */
+  assume(peer: Peer, node: HeaderNode): void {
+    const known = this.#known.get(peer);
+    if (known) known.best = better(known.best, node);
   }
 
   /** The peer says that it has a block of which we may not know the header yet. */
@@ -70,11 +87,16 @@ export class PeerChains {
     const node = this.#chain.get(known.pending!);
     if (!node) return;
     known.pending = undefined;
-    raise(known, node);
+    show(known, node);
   }
 }
 
+function show(known: PeerChain, node: HeaderNode): void {
+  known.shown = better(known.shown, node);
+  known.best = better(known.best, node);
+}
+
 /** An invalid block counts for nothing, however much work lies on it. */
-function raise(known: PeerChain, node: HeaderNode): void {
-  if (!known.best || known.best.invalid || node.chainWork > known.best.chainWork) known.best = node;
+function better(known: HeaderNode | undefined, node: HeaderNode): HeaderNode {
+  return !known || known.invalid || node.chainWork > known.chainWork ? node : known;
 }

@@ -160,7 +160,7 @@ export class CompactBlocks implements Service {
     const node = ledger.chain.get(hash);
     if (!node) return undefined;
     const message = this.#depth(node) <= MAX_COMPACT_DEPTH ? this.#recent.compact(node) : this.#whole(node);
-    if (message) peerChains.learn(peer, node);
+    if (message) peerChains.assume(peer, node);
     return message;
   }
 
