@@ -103,7 +103,8 @@ const ATTACKS: readonly Attack[] = [
 
 siteTest("hostile peers: each is shown the door, the log says why, others are served", async (site) => {
   const chain = testChain();
-  const node = await site.node({ args: ["--import", site.file("main.blk", chain.mainFile)] });
+  // Of strangers that fail in one way the log names one a minute, unless it is asked for all.
+  const node = await site.node({ args: ["--import", site.file("main.blk", chain.mainFile), "--log", "node=debug"] });
   const honest = await greet(site, node);
   for (const { what, fault, greets, bytes } of ATTACKS) {
     const before = countMatches(node.log, fault);

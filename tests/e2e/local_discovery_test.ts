@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertGreater } from "@std/assert";
 import type { PeerState } from "../support/p2p_node.ts";
 import { siteTest } from "../support/site.ts";
 import { poll } from "../support/wait.ts";
@@ -17,6 +17,9 @@ siteTest("local discovery: two processes on loopback that were told of nobody fi
   const look = () => Promise.all([first, second].map((node) => node.get<PeerState[]>("/v1/peers")));
   const areReady = (all: PeerState[][]) => all.every((peers) => peers.some(({ state }) => state === "ready"));
   await poll("a connection", look, areReady);
-  const { local } = await second.get<{ local: { interfaces: string[]; found: number } }>("/v1/addresses");
-  assertEquals([local.interfaces, local.found], [["127.0.0.1"], 1]);
+  type Told = { readonly local: { readonly interfaces: readonly string[]; readonly found: number } };
+  const told = await Promise.all([first, second].map((node) => node.get<Told>("/v1/addresses")));
+  assertEquals(told.map(({ local }) => local.interfaces), [["127.0.0.1"], ["127.0.0.1"]]);
+  // One of the two heard the other first, and dialled.
+  assertGreater(Math.max(...told.map(({ local }) => local.found)), 0);
 });
