@@ -20,6 +20,8 @@ export interface AddressSource {
    * later. A feeler's is an address that was never reached. Undefined: nobody is known.
    */
   select(kind: SlotKind, now: number): Candidate | undefined;
+  /** Named by the owner, as a way into the network: it may have addresses to give and nothing else. */
+  isDoor(endpoint: TcpEndpoint): boolean;
   /** A dial begins. */
   attempted(endpoint: TcpEndpoint, now: number): void;
   /** The handshake of an outbound connection is done. */

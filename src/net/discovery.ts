@@ -94,6 +94,10 @@ export class Discovery implements AddressSource {
     return undefined;
   }
 
+  isDoor(endpoint: TcpEndpoint): boolean {
+    return this.#doors.has(formatEndpoint(endpoint));
+  }
+
   attempted(endpoint: TcpEndpoint): void {
     this.#note(endpoint, (known, now) => this.#options.book.attempt(known, now));
   }

@@ -262,7 +262,8 @@ export class Slots {
   #onConnected(peer: Peer, endpoint: TcpEndpoint): void {
     if (this.#state !== "running") return;
     const { env, source } = this.#options;
-    if ((peer.kind === "full" || peer.kind === "block-only") && !this.#isUseful(peer)) {
+    const hasPlace = peer.kind === "full" || peer.kind === "block-only";
+    if (hasPlace && !this.#isUseful(peer) && !source.isDoor(endpoint)) {
       source.failed(endpoint, env.now());
       return peer.blame(new RemoteFault("missing-services", `${describeServices(peer)}: nothing for a place of ours`));
     }

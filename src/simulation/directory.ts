@@ -16,6 +16,10 @@ export class Directory implements AddressSource {
     return this.#endpoints.length > 0 ? { endpoint: pick(this.#random, this.#endpoints) } : undefined;
   }
 
+  isDoor(): boolean {
+    return false;
+  }
+
   attempted(): void {}
   connected(): void {}
   failed(): void {}

@@ -120,3 +120,15 @@ test("useful peers: once a node is known to serve nothing, it is no candidate, a
     [`22.0.0.1:${PORT}`, 2, true],
   ]);
 });
+
+test("useful peers: a way into the network that the owner named may have nothing but addresses", {
+  timeout: 60_000,
+}, async () => {
+  const network = createMemoryNetwork({ seed: 4 });
+  const guests = await listen(network, "20.0.0.1", 0n);
+  const { node } = simulateNode(network, "30.0.0.1", { discover: true, join: [{ host: "20.0.0.1", port: PORT }] });
+  await node.start();
+  await network.run(10_000);
+  assertEquals(outbound(node), ["full 20.0.0.1"]);
+  assertEquals(guests.map((guest) => guest.of("getaddr").length), [1]);
+});

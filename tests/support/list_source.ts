@@ -22,6 +22,10 @@ export class ListSource implements AddressSource {
     return endpoint && { endpoint };
   }
 
+  isDoor(): boolean {
+    return false;
+  }
+
   attempted(endpoint: TcpEndpoint, now: number): void {
     this.attempts.push([formatEndpoint(endpoint), now]);
   }
