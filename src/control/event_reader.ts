@@ -8,7 +8,8 @@ import { WaitingFrames } from "./waiting_frames.ts";
 
 /**
  * One reader of events. What it does not take in time waits, bounded in events and bytes; then some leave, of the lowest
- * channel first, and are counted, and it is told how many before it gets the rest. One that takes nothing at all is cut in the end.
+ * channel first, and are counted, and it is told how many before it gets the rest. One that takes nothing at all is cut
+ * in the end.
  */
 export class EventReader {
   readonly #env: Env;

@@ -55,6 +55,8 @@ export class NodeCore {
   readonly #log: Logger;
   readonly #miner: Miner | undefined;
   readonly #listeners: Listener[] = [];
+  /** Whether an address is left alone. */
+  readonly #shuns = (address: NetAddress) => this.connections.reputation.standing(identifyAddress(address)) !== "good";
   #ticker: Timer | undefined;
   #tickedAt = 0;
   #loaded = false;
@@ -82,8 +84,7 @@ export class NodeCore {
     this.ledger.watch(this.sightings);
     const isUseful = (flags: bigint) => servesBlocks(flags, isNearTip(chain, env.wallClock()));
     const onFailure = (error: Error) => this.#onStoreFailure(error);
-    const shuns = (address: NetAddress) => this.#shuns(address);
-    this.acquaintances = new Acquaintances({ parts, options, isUseful, shuns, onFailure });
+    this.acquaintances = new Acquaintances({ parts, options, isUseful, shuns: this.#shuns, onFailure });
     this.peerLife = new PeerLife({ env, bus: this.bus, peerChains });
     const codec = createCodec(options.network, hasher);
     this.shards = this.#createShards(codec);
@@ -195,10 +196,6 @@ export class NodeCore {
     this.peerLife.tickServices(now);
   }
 
-  #shuns(address: NetAddress): boolean {
-    return this.connections.reputation.standing(identifyAddress(address)) !== "good";
-  }
-
   /** A node that cannot write must not go on as if it could: it stops, and the owner hears why. */
   #onStoreFailure(error: Error): void {
     this.#log.error("the store failed; the node stops", { error: error.message });
@@ -232,7 +229,7 @@ export class NodeCore {
         ownServices: ownServices(options.pruneBytes !== undefined),
         isSeed: options.seed ?? false,
         asks: options.discover ?? false,
-        shuns: (address) => this.#shuns(address),
+        shuns: this.#shuns,
       },
     });
   }

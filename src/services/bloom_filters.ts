@@ -2,7 +2,7 @@ import type { Service } from "./service.ts";
 
 const COMMANDS: ReadonlySet<string> = new Set(["filterload", "filteradd", "filterclear"]);
 
-/** Nobody is kept waiting for matches: filters (BIP37) are not served here, and whoever sets one has to be let go (BIP111). */
+/** Filters (BIP37) are not served here, and whoever sets one has to be let go (BIP111), or it would wait for ever. */
 export const bloomFilters: Service = {
   name: "bloom-filters",
   handles: {

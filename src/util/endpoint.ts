@@ -15,8 +15,8 @@ const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 
 /**
  * Reads `host:port`, `[v6]:port`, or without a port where `defaultPort` is given. Throws SyntaxError with the reason.
- * An
- * IPv6 address without brackets that could be a shorter one with a port is refused. Addresses have one spelling each: `127.1` and `0177.0.0.1`, which C libraries take for 127.0.0.1, are refused.
+ * An IPv6 address without brackets that could be a shorter one with a port is refused. Addresses have one spelling each:
+ * `127.1` and `0177.0.0.1`, which C libraries take for 127.0.0.1, are refused.
  */
 export function parseHostPort(text: string, defaultPort?: number): HostPort {
   const [host, port] = splitHostPort(text);

@@ -1,7 +1,7 @@
 const KILO = 1_000;
 const KIBI = 1_024;
 export const MS_PER_SECOND = 1_000;
-const MS_PER_MINUTE = 60_000;
+export const MS_PER_MINUTE = 60_000;
 const MS_PER_HOUR = 3_600_000;
 const MS_PER_DAY = 86_400_000;
 

@@ -1,4 +1,5 @@
 import { test } from "node:test";
+import { setImmediate } from "node:timers";
 import { assertEquals, assertThrows } from "@std/assert";
 import { isOneChain, placeForks } from "../../src/dashboard/chain_rules.ts";
 import {
@@ -102,7 +103,7 @@ test("dashboard: however many events ask for it, one request at a time, and one 
     rests.push(ms);
     return new Promise((resolve) => wake = resolve);
   });
-  const settle = () => new Promise((resolve) => setTimeout(resolve));
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
   for (let i = 0; i < 100; i++) wish();
   await settle();
   assertEquals(calls, 1);

@@ -1,6 +1,7 @@
 // A handler for notify_test.ts: it tells what it gets through a ring, and misbehaves at certain heights.
 
 import process from "node:process";
+import { setImmediate } from "node:timers";
 import { type BellsHandle, openBells } from "../../src/platform/bells.ts";
 import { copyBytes } from "../../src/platform/copy_bytes.ts";
 import { openWriter, type RingHandle } from "../../src/ring/ring.ts";
@@ -24,7 +25,7 @@ const MISDEEDS: Readonly<Record<number, () => unknown>> = {
   [EXITS]: () => process.exit(3),
   [NEVER_SETTLES]: () => new Promise(() => {}),
   [STRAYS]() {
-    setTimeout(() => Promise.reject(new Error("nobody waits for this")), 1);
+    setImmediate(() => Promise.reject(new Error("nobody waits for this")));
   },
   async [BLOCKS_LATER]() {
     await Promise.resolve();

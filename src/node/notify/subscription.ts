@@ -10,9 +10,8 @@ import {
   NOTIFY_MAX_LOSSES,
 } from "../../protocol/notify_params.ts";
 import type { Env, Logger } from "../../util/env.ts";
+import { MS_PER_MINUTE } from "../../util/units.ts";
 import type { EventItem, ToThread } from "./messages.ts";
-
-const MS_PER_MINUTE = 60_000;
 
 export interface NotifyOptions {
   /** Told how many events of a channel were missed because the handler was too slow. The handler hears of it too. */
