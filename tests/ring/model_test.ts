@@ -161,6 +161,7 @@ test("queue: whatever is done in whatever order, frames leave it as they would a
           const sleeps = consumers[who]!.sleep();
           assertEquals(sleeps, waiting.length === 0);
           if (sleeps) asleep.add(USERS + who);
+          else asleep.delete(USERS + who);
         }
       }
       producers.forEach((producer) => producer.commit());
