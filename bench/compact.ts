@@ -9,6 +9,7 @@ import type { MessageOf } from "../src/protocol/messages.ts";
 import { REGTEST } from "../src/protocol/networks.ts";
 import { ByteWriter } from "../src/util/bytes.ts";
 import type { Hasher } from "../src/util/hash.ts";
+import { ID_SECRET_BYTES } from "../src/util/id_table.ts";
 import { readSipKey, sipHash24 } from "../src/util/siphash.ts";
 import { bitcoinCodec } from "../src/wire/bitcoin.ts";
 import { type Candidate, type Subject, timed } from "./support.ts";
@@ -20,7 +21,13 @@ const SCRIPT_BYTES = 190;
 const SEQUENCE = 0xffff_ffff;
 const HASHES = 1_000;
 const NONCE = 0x0123_4567_89ab_cdefn;
-const POOL_BOUNDS = { maxBytes: 100_000_000, maxCount: 100_000, maxAgeMs: 1e9, settledCapacity: 1_000 };
+const POOL_BOUNDS = {
+  maxBytes: 100_000_000,
+  maxCount: 100_000,
+  maxAgeMs: 1e9,
+  settledCapacity: 1_000,
+  secret: new Uint8Array(ID_SECRET_BYTES),
+};
 
 /** What compact blocks cost, the transactions of every other place in the pool being those of the block. */
 export const subject: Subject = timed("compact", () => {

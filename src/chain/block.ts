@@ -37,7 +37,7 @@ export class ParsedBlock {
 
   #hashEach(hasher: Hasher, bytesOf: (layout: TransactionLayout) => Uint8Array): Uint8Array {
     const ids = new Uint8Array(HASH_SIZE_BYTES * this.transactions.length);
-    this.transactions.forEach((layout, i) => ids.set(hasher.sha256d(bytesOf(layout)), HASH_SIZE_BYTES * i));
+    this.transactions.forEach((layout, i) => hasher.sha256dInto(bytesOf(layout), ids, HASH_SIZE_BYTES * i));
     return ids;
   }
 }

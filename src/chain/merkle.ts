@@ -1,4 +1,3 @@
-import { concatBytes, equalBytes } from "../util/bytes.ts";
 import { HASH_SIZE_BYTES, type Hasher } from "../util/hash.ts";
 
 export interface MerkleRoot {
@@ -17,17 +16,29 @@ const PAIR_BYTES = 2 * HASH_SIZE_BYTES;
 export function computeMerkleRoot(hasher: Hasher, leaves: Uint8Array): MerkleRoot {
   if (leaves.length === 0) return { root: new Uint8Array(HASH_SIZE_BYTES), duplicate: false };
   let duplicate = false;
-  let row = leaves;
-  while (row.length > HASH_SIZE_BYTES) {
-    const pairs = Math.ceil(row.length / PAIR_BYTES);
-    const above = new Uint8Array(pairs * HASH_SIZE_BYTES);
-    for (let i = 0; i < pairs; i++) {
-      const pair = row.subarray(PAIR_BYTES * i, PAIR_BYTES * (i + 1));
-      const isAlone = pair.length === HASH_SIZE_BYTES;
-      if (!isAlone && equalBytes(pair.subarray(0, HASH_SIZE_BYTES), pair.subarray(HASH_SIZE_BYTES))) duplicate = true;
-      above.set(hasher.sha256d(isAlone ? concatBytes([pair, pair]) : pair), HASH_SIZE_BYTES * i);
+  // Each row takes the place of the one below, whose hashes are read before they are overwritten.
+  const row = leaves.slice();
+  const pair = new Uint8Array(PAIR_BYTES);
+  for (let count = row.length / HASH_SIZE_BYTES; count > 1; count = Math.ceil(count / 2)) {
+    for (let left = 0; left < count; left += 2) {
+      const isAlone = left + 1 === count;
+      const areEqual = readPair(pair, row, left, isAlone ? left : left + 1);
+      duplicate ||= areEqual && !isAlone;
+      hasher.sha256dInto(pair, row, HASH_SIZE_BYTES * (left / 2));
     }
-    row = above;
   }
-  return { root: row.slice(), duplicate };
+  return { root: row.slice(0, HASH_SIZE_BYTES), duplicate };
+}
+
+/** Copies the hashes at two places of a row; whether they are equal. */
+function readPair(pair: Uint8Array, row: Uint8Array, left: number, right: number): boolean {
+  let areEqual = true;
+  for (let i = 0; i < HASH_SIZE_BYTES; i++) {
+    const a = row[HASH_SIZE_BYTES * left + i]!;
+    const b = row[HASH_SIZE_BYTES * right + i]!;
+    pair[i] = a;
+    pair[HASH_SIZE_BYTES + i] = b;
+    areEqual &&= a === b;
+  }
+  return areEqual;
 }

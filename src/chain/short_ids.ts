@@ -26,8 +26,7 @@ export function shortIdKey(hasher: Hasher, header: BlockHeader, nonce: bigint): 
 
 /** The short id of the transaction whose wtxid stands at `offset`, 32 bytes in wire order (version 2 of BIP152). */
 export function shortId(key: SipKey, wtxids: Uint8Array, offset = 0): ShortId {
-  const wtxid = wtxids.length === HASH_SIZE_BYTES ? wtxids : wtxids.subarray(offset, offset + HASH_SIZE_BYTES);
-  sipHash24(key, wtxid, halves);
+  sipHash24(key, wtxids, halves, offset, offset + HASH_SIZE_BYTES);
   return halves[0]! + (halves[1]! & MAX_UINT16) * TWO_TO_32;
 }
 

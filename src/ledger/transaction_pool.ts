@@ -11,6 +11,7 @@ import {
 } from "../protocol/transaction.ts";
 import { BitSet } from "../util/bit_set.ts";
 import { type Hash, HASH_SIZE_BYTES, type Hasher, hashFromBytes } from "../util/hash.ts";
+import { RecentHashes } from "../util/recent_hashes.ts";
 import { TwoGenerationSet } from "../util/two_generation_set.ts";
 
 export interface TransactionPoolOptions {
@@ -20,6 +21,8 @@ export interface TransactionPoolOptions {
   readonly maxAgeMs: number;
   /** How many ids of transactions that left are remembered, at the least, of each of two sorts. */
   readonly settledCapacity: number;
+  /** `ID_SECRET_BYTES` that nobody else knows. */
+  readonly secret: Uint8Array;
 }
 
 /** One unconfirmed transaction. The bytes belong to the pool and never change. */
@@ -67,7 +70,7 @@ export class TransactionPool {
   /** The newest version. */
   readonly #byTxid = new Map<Hash, Held>();
   /** Both ids of transactions in recent blocks. */
-  readonly #confirmed: TwoGenerationSet<Hash>;
+  readonly #confirmed: RecentHashes;
   /** Wtxids of what left for want of room or age, or was refused; and txids of what no witness would make right. */
   readonly #gone: TwoGenerationSet<Hash>;
   #oldest: Held | undefined;
@@ -76,7 +79,7 @@ export class TransactionPool {
 
   constructor(options: TransactionPoolOptions) {
     this.#options = options;
-    this.#confirmed = new TwoGenerationSet(options.settledCapacity);
+    this.#confirmed = new RecentHashes({ capacity: options.settledCapacity, secret: options.secret });
     this.#gone = new TwoGenerationSet(options.settledCapacity);
   }
 
@@ -157,11 +160,10 @@ export class TransactionPool {
   blockConnected(block: ParsedBlock): void {
     const { hasher } = this.#options;
     const [txids, wtxids] = [block.txids(hasher), block.wtxids(hasher)];
-    for (let i = 1; i < block.transactions.length; i++) {
-      const txid = hashFromBytes(txids, i * HASH_SIZE_BYTES);
-      this.#confirmed.add(txid);
-      if (wtxids !== txids) this.#confirmed.add(hashFromBytes(wtxids, i * HASH_SIZE_BYTES));
-      if (this.count > 0) this.remove(txid);
+    for (let at = HASH_SIZE_BYTES; at < txids.length; at += HASH_SIZE_BYTES) {
+      this.#confirmed.add(txids, at);
+      if (wtxids !== txids) this.#confirmed.add(wtxids, at);
+      if (this.count > 0) this.remove(hashFromBytes(txids, at));
     }
   }
 

@@ -28,6 +28,7 @@ import { TopologyService } from "../services/topology.ts";
 import { Requests } from "../services/requests/requests.ts";
 import type { Service } from "../services/service.ts";
 import { Topics } from "../services/topics/topics.ts";
+import { ID_SECRET_BYTES } from "../util/id_table.ts";
 import type { RelayPace } from "../services/transaction_relay/pace.ts";
 import { TransactionRelay } from "../services/transaction_relay/transaction_relay.ts";
 import type { Env } from "../util/env.ts";
@@ -83,6 +84,7 @@ export function createServices(parts: ServiceParts): Services {
     maxCount: POOL_MAX_COUNT,
     maxAgeMs: POOL_MAX_AGE_MS,
     settledCapacity: POOL_SETTLED_IDS,
+    secret: env.randomBytes(ID_SECRET_BYTES),
   });
   const rules = compileRules(parts.balancing.rules ?? []);
   const weights = checkWeights(parts.balancing.weights ?? {});

@@ -18,14 +18,20 @@ export function createHasher(): Hasher {
   return {
     sha256: (data) => data.length <= wasmBytes.once ? small.sha256(data) : nodeSha256(data),
     sha256d: (data) => data.length <= wasmBytes.twice ? small.sha256d(data) : small.sha256(nodeSha256(data)),
+    sha256dInto(data, into, at) {
+      if (data.length <= wasmBytes.twice) small.sha256dInto(data, into, at);
+      else into.set(small.sha256(nodeSha256(data)), at);
+    },
   };
 }
 
 function bunHasher(native: NonNullable<typeof bun>["SHA256"]): Hasher {
   const inner = new Uint8Array(HASH_SIZE_BYTES);
+  const outer = new Uint8Array(HASH_SIZE_BYTES);
   return {
     sha256: (data) => native.hash(data, new Uint8Array(HASH_SIZE_BYTES)),
     sha256d: (data) => native.hash(native.hash(data, inner), new Uint8Array(HASH_SIZE_BYTES)),
+    sha256dInto: (data, into, at) => into.set(native.hash(native.hash(data, inner), outer), at),
   };
 }
 

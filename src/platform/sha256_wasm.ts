@@ -61,6 +61,11 @@ export function createSmallHasher(): SmallHasher {
       hash(SECOND_AT, 1, DIGEST_AT);
       return digest();
     },
+    sha256dInto(data, into, at) {
+      hashInput(data, SECOND_AT);
+      hash(SECOND_AT, 1, DIGEST_AT);
+      for (let i = 0; i < HASH_SIZE_BYTES; i++) into[at + i] = bytes[DIGEST_AT + i]!;
+    },
   };
 }
 

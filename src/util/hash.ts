@@ -19,6 +19,8 @@ export interface Hasher {
   sha256(data: Uint8Array): Uint8Array;
   /** SHA-256 of SHA-256 (FIPS 180-4; the hash of Bitcoin's blocks, transactions and checksums). 32 fresh bytes. */
   sha256d(data: Uint8Array): Uint8Array;
+  /** The same to where the caller wants its 32 bytes: where there are many, arrays of their own cost as much as hashing. */
+  sha256dInto(data: Uint8Array, into: Uint8Array, at: number): void;
 }
 
 const reversed = new Uint8Array(HASH_SIZE_BYTES);

@@ -1,3 +1,5 @@
+import { IdTable } from "./id_table.ts";
+
 /** Room that several memories share for growing, in ids. */
 export class SharedRoom {
   #left: number;
@@ -26,7 +28,7 @@ export interface RecentIdsOptions {
   readonly room: SharedRoom;
   /** It grows rather than forget what is younger, in milliseconds. */
   readonly retainMs: number;
-  /** 16 bytes that nobody knows: else a stranger could choose ids that all belong to one place. */
+  /** `ID_SECRET_BYTES` that nobody else knows. */
   readonly secret: Uint8Array;
 }
 
@@ -56,10 +58,12 @@ export class RecentIds {
   add(id: bigint, now: number): boolean {
     wide[0] = id;
     const [low, high] = [halves[0]!, halves[1]!];
-    if (this.#young.has(low, high)) return false;
     this.#since ??= now;
-    if (this.#young.isFull) this.#makeRoom(now);
-    this.#young.add(low, high);
+    if (this.#young.isFull) {
+      if (this.#young.has(low, high)) return false;
+      this.#makeRoom(now);
+    }
+    if (!this.#young.add(low, high)) return false;
     return !(this.#old?.has(low, high) ?? false);
   }
 
@@ -103,75 +107,3 @@ export class RecentIds {
 const wide = new BigUint64Array(1);
 /** The same memory: low half, high half. */
 const halves = new Uint32Array(wide.buffer);
-
-const PLACES_PER_ID = 2;
-const WORDS_PER_PLACE = 2;
-const MIX_SHIFT = 15;
-
-/** Open addressing with linear probing, half of the places at the most in use. Two zero words are an empty place. */
-class IdTable {
-  readonly capacity: number;
-  readonly #words: Uint32Array;
-  readonly #secret: Uint8Array;
-  readonly #keys: Uint32Array;
-  readonly #mask: number;
-  #count = 0;
-  /** Zero looks like an empty place. */
-  #hasZero = false;
-
-  constructor(capacity: number, secret: Uint8Array) {
-    this.capacity = capacity;
-    this.#secret = secret;
-    // Odd, so that a multiplication loses nothing.
-    this.#keys = new Uint32Array(secret.slice().buffer).map((key) => key | 1);
-    this.#words = new Uint32Array(capacity * PLACES_PER_ID * WORDS_PER_PLACE);
-    this.#mask = capacity * PLACES_PER_ID - 1;
-  }
-
-  get isFull(): boolean {
-    return this.#count === this.capacity;
-  }
-
-  has(low: number, high: number): boolean {
-    if ((low | high) === 0) return this.#hasZero;
-    const at = this.#find(low, high);
-    return this.#words[at] !== 0 || this.#words[at + 1] !== 0;
-  }
-
-  /** An id that is not there, while it is not full. */
-  add(low: number, high: number): void {
-    this.#count++;
-    if ((low | high) === 0) {
-      this.#hasZero = true;
-      return;
-    }
-    const at = this.#find(low, high);
-    this.#words[at] = low;
-    this.#words[at + 1] = high;
-  }
-
-  /** The same ids with room for as many more. */
-  grown(): IdTable {
-    const larger = new IdTable(2 * this.capacity, this.#secret);
-    if (this.#hasZero) larger.add(0, 0);
-    for (let at = 0; at < this.#words.length; at += WORDS_PER_PLACE) {
-      const [low, high] = [this.#words[at]!, this.#words[at + 1]!];
-      if (low !== 0 || high !== 0) larger.add(low, high);
-    }
-    return larger;
-  }
-
-  /** Where the id is, or the empty place where it belongs. */
-  #find(low: number, high: number): number {
-    const words = this.#words;
-    const [lowKey, highKey, lowFactor, highFactor] = this.#keys;
-    let mixed = Math.imul(low ^ lowKey!, lowFactor!);
-    mixed = Math.imul(mixed ^ (mixed >>> MIX_SHIFT) ^ high ^ highKey!, highFactor!);
-    let place = (mixed ^ (mixed >>> MIX_SHIFT)) & this.#mask;
-    for (;;) {
-      const at = place * WORDS_PER_PLACE;
-      if ((words[at] === low && words[at + 1] === high) || (words[at] === 0 && words[at + 1] === 0)) return at;
-      place = (place + 1) & this.#mask;
-    }
-  }
-}

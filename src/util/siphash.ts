@@ -27,16 +27,16 @@ export function readSipKey(bytes: Uint8Array): SipKey {
 }
 
 /**
- * SipHash-2-4 (Aumasson, Bernstein 2012): 64 bits that nobody without the key can foresee. `into` gets the low half,
- * then the high one. Halves of 32 bits, because each 64-bit integer would be an object; and carries by bits, because a
+ * SipHash-2-4 (Aumasson, Bernstein 2012): 64 bits that nobody without the key can foresee, of the bytes from `start`
+ * to `end`. `into` gets the low half, then the high one. Halves of 32 bits, because each 64-bit integer would be an object; and carries by bits, because a
  * comparison is a branch that goes either way. bench/compact.ts times it.
  */
-export function sipHash24(key: SipKey, data: Uint8Array, into: Uint32Array): void {
+export function sipHash24(key: SipKey, data: Uint8Array, into: Uint32Array, start = 0, end = data.length): void {
   let v0l = V0_LOW ^ key[0]!, v0h = V0_HIGH ^ key[1]!;
   let v1l = V1_LOW ^ key[2]!, v1h = V1_HIGH ^ key[3]!;
   let v2l = V2_LOW ^ key[0]!, v2h = V2_HIGH ^ key[1]!;
   let v3l = V3_LOW ^ key[2]!, v3h = V3_HIGH ^ key[3]!;
-  const { length } = data;
+  const length = end - start;
   const blocks = (length >>> 3) + 1;
   // One pass more than there are blocks: the last one is the end, without a block.
   for (let block = 0; block <= blocks; block++) {
@@ -46,9 +46,9 @@ export function sipHash24(key: SipKey, data: Uint8Array, into: Uint32Array): voi
       v2l ^= FINAL_XOR;
       rounds = FINAL_ROUNDS;
     } else {
-      const at = block * BLOCK_BYTES;
-      low = wordAt(data, at);
-      high = wordAt(data, at + WORD_BYTES);
+      const at = start + block * BLOCK_BYTES;
+      low = wordAt(data, at, end);
+      high = wordAt(data, at + WORD_BYTES, end);
       if (block === blocks - 1) high |= length << LAST_BYTE_SHIFT;
       v3l ^= low;
       v3h ^= high;
@@ -97,11 +97,11 @@ export function sipHash24(key: SipKey, data: Uint8Array, into: Uint32Array): voi
 }
 
 /** Four bytes, little-endian; zeros where the data has ended. */
-function wordAt(data: Uint8Array, at: number): number {
-  if (at + WORD_BYTES <= data.length) {
+function wordAt(data: Uint8Array, at: number, end: number): number {
+  if (at + WORD_BYTES <= end) {
     return data[at]! | (data[at + 1]! << 8) | (data[at + 2]! << 16) | (data[at + 3]! << 24);
   }
   let word = 0;
-  for (let i = data.length - 1; i >= at; i--) word = (word << BYTE_BITS) | data[i]!;
+  for (let i = end - 1; i >= at; i--) word = (word << BYTE_BITS) | data[i]!;
   return word;
 }

@@ -6,7 +6,7 @@ import { nativeCodec } from "./native.ts";
 
 const NO_BYTES = new Uint8Array(0);
 /** Nobody is asked: checksums are not looked at. */
-const NO_HASHER: Hasher = { sha256: () => NO_BYTES, sha256d: () => NO_BYTES };
+const NO_HASHER: Hasher = { sha256: () => NO_BYTES, sha256d: () => NO_BYTES, sha256dInto() {} };
 
 /** The frames of a byte stream of a network, as they are: nothing is opened, and no checksum verified. */
 export function createSplitter({ wire, magic }: Pick<NetworkParams, "wire" | "magic">): Decoder<RawFrame> {

@@ -28,6 +28,13 @@ test("merkle: a single transaction is its own root, and none gives zeros", () =>
   assertEquals(rootOf([]), { root: "0".repeat(64), duplicate: false });
 });
 
+test("merkle: the leaves stay as they are", () => {
+  const leaves = concatBytes(TRANSACTIONS.map(hashToBytes));
+  const before = leaves.slice();
+  computeMerkleRoot(testHasher, leaves);
+  assertEquals(leaves, before);
+});
+
 test("merkle: an odd row pairs its last hash with itself, which a repeated tail imitates", () => {
   const [a, b, c] = TRANSACTIONS as [Hash, Hash, Hash];
   const honest = rootOf([a, b, c]);

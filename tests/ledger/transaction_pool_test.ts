@@ -9,6 +9,7 @@ import { parseBlock } from "../../src/chain/block.ts";
 import { MAX_POOL_TRANSACTION_BYTES, MAX_WITNESS_VERSIONS } from "../../src/protocol/relay_params.ts";
 import { MalformedBytes } from "../../src/util/bytes.ts";
 import { hash256 } from "../../src/util/hash.ts";
+import { ID_SECRET_BYTES } from "../../src/util/id_table.ts";
 import { blockOf, COINBASE_INPUT, transaction } from "../support/blocks.ts";
 import { testHasher } from "../support/test_hasher.ts";
 
@@ -21,6 +22,7 @@ function makePool(changes: Partial<TransactionPoolOptions> = {}): TransactionPoo
     maxCount: 1000,
     maxAgeMs: 60_000,
     settledCapacity: 1000,
+    secret: new Uint8Array(ID_SECRET_BYTES),
     ...changes,
   });
 }

@@ -33,6 +33,15 @@ test("a double hash is the hash of a hash", () => {
   assertEquals(hasher.sha256d(header), hasher.sha256(hasher.sha256(header)));
 });
 
+test("a double hash is put where it is wanted, and nothing else is touched", () => {
+  for (const size of [0, 64, 250, 500, 2_000]) {
+    const data = new Uint8Array(size).map((_, index) => index * 31 + size);
+    const into = new Uint8Array(42).fill(7);
+    hasher.sha256dInto(data, into, 5);
+    assertEquals(into, Uint8Array.of(7, 7, 7, 7, 7, ...hasher.sha256d(data), 7, 7, 7, 7, 7), `${size} bytes`);
+  }
+});
+
 test("a view is hashed without what surrounds it", () => {
   const bytes = new TextEncoder().encode("xxabcxx");
   assertEquals(bytesToHex(hasher.sha256(bytes.subarray(2, 5))), VECTORS[1]![1]);

@@ -23,11 +23,14 @@ test("sha256 in WebAssembly: published vectors", () => {
 
 test("sha256 in WebAssembly: agrees with the runtime at every length around the blocks, one after the other", () => {
   const sizes = [...Array.from({ length: 260 }, (_, size) => size), 1000, 4096, small.maxBytes];
+  const into = new Uint8Array(34);
   // Down again: what a longer input left in memory must not show.
   for (const size of [...sizes, ...sizes.toReversed()]) {
     const data = new Uint8Array(size).map((_, index) => index * 31 + size);
     assertEquals(small.sha256(data), testHasher.sha256(data), `${size} bytes`);
     assertEquals(small.sha256d(data), testHasher.sha256d(data), `${size} bytes, twice`);
+    small.sha256dInto(data, into, 1);
+    assertEquals(into, Uint8Array.of(0, ...testHasher.sha256d(data), 0), `${size} bytes, twice, into`);
   }
 });
 

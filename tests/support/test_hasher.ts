@@ -5,6 +5,7 @@ import type { Hasher } from "../../src/util/hash.ts";
 export const testHasher: Hasher = {
   sha256,
   sha256d: (data) => sha256(sha256(data)),
+  sha256dInto: (data, into, at) => into.set(sha256(sha256(data)), at),
 };
 
 function sha256(data: Uint8Array): Uint8Array {

@@ -36,6 +36,16 @@ test("siphash: equals the definition in integers of 64 bits", () => {
   }));
 });
 
+test("siphash: a part of an array is hashed without what surrounds it", () => {
+  const [whole, part] = [new Uint32Array(2), new Uint32Array(2)];
+  const key = readSipKey(count(16));
+  for (const [start, end] of [[3, 3], [3, 10], [5, 37], [60, 64]] as const) {
+    sipHash24(key, count(64), part, start, end);
+    sipHash24(key, count(64).slice(start, end), whole);
+    assertEquals(part, whole, `from ${start} to ${end}`);
+  }
+});
+
 /** The paper's definition, word by word. */
 function slowSipHash(key: Uint8Array, data: Uint8Array): bigint {
   const word = (bytes: Uint8Array, at: number) => new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(at, true);

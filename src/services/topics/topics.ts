@@ -15,6 +15,7 @@ import type { TopicSnapshot } from "../../protocol/app_snapshots.ts";
 import type { NodeEvents } from "../../protocol/node_events.ts";
 import { MAX_APP_PAYLOAD_BYTES, MAX_TOPIC_BYTES, MAX_TOPICS } from "../../protocol/wire_limits.ts";
 import type { Env } from "../../util/env.ts";
+import { ID_SECRET_BYTES } from "../../util/id_table.ts";
 import { RecentIds, SharedRoom } from "../../util/recent_ids.ts";
 import { nameSize } from "../../wire/app_bodies.ts";
 import type { Service } from "../service.ts";
@@ -22,8 +23,6 @@ import { FairShares } from "./fair_shares.ts";
 import { MessageIds } from "./message_ids.ts";
 import { OpenTopic, type Published, type Topic, type TopicOptions, type TopicVerdict } from "./topic.ts";
 import { type Pending, Validations } from "./validations.ts";
-
-const ID_SECRET_BYTES = 16;
 
 export interface TopicsDeps {
   readonly env: Env;

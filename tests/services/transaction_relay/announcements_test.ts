@@ -4,6 +4,7 @@ import { TransactionPool } from "../../../src/ledger/transaction_pool.ts";
 import { Announcements } from "../../../src/services/transaction_relay/announcements.ts";
 import { USUAL_PACE } from "../../../src/services/transaction_relay/pace.ts";
 import { parseBlock } from "../../../src/chain/block.ts";
+import { ID_SECRET_BYTES } from "../../../src/util/id_table.ts";
 import { transaction } from "../../support/blocks.ts";
 import { collectGarbage } from "../../support/garbage.ts";
 import { ManualEnv } from "../../support/manual_env.ts";
@@ -15,7 +16,7 @@ const LONG_MS = 600_000;
 
 function openScene(maxCount: number) {
   const env = new ManualEnv();
-  const limits = { maxBytes: 1e9, maxAgeMs: 1e9, settledCapacity: 1000 };
+  const limits = { maxBytes: 1e9, maxAgeMs: 1e9, settledCapacity: 1000, secret: env.randomBytes(ID_SECRET_BYTES) };
   const pool = new TransactionPool({ hasher: testHasher, maxCount, ...limits });
   const announcements = new Announcements({ env, pool, pace: USUAL_PACE });
   const { peer, sent } = startPeer(env, { wtxidRelay: true });

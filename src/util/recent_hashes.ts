@@ -1,0 +1,72 @@
+import type { Hash } from "./hash.ts";
+import { IdTable } from "./id_table.ts";
+
+/** Room for so many at first: a node that never gets a block needs no more. */
+const FIRST_IDS = 64;
+const HEX_RADIX = 16;
+const HALF_DIGITS = 8;
+const HALF_BYTES = 4;
+
+export interface RecentHashesOptions {
+  /** So many are remembered at the least, and at most four times as many. */
+  readonly capacity: number;
+  /** `ID_SECRET_BYTES` that nobody else knows. */
+  readonly secret: Uint8Array;
+}
+
+/**
+ * Remembers the hashes that were added last, by the first 64 bits that each has on the wire, in 16 bytes each: a set of
+ * texts takes ten times as much memory and time. Whoever wants a hash to pass for a certain one that is remembered has
+ * to try 2^64 times. In two generations: when the young one is full, the old one is forgotten as a whole.
+ */
+export class RecentHashes {
+  readonly #options: RecentHashesOptions;
+  #young: IdTable;
+  #old: IdTable | undefined;
+
+  constructor(options: RecentHashesOptions) {
+    this.#options = options;
+    this.#young = new IdTable(FIRST_IDS, options.secret);
+  }
+
+  has(hash: Hash): boolean {
+    const [low, high] = [lowOf(hash), highOf(hash)];
+    return this.#young.has(low, high) || (this.#old?.has(low, high) ?? false);
+  }
+
+  /** Adds the hash whose 32 bytes, in wire order, start at `offset`. */
+  add(bytes: Uint8Array, offset: number): void {
+    const [low, high] = [wordAt(bytes, offset), wordAt(bytes, offset + HALF_BYTES)];
+    if (this.#young.isFull && !this.#young.has(low, high)) this.#makeRoom();
+    this.#young.add(low, high);
+  }
+
+  delete(hash: Hash): void {
+    const [low, high] = [lowOf(hash), highOf(hash)];
+    this.#young.delete(low, high);
+    this.#old?.delete(low, high);
+  }
+
+  #makeRoom(): void {
+    const { capacity, secret } = this.#options;
+    if (this.#young.capacity < capacity) {
+      this.#young = this.#young.grown();
+      return;
+    }
+    this.#old = this.#young;
+    this.#young = new IdTable(this.#old.capacity, secret);
+  }
+}
+
+/** The first four bytes on the wire, little-endian: the last digits of what is shown. */
+function lowOf(hash: Hash): number {
+  return Number.parseInt(hash.slice(-HALF_DIGITS), HEX_RADIX);
+}
+
+function highOf(hash: Hash): number {
+  return Number.parseInt(hash.slice(-2 * HALF_DIGITS, -HALF_DIGITS), HEX_RADIX);
+}
+
+function wordAt(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
+}
