@@ -139,7 +139,10 @@ function openNode(
     mineSeconds: settings.mine,
     dedupe: settings.dedupe,
     channels: settings.channels,
-    channelCapacities: Object.fromEntries(settings["channel-capacity"]),
+    // Those of a configuration file do no harm where there is one queue for all.
+    ...((settings.channels !== "single" || settings.autotune) && {
+      channelCapacities: Object.fromEntries(settings["channel-capacity"]),
+    }),
     blockRelayOnly: settings["block-relay-only"],
     autotune: settings.autotune,
     ...(settings.region !== undefined && { region: settings.region }),

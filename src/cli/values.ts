@@ -13,6 +13,7 @@ import { EVENT_CHANNELS } from "../node/events.ts";
 import type { NodeEvents } from "../protocol/node_events.ts";
 import { LOG_CATEGORIES, type LogCategory } from "../util/env.ts";
 import { suggestion } from "../util/nearest.ts";
+import { wantedWord } from "../util/schemas.ts";
 
 /** Reads the value of a flag, an environment variable or a configuration key from its text. */
 export type ValueSchema<T> = v.GenericSchema<string, T>;
@@ -133,7 +134,7 @@ export const hostPortOrPath: ValueSchema<HostPortOrPath> = parsed((value) => {
 export function oneOf<T extends string>(words: readonly T[]): ValueSchema<T> {
   const schema = parsed((value) => {
     const found = words.find((word) => word === value);
-    if (found === undefined) throw new SyntaxError(`must be one of ${words.join(", ")}${suggestion(value, words)}`);
+    if (found === undefined) throw new SyntaxError(`must be ${wantedWord(words, value)}`);
     return found;
   });
   return v.pipe(schema, v.metadata({ words }));

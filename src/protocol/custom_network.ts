@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { type Hash, hash256, HASH_SIZE_BYTES, type Hasher } from "../util/hash.ts";
 import { isHexOfSize } from "../util/hex.ts";
+import { describeIssue, fields, oneOf, wholeNumber } from "../util/schemas.ts";
 import { type BlockHeader, encodeBlockHeader } from "./block_header.ts";
 import { OP_RETURN } from "./coinbase.ts";
 import { targetFromBits } from "./compact_target.ts";
@@ -22,11 +23,6 @@ const TRIVIAL_BITS = 0x207f_ffff;
 /** Difficulty 1: where a rule retargets, it has something to start from. */
 const DIFFICULTY_ONE_BITS = 0x1d00_ffff;
 
-const wholeNumber = (least: number, most: number) => {
-  const allowed = `a whole number from ${least} to ${most}`;
-  return v.pipe(v.number(allowed), v.integer(allowed), v.minValue(least, allowed), v.maxValue(most, allowed));
-};
-const oneOf = <const T extends readonly string[]>(...names: T) => v.picklist(names, `one of ${names.join(", ")}`);
 const matching = (pattern: RegExp, allowed: string) => v.pipe(v.string(allowed), v.regex(pattern, allowed));
 
 const HEX_NUMBER = "a whole number up to 0xffffffff, or 8 hex digits as text";
@@ -46,7 +42,7 @@ const seeds = (allowed: string, pattern: RegExp) =>
   );
 
 const HASH_TEXT = "64 hex digits";
-const GENESIS = v.strictObject({
+const GENESIS = fields({
   time: wholeNumber(0, MAX_UINT32),
   version: v.optional(wholeNumber(-MAX_INT32 - 1, MAX_INT32), 1),
   bits: v.optional(bits),
@@ -65,16 +61,16 @@ const GENESIS = v.strictObject({
   ),
 }, "a table");
 
-const NETWORK = v.strictObject({
+const NETWORK = fields({
   name: v.pipe(
     matching(/^[a-z0-9][a-z0-9_-]{0,31}$/, "1 to 32 of a-z, 0-9, - and _, the first a letter or digit"),
     v.check((name) => !NETWORKS.has(name), "a name that no built-in network has"),
   ),
   magic: hexNumber,
   port: wholeNumber(1, MAX_PORT),
-  wire: v.optional(oneOf("native", "bitcoin"), "native"),
+  wire: v.optional(oneOf(["native", "bitcoin"]), "native"),
   genesis: GENESIS,
-  difficulty: v.optional(oneOf("none", "main", "testnet3", "testnet4"), "none"),
+  difficulty: v.optional(oneOf(["none", "main", "testnet3", "testnet4"]), "none"),
   "pow-limit-bits": v.optional(bits),
   "spacing-seconds": v.optional(wholeNumber(1, MAX_INT32), BLOCK_SPACING_SECONDS),
   "retarget-interval": v.optional(wholeNumber(2, MAX_INT32), RETARGET_INTERVAL_BLOCKS),
@@ -110,7 +106,10 @@ type Description = v.InferOutput<typeof NETWORK>;
  */
 export function describeNetwork(description: unknown, hasher: Hasher): NetworkParams {
   const result = v.safeParse(NETWORK, description, { abortEarly: true });
-  if (!result.success) throw refusal(result.issues[0]);
+  if (!result.success) {
+    const why = describeIssue(result.issues[0], "the description", "key");
+    throw new LocalError("bad-config", `Cannot define a network: ${why}`);
+  }
   const network = result.output;
   const powLimitBits = network["pow-limit-bits"] ??
     (network.difficulty === "none" ? TRIVIAL_BITS : DIFFICULTY_ONE_BITS);
@@ -164,16 +163,6 @@ function startingWith(
     genesisHash: hash256(hasher, encodeBlockHeader(header)),
     genesisBlock: coinbase && genesisBlock(header, coinbase),
   };
-}
-
-function refusal(issue: v.BaseIssue<unknown>): LocalError {
-  const key = v.getDotPath(issue) ?? "the description";
-  if (issue.type === "strict_object" && issue.expected === "never") {
-    const table = key.startsWith("genesis.") ? GENESIS : NETWORK;
-    return badConfig(key, `one of ${Object.keys(table.entries).join(", ")}`, "a key that does not exist");
-  }
-  if (issue.received === "undefined") return badConfig(key, "given", "nothing");
-  return badConfig(key, issue.message, issue.received);
 }
 
 function badConfig(key: string, allowed: string, received: string): LocalError {

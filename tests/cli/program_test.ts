@@ -114,6 +114,12 @@ siteTest(
   },
 );
 
+siteTest("node: capacities of a configuration do no harm where there is one queue for all", async (site) => {
+  const config = site.file("config.toml", 'channels = "single"\nchannel-capacity = ["data=9"]\n');
+  const node = await site.node({ args: ["--config", config] });
+  assertEquals((await node.stop()).code, 0);
+});
+
 siteTest("node: a network of its own from a file, which the line to join names", async (site) => {
   const file = site.file(
     "mine.toml",

@@ -23,15 +23,18 @@ test("options: a value that makes no sense is refused with what it may be and wh
     [{ maxOutbound: 1.5 }, "maxOutbound must be a whole number from 0 to 100000: received 1.5"],
     [{ pruneBytes: -5 }, "pruneBytes must be a whole number from 1 on: received -5"],
     [{ dedupe: "maybe" }, 'dedupe must be one of off, count, drop: received "maybe"'],
-    [{ channels: "singel" }, 'received "singel" (did you mean single?)'],
+    [{ channels: "singel" }, 'one of segmented, single (did you mean single?): received "singel"'],
     [{ mineSeconds: 0 }, "mineSeconds must be a number above 0: received 0"],
     [{ mineSeconds: NaN }, "mineSeconds must be a number above 0: received NaN"],
     [{ workers: 65 }, "workers must be a whole number from 1 to 64: received 65"],
     [{ channelCapacities: { data: 0 } }, "channelCapacities.data must be a whole number from 1 to"],
     [{ channelCapacities: { date: 1 } }, "there is no option channelCapacities.date (did you mean data?)"],
-    [{ pace: {} }, "pace.inboundTrickleMs must be a number from 0 on: received undefined"],
+    [{ pace: {} }, "pace.inboundTrickleMs must be a number from 0 on: received nothing"],
     [{ balancing: { rules: [{ strategy: "adaptive" }] } }, "balancing.rules[0].class must be a text"],
-    [{ balancing: { rules: [{ class: "*", strategy: "fastest" }] } }, "strategy is none of"],
+    [
+      { balancing: { rules: [{ class: "*", strategy: "fastest" }] } },
+      "balancing.rules[0].strategy must be one of round",
+    ],
     [{ listen: "127.0.0.1:0" }, 'listen must be a list: received "127.0.0.1:0"'],
     [{ listen: [8333] }, "listen[0] must be a text that is not empty: received 8333"],
     [{ join: ["a:99999"] }, 'join: a port is a number from 0 to 65535: received "a:99999"'],
@@ -50,6 +53,18 @@ test("options: a value that makes no sense is refused with what it may be and wh
 test("options: a name that there is not is refused, with the one that was meant or all there are", () => {
   assertStringIncludes(open({ maxinbound: 1 }), "there is no option maxinbound (did you mean maxInbound?)");
   assertStringIncludes(open({ colour: 1 }), "there is no option colour: one of discover, discoverLocal, pruneBytes,");
+});
+
+test("options: capacities of channels that never come to be are refused", async () => {
+  const refused = open({ channels: "single", channelCapacities: { sync: undefined, data: 9 } });
+  assertStringIncludes(refused, 'channelCapacities do nothing beside channels "single" without autotune');
+  assertStringIncludes(refused, "received one for data");
+  const channelCapacities = { data: 9 };
+  // What tunes a node may separate its channels.
+  for (const options of [{ channels: "single", autotune: true, channelCapacities }, { channelCapacities }] as const) {
+    await openNode({ ...options, connect: [] }).stop();
+  }
+  await openNode({ channels: "single", channelCapacities: {} }).stop();
 });
 
 test("options: none of them takes what is of another kind", () => {
@@ -95,6 +110,11 @@ test("options: a node of one's own parts is checked by the same table, and by it
   assertStringIncludes(refuse({ maxPerGroup: 0 }), "maxPerGroup must be a whole number from 1");
   assertStringIncludes(refuse({ cadences: { metricsMs: 0 } }), "cadences.metricsMs must be a number above 0");
   assertStringIncludes(refuse({ listen: ["a:1"] }), "listen[0] must be { host, port } or { path }");
+  assertStringIncludes(
+    refuse({ join: [{ host: "a", port: "1" }] }),
+    "join[0] must be { host, port }: received an object",
+  );
+  assertStringIncludes(refuse({ permits: [{ subnet: {} }] }), "permits[0].permissions must be a set: received nothing");
   assertStringIncludes(refuse({ seeds: true }), "there is no option seeds (did you mean seed?)");
 });
 

@@ -65,9 +65,10 @@ const REFUSALS: readonly (readonly [what: string, description: unknown, message:
   [
     "a missing key",
     { ...LAB, magic: undefined },
-    "magic must be given: received nothing",
+    "magic must be a whole number up to 0xffffffff, or 8 hex digits as text: received nothing",
   ],
-  ["no name", {}, "name must be given: received nothing"],
+  ["no name", {}, "name must be 1 to 32 of a-z, 0-9, - and _, the first a letter or digit: received nothing"],
+  ["a mistyped key", { nmae: "lab" }, "there is no key nmae (did you mean name?)"],
   ["a built-in name", { ...LAB, name: "main" }, `name must be a name that no built-in network has: received "main"`],
   [
     "a path as name",
@@ -115,12 +116,12 @@ const REFUSALS: readonly (readonly [what: string, description: unknown, message:
   [
     "a seed without a port",
     { ...LAB, "fixed-seeds": ["seed.example"] },
-    `fixed-seeds.0 must be HOST:PORT: received "seed.example"`,
+    `fixed-seeds[0] must be HOST:PORT: received "seed.example"`,
   ],
   [
     "a key in the wrong place",
     { ...LAB, genesis: { ...LAB.genesis, magic: 1 } },
-    "genesis.magic must be one of time, version, bits, nonce, merkle-root, message: received a key that does not exist",
+    "there is no key genesis.magic: one of time, version, bits, nonce, merkle-root, message",
   ],
 ];
 
