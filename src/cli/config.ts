@@ -108,7 +108,7 @@ function refuseIdle(found: ReadonlyMap<string, Decision>): void {
       const others = flag.needs.map((other) => `--${other}`).join(" or ");
       throw new UsageError(`--${name} does nothing without ${others}`);
     }
-    const idler = flag.idleBeside?.find(isOn);
+    const idler = flag.idleUnless?.some(isOn) ? undefined : flag.idleBeside?.find(isOn);
     if (idler !== undefined) throw new UsageError(`--${name} does nothing beside --${idler.replace("=", " ")}`);
   }
 }

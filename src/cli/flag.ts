@@ -25,6 +25,8 @@ export interface Flag<T = unknown> {
   readonly needs?: readonly string[];
   /** Flags beside which it does nothing: `NAME`, or `NAME=VALUE` for one value of it. */
   readonly idleBeside?: readonly string[];
+  /** Flags with any of which it does something even so. */
+  readonly idleUnless?: readonly string[];
   /** Said when a switch is given a value. */
   readonly valueHint?: string;
   /** Values that are worth offering, though there may be others. */
@@ -52,7 +54,16 @@ export interface Resolved {
 type Extras = Partial<
   Pick<
     Flag,
-    "short" | "fallbackText" | "isSetting" | "conflicts" | "needs" | "idleBeside" | "valueHint" | "bareValue" | "words"
+    | "short"
+    | "fallbackText"
+    | "isSetting"
+    | "conflicts"
+    | "needs"
+    | "idleBeside"
+    | "idleUnless"
+    | "valueHint"
+    | "bareValue"
+    | "words"
   >
 >;
 

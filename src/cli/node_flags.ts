@@ -114,7 +114,7 @@ export const NODE_FLAGS = {
     `how many events of a channel may wait for one reader; of ${
       Object.entries(CHANNEL_CAPACITIES).map(([channel, size]) => `${channel}=${size}`).join(", ")
     }`,
-    { ...setting, idleBeside: ["channels=single"] },
+    { ...setting, idleBeside: ["channels=single"], idleUnless: ["autotune"] },
   ),
   autotune: switchFlag("follow the advice of p2p inspect doctor on channels and duplicates while running", setting),
   "allow-bench": switchFlag("answer requests of the method echo with what they bring, for others to measure", setting),

@@ -134,6 +134,8 @@ test("flags: one that does nothing without another, or beside it, is refused whe
   assertEquals((await runWith(used)).code, 0);
   const separate = ["node", "--print-config", "--channels", "segmented", "--channel-capacity", "data=9"];
   assertEquals((await runWith(separate)).code, 0);
+  const tuned = ["node", "--print-config", "--channels", "single", "--channel-capacity", "data=9", "--autotune"];
+  assertEquals((await runWith(tuned)).code, 0);
 });
 
 test("config: a setting that has nothing to do in this run does no harm", async () => {
