@@ -7,11 +7,14 @@ import { explore, FoundFault } from "../support/interleaving/explorer.ts";
 import { Mutant, type Mutation } from "../support/mutants.ts";
 import {
   aGhostReads,
+  aReaderDies,
+  aWriterIsReplaced,
   oneReader,
   oneWriterDies,
   type Program,
   REAL,
   type RingCode,
+  streamed,
   twoReaders,
 } from "./ring_programs.ts";
 
@@ -23,6 +26,8 @@ const deadly = (code: RingCode) => oneWriterDies(code, { lengths: [20, 20] });
 
 interface RingMutation extends Mutation {
   readonly program: (code: RingCode) => Program;
+  /** 3, if it is left out. */
+  readonly maxPreemptions?: number;
   /** What the explorer says. */
   readonly fault: string;
 }
@@ -134,6 +139,72 @@ const MUTATIONS: readonly RingMutation[] = [
     program: deadly,
     fault: "waits for ever",
   },
+  {
+    name: "a dead writer's readers are woken while it still seems that they sleep",
+    file: "ring/ring.ts",
+    from: "    memory.store(asleepOf(reader), 0);\n    wakeReader(reader);",
+    to: "    wakeReader(reader);\n    memory.store(asleepOf(reader), 0);",
+    program: deadly,
+    fault: "waits for ever",
+  },
+  {
+    name: "a dead writer's successor does not say that it begins",
+    file: "ring/writer.ts",
+    from: "    this.#memory.put(at >> WORD_SHIFT, RESTART);\n",
+    to: "    this.#memory.put(at >> WORD_SHIFT, 0);\n",
+    program: (code) => aWriterIsReplaced(code, { lengths: [70] }),
+    maxPreemptions: 0,
+    fault: "",
+  },
+  {
+    name: "the writer goes on waiting for a reader that died",
+    file: "ring/writer.ts",
+    from: "    if (this.#isWaiting) this.#goOn();\n",
+    to: "",
+    program: (code) => aReaderDies(code, { lengths: [28, 28, 28], closes: false }),
+    maxPreemptions: 0,
+    fault: "waits for ever",
+  },
+  {
+    name: "the writer waits until all readers have made room",
+    file: "ring/writer.ts",
+    from: "this.#attached.some((reader) => this.#memory.load(awaitedOf(reader)) === 0)",
+    to: "this.#attached.every((reader) => this.#memory.load(awaitedOf(reader)) === 0)",
+    program: (code) => twoReaders(code, { lengths: [28, 28, 28], closes: false }),
+    fault: "waits for ever",
+  },
+  {
+    name: "only the first reader hears of the end",
+    file: "ring/writer.ts",
+    from: "    this.#memory.store(STATE, CLOSED);\n    for (const reader of this.#attached)",
+    to: "    this.#memory.store(STATE, CLOSED);\n    for (const reader of this.#attached.slice(0, 1))",
+    program: (code) => twoReaders(code, { lengths: [28] }),
+    fault: "waits for ever",
+  },
+  {
+    name: "the end comes before the last frames",
+    file: "ring/writer.ts",
+    from: "    this.commit();\n    this.#isClosed = true;",
+    to: "    this.#tellEnd();\n    this.commit();\n    this.#isClosed = true;",
+    program: (code) => oneReader(code, { lengths: [20, 8], batch: 3 }),
+    fault: "",
+  },
+  {
+    name: "the end comes before the last parts of a frame",
+    file: "ring/writer.ts",
+    from: "    if (this.#stream === undefined) this.#tellEnd();",
+    to: "    this.#tellEnd();",
+    program: (code) => streamed(code, { lengths: [2, 70] }),
+    fault: "",
+  },
+  {
+    name: "the last part of a frame is not shown",
+    file: "ring/writer.ts",
+    from: "    this.commit();\n    this.#stream = undefined;",
+    to: "    this.#stream = undefined;",
+    program: (code) => streamed(code, { lengths: [70], closes: false }),
+    fault: "waits for ever",
+  },
 ];
 
 const MAX_PREEMPTIONS = 3;
@@ -148,7 +219,8 @@ for (const mutation of MUTATIONS) {
     using mutant = new Mutant(mutation);
     const modules = await Promise.all(["writer.ts", "reader.ts", "ring.ts"].map((file) => mutant.load<object>(file)));
     const code = Object.assign({}, ...modules) as RingCode;
-    const program = { ...mutation.program(code), maxPreemptions: MAX_PREEMPTIONS };
+    const { maxPreemptions = MAX_PREEMPTIONS } = mutation;
+    const program = { ...mutation.program(code), maxPreemptions };
     assertThrows(() => explore(program), FoundFault, mutation.fault);
   });
 }

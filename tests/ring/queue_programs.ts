@@ -23,6 +23,12 @@ export interface QueueTraffic {
   readonly sends: readonly number[];
   readonly takes: readonly number[];
   readonly slots?: number;
+  /** Frames that a producer puts in before it commits: 1 by default. */
+  readonly batch?: number;
+  /** Frames that a consumer takes at a time, at most: 1 by default. */
+  readonly atOnce?: number;
+  /** Consumers who have their frames stay until all have: whoever sleeps must be woken by one who is busy. */
+  readonly together?: boolean;
   /** The first ticket. */
   readonly start?: number;
   /** Whether the last producer closes the queue. It wakes consumers, and so would hide that nobody else did. */
@@ -45,24 +51,36 @@ function nameOf(bytes: Uint8Array, start: number, end: number): string {
   return bytes.subarray(start, end).join(" ");
 }
 
-function openFor(code: QueueCode, thread: ThreadView, user: number, traffic: QueueTraffic): QueueProducer {
+function openFor(
+  code: QueueCode,
+  thread: ThreadView,
+  user: number,
+  traffic: QueueTraffic,
+  onRoom?: () => void,
+): QueueProducer {
   return new code.QueueProducer({
     memory: thread,
     size: sizeOf(traffic),
     user,
     wake: (other) => thread.ring(other),
+    ...onRoom && { onRoom },
   });
 }
 
 function produce(code: QueueCode, thread: ThreadView, user: number, traffic: QueueTraffic): void {
-  const producer = openFor(code, thread, user, traffic);
+  let hasRoom = true;
+  const producer = openFor(code, thread, user, traffic, () => hasRoom = true);
   for (let index = 0; index < traffic.sends[user]!; index++) {
     while (!producer.offer(frameOf(user, index))) {
-      thread.waitForBell();
-      producer.wake();
+      // Who is not told of room waits, whatever may ring.
+      for (hasRoom = false; !hasRoom;) {
+        thread.waitForBell();
+        producer.wake();
+      }
     }
-    producer.commit();
+    if ((index + 1) % (traffic.batch ?? 1) === 0) producer.commit();
   }
+  producer.close();
   if (traffic.closes) closeIfLast(thread, user, traffic);
 }
 
@@ -82,28 +100,42 @@ function doneWord(user: number, traffic: QueueTraffic): number {
  * down to sleep and then leaves.
  */
 function consume(code: QueueCode, thread: ThreadView, user: number, traffic: QueueTraffic): void {
+  let isAsleep = false;
   const consumer = new code.QueueConsumer({
     memory: thread,
     size: sizeOf(traffic),
     user,
     wake: (other) => thread.ring(other),
+    onFrames: () => isAsleep = false,
   });
   const wanted = traffic.takes[user - traffic.sends.length]!;
   while (thread.reports.length < wanted && consumer.end === "open") {
-    if (consumer.take((bytes, start, end) => thread.report(nameOf(bytes, start, end)), 1) > 0) continue;
-    if (!consumer.sleep()) continue;
-    thread.waitForBell();
-    consumer.wake();
+    const limit = Math.min(traffic.atOnce ?? 1, wanted - thread.reports.length);
+    if (consumer.take((bytes, start, end) => thread.report(nameOf(bytes, start, end)), limit) > 0) continue;
+    isAsleep = consumer.sleep();
+    while (isAsleep) {
+      thread.waitForBell();
+      consumer.wake();
+    }
   }
+  if (traffic.together) meet(thread, user, traffic);
   if (wanted === 0) consumer.sleep();
   consumer.leave();
 }
 
+function meet(thread: ThreadView, user: number, traffic: QueueTraffic): void {
+  const consumers = traffic.takes.map((_, index) => traffic.sends.length + index);
+  thread.store(doneWord(user, traffic), 1);
+  for (const other of consumers) if (other !== user) thread.ring(other);
+  while (!consumers.every((consumer) => thread.load(doneWord(consumer, traffic)) === 1)) thread.waitForBell();
+}
+
 function program(code: QueueCode, traffic: QueueTraffic): Omit<Exploration, "check"> & { readonly name: string } {
-  const { sends, takes, start = START } = traffic;
+  const { sends, takes, start = START, batch = 1, atOnce = 1 } = traffic;
   return {
-    name: `${sends} frames of ${sends.length} producers, ${takes} for ${takes.length} consumers, from ${start} on`,
-    words: doneWord(sends.length, traffic),
+    name: `${sends} frames of ${sends.length} producers, ${takes} for ${takes.length} consumers, from ${start} on` +
+      (batch > 1 ? `, ${batch} a commit` : "") + (atOnce > 1 ? `, up to ${atOnce} at once` : ""),
+    words: doneWord(sends.length + takes.length, traffic),
     prepare: (memory) => prepareQueue(memory, sizeOf(traffic), start),
     threads: [
       ...sends.map((_, user) => (thread: ThreadView) => produce(code, thread, user, traffic)),
