@@ -1,5 +1,5 @@
 import { test } from "node:test";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { Bus } from "../../src/bus/bus.ts";
 import { CHANNEL_CAPACITIES } from "../../src/bus/channels.ts";
 import { EVENT_CHANNELS } from "../../src/node/events.ts";
@@ -10,8 +10,8 @@ import type { NodeEvents } from "../../src/protocol/node_events.ts";
 import { silentLogger } from "../../src/util/env.ts";
 import { ManualEnv } from "../support/manual_env.ts";
 
-/** A subscriber whose thread is the test. */
-function subscribe() {
+/** A subscriber whose thread is the test, and which is yet to be loaded there. */
+function begin() {
   const env = new ManualEnv();
   const bus = new Bus<NodeEvents>({
     env,
@@ -32,15 +32,20 @@ function subscribe() {
     onEnd() {},
     onIdle() {},
   });
-  subscription.onLoaded();
   return { env, subscription };
+}
+
+function subscribe() {
+  const begun = begin();
+  begun.subscription.onLoaded();
+  return begun;
 }
 
 /** It gets one batch done, and then costs its thread the life. */
 function costThread(subscription: Subscription): void {
   subscription.onDone();
   subscription.onThreadLost(0, 0, true);
-  subscription.blame(new LocalError("timeout", "lost"));
+  subscription.blame("lost its thread");
   subscription.onLoaded();
 }
 
@@ -58,4 +63,13 @@ test("notify: threads that it cost long ago are forgiven", () => {
   env.advance(NOTIFY_LOSS_WINDOW_MS);
   for (let count = 1; count < NOTIFY_MAX_LOSSES; count++) costThread(subscription);
   assertEquals(subscription.isOver, false);
+});
+
+test("notify: one that costs its thread before it is loaded is refused as any that cannot be loaded", async () => {
+  const { subscription } = begin();
+  subscription.blame("lost its thread: it did not load within 30000 ms");
+  const error = await assertRejects(() => subscription.loaded, LocalError);
+  const text = "Cannot run the handler file:///handler.ts: it lost its thread: it did not load within 30000 ms";
+  assertEquals([error.code, error.message], ["bad-argument", text]);
+  assertEquals([subscription.isOver, subscription.stats().faults], [true, 1]);
 });

@@ -251,6 +251,9 @@ test("notify: a module that does not load is its owner's to know, in words", TIM
   );
   await assertRejects(() => subscribe(url("./no_such_file.ts")), LocalError, "no_such_file.ts");
   await assertRejects(() => subscribe("./relative.ts"), LocalError, "a module is a URL");
+  const gone = await assertRejects(() => subscribe(url("./notify_leaving_handler.ts")), LocalError);
+  assertEquals(gone.code, "bad-argument");
+  assert(gone.message.includes("notify_leaving_handler.ts: it lost its thread: "), gone.message);
   const { ear } = await made.listen("chain:tip");
   made.publish("chain:tip", 5);
   assertEquals(await ear.until(1), [5]);

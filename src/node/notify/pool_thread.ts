@@ -1,5 +1,4 @@
 import type { Thread, Threads } from "../../platform/types.ts";
-import { LocalError } from "../../protocol/errors.ts";
 import { MAX_NOTIFY_SUBSCRIBERS, NOTIFY_ANSWER_MS, NOTIFY_LOAD_MS } from "../../protocol/notify_params.ts";
 import { begunOf, doneOf, type FromThread, LOADING, RUNNING, type ToThread, wordsOf } from "./messages.ts";
 import type { Subscription } from "./subscription.ts";
@@ -141,8 +140,7 @@ export class PoolThread {
     place.look = { ...look, since: now, isSkipped: true };
     this.post({ is: "skip", id: subscription.id, done: look.done });
     const type = subscription.batch[(look.done - subscription.before) | 0]?.type ?? "an event";
-    const text = `The handler ${subscription.module} was not done with ${type} after ${stallMs} ms: it goes on without`;
-    subscription.strike(new LocalError("timeout", text));
+    subscription.strike(`was not done with ${type} after ${stallMs} ms: it goes on without`);
     return undefined;
   }
 
@@ -201,16 +199,15 @@ export class PoolThread {
 
   #blame({ culprit, reason }: Verdict): void {
     const all = this.#all();
-    const lost = ({ module }: Subscription) =>
-      new LocalError("timeout", `The handler ${module} lost its thread: ${reason}`);
+    const what = `lost its thread: ${reason}`;
     const known = culprit ?? (all.length === 1 ? all[0] : undefined);
-    if (known) return known.blame(lost(known));
+    if (known) return known.blame(what);
     const others = all.slice(Math.ceil(all.length / 2));
     if (this.#parts.separate(others, reason)) {
       for (const { id } of others) this.#places.delete(id);
       return;
     }
-    for (const each of this.#suspects()) each.strike(lost(each));
+    for (const each of this.#suspects()) each.strike(what);
   }
 
   #all(): Subscription[] {

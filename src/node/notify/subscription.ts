@@ -171,22 +171,19 @@ export class Subscription {
     this.#isLoaded = false;
   }
 
-  /** It hung, or may be why its thread died. Too often in a row is the end of it. */
-  strike(error: LocalError): void {
+  /** It hung, or may be why its thread died. Too often in a row is the end of it. `what` it did, in words: "lost its thread". */
+  strike(what: string): void {
     this.#faults++;
-    this.#report(error);
-    if (!this.#wasLoaded) {
-      this.#loading.reject(error);
-      return this.end();
-    }
+    if (!this.#wasLoaded) return this.onLoadFailed(`it ${what}`);
+    this.#report(new LocalError("timeout", `The handler ${this.module} ${what}`));
     if (++this.#strikes >= NOTIFY_MAX_FAULTS) this.#giveUp(`it failed ${NOTIFY_MAX_FAULTS} times in a row`);
   }
 
   /** It cost its thread the life. What it gets done between such failures, which may come late, excuses none of them. */
-  blame(error: LocalError): void {
+  blame(what: string): void {
     const now = this.#parts.env.now();
     this.#losses = [...this.#losses.filter((at) => now - at < NOTIFY_LOSS_WINDOW_MS), now];
-    this.strike(error);
+    this.strike(what);
     if (this.#losses.length >= NOTIFY_MAX_LOSSES) {
       this.#giveUp(`it cost ${NOTIFY_MAX_LOSSES} threads within ${NOTIFY_LOSS_WINDOW_MS / MS_PER_MINUTE} min`);
     }
