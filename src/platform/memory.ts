@@ -28,9 +28,12 @@ export interface MemoryNetworkOptions {
   readonly windowBytes?: number;
   /** Hands out chunks that are overwritten once `data` returns, to find those who keep them. Costs a copy of each. */
   readonly scrambleChunks?: boolean;
-  /** Where hosts log to; nowhere by default. */
-  readonly logger?: (host: string, category: string) => Logger;
+  /** Where the processes of hosts log to; nowhere by default. */
+  readonly logger?: ProcessLogger;
 }
+
+/** `process`: who logs. Callbacks of promises may still run that settled right before its end: nobody hears of them. */
+export type ProcessLogger = (host: string, category: string, process: { readonly isUp: boolean }) => Logger;
 
 /** What a process has open: each of these is somebody's to close. */
 export interface OpenThings {
@@ -64,7 +67,7 @@ export class MemoryNetwork {
   readonly #world: SocketWorld;
   readonly #defaultLink: LinkOptions;
   readonly #linkOf: (from: string, to: string) => LinkOptions;
-  readonly #logger: (host: string, category: string) => Logger;
+  readonly #logger: ProcessLogger;
   readonly #hosts = new Map<string, MemoryHost>();
   readonly #names = new Map<string, readonly string[]>();
   readonly #routes = new Map<string, Route>();
@@ -220,7 +223,12 @@ export class MemoryNetwork {
   #host(name: string): MemoryHost {
     const known = this.#hosts.get(name);
     if (known?.state === "up") return known;
-    const host = new MemoryHost(name, this.#clock, this.#seed, (category) => this.#logger(name, category));
+    const host = new MemoryHost(
+      name,
+      this.#clock,
+      this.#seed,
+      (category, process) => this.#logger(name, category, process),
+    );
     host.clockOffsetMs = this.#clockOffsets.get(name) ?? 0;
     this.#hosts.set(name, host);
     this.#retryParked();

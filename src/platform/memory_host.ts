@@ -38,11 +38,16 @@ export class MemoryHost implements TaskOwner {
   clockOffsetMs = 0;
   readonly #clock: VirtualClock;
   readonly #random: SeededRandom;
-  readonly #logger: (category: string) => Logger;
+  readonly #logger: (category: string, process: MemoryHost) => Logger;
   readonly #listeners: MemoryListener[] = [];
   #nextPort = FIRST_EPHEMERAL_PORT;
 
-  constructor(name: string, clock: VirtualClock, seed: number, logger: (category: string) => Logger) {
+  constructor(
+    name: string,
+    clock: VirtualClock,
+    seed: number,
+    logger: (category: string, process: MemoryHost) => Logger,
+  ) {
     this.name = name;
     this.#clock = clock;
     this.#random = new SeededRandom(seed, name);
@@ -59,7 +64,7 @@ export class MemoryHost implements TaskOwner {
       nextTurn: (task) => this.#clock.nextTurn(task, this),
       randomBytes: (sizeBytes) => this.#random.bytes(sizeBytes),
       random: () => this.#random.number(),
-      logger: this.#logger,
+      logger: (category) => this.#logger(category, this),
     };
   }
 

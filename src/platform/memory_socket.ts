@@ -75,6 +75,8 @@ export class MemorySocket implements Socket, PipeEnd, HostSocket, Task {
   }
 
   write(bytes: Uint8Array): boolean {
+    // A process that has ended sends nothing more, whatever of it was about to run.
+    if (this.#gone) return false;
     return this.out.write(bytes);
   }
 

@@ -6,11 +6,13 @@ export class BugLogger implements Logger {
   readonly #watch: Watch;
   readonly #host: string;
   readonly #category: string;
+  readonly #life: { readonly isUp: boolean };
 
-  constructor(watch: Watch, host: string, category: string) {
+  constructor(watch: Watch, host: string, category: string, life: { readonly isUp: boolean }) {
     this.#watch = watch;
     this.#host = host;
     this.#category = category;
+    this.#life = life;
   }
 
   enabled(level: LogLevel): boolean {
@@ -24,6 +26,7 @@ export class BugLogger implements Logger {
   warn(): void {}
 
   error(message: string, fields: LogFields = {}): void {
+    if (!this.#life.isUp) return;
     const what = `${this.#host} ${this.#category}: ${message} ${JSON.stringify(fields)}`;
     this.#watch.report("no-internal-error", what);
   }

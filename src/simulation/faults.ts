@@ -32,7 +32,7 @@ export type Fault =
     | { readonly kind: "cut"; readonly from: number; readonly to: number }
     | { readonly kind: "slow-way"; readonly from: number; readonly to: number }
     | { readonly kind: "clock"; readonly node: number; readonly aheadMs: number }
-    | { readonly kind: "rogue"; readonly host: string; readonly name: RogueName }
+    | { readonly kind: "rogue"; readonly host: string; readonly name: RogueName; readonly silently: boolean }
   );
 
 type KindOf<K extends Fault["kind"]> = Extract<Fault, { kind: K }>;
@@ -69,6 +69,7 @@ const MAKERS: { readonly [K in Fault["kind"]]: (random: Random, nodes: number, s
       kind: "rogue",
       host: `${ROGUE_PREFIX}${number}.0.1`,
       name: pick(random, ROGUE_NAMES),
+      silently: random() < 1 / 2,
     }),
   };
 const KINDS = Object.keys(MAKERS) as Fault["kind"][];
@@ -129,9 +130,9 @@ const ACTS: { readonly [K in Fault["kind"]]: (world: World, fault: KindOf<K>) =>
       // A clock that is wrong stays wrong.
     };
   },
-  "rogue": (world, { host, name }) => {
+  "rogue": (world, { host, name, silently }) => {
     plantRogue(world, host, name);
-    return () => world.network.kill(host);
+    return () => world.network.kill(host, { silently });
   },
 };
 
@@ -140,6 +141,7 @@ export function scheduleFaults(world: World, faults: readonly Fault[]): void {
   const { after } = world.network.env(DIRECTOR);
   for (const fault of faults) {
     after(fault.atMs, () => {
+      world.watch.expectTrouble(fault.forMs);
       const end = (ACTS[fault.kind] as (world: World, fault: Fault) => () => void)(world, fault);
       after(fault.forMs, end);
     });

@@ -24,6 +24,8 @@ export class Member {
   startedAt = 0;
   /** Blocks that it said to have, the oldest first: it must have them for ever. */
   readonly acknowledged: Hash[] = [];
+  /** The tip that its present life began with, or told of last. */
+  told: { readonly hash: Hash; readonly height: number } | undefined;
   /** Messages that it handled, of peers that are gone. */
   messages = 0;
   /** Announced items of its lives before. */

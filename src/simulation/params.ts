@@ -39,6 +39,9 @@ export const NEVER_MS = 1000 * 24 * 60 * MINUTE;
 /** Beyond a timeout's own bound: two ticks, and the largest delay of a route that loses pieces. */
 export const OVERDUE_SLACK_MS = 10 * SECOND;
 
+/** After a fault a peer that is gone may be missed only by now: the time to the next ping, and the longest for its pong. */
+export const AFTERMATH_MS = 6 * MINUTE;
+
 /** After the last fault everybody must have one tip by then: the longest pause between dials, and a stall. */
 export const HEALING_MS = 5 * MINUTE;
 

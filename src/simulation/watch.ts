@@ -9,13 +9,15 @@ import { PENALTIES } from "../protocol/penalties.ts";
 import type { NodeEvents } from "../protocol/node_events.ts";
 import type { PeerSnapshot } from "../protocol/peer_snapshots.ts";
 import { MAX_MESSAGE_BYTES } from "../protocol/wire_limits.ts";
+import { findShortage, findSurplus, hostOf, waysBetween } from "./ends.ts";
 import type { Member } from "./member.ts";
-import { OVERDUE_SLACK_MS } from "./params.ts";
+import { AFTERMATH_MS, OVERDUE_SLACK_MS } from "./params.ts";
 
 /** What must hold at every moment, or in the end. */
 export type Invariant =
   | "one-tip"
   | "nothing-acknowledged-is-lost"
+  | "what-happens-is-told"
   | "queues-are-bounded"
   | "no-honest-peer-is-punished"
   | "nothing-waits-for-ever"
@@ -36,6 +38,8 @@ export class Broken extends Error {
   }
 }
 
+/** What ends the connections of honest peers only where something is wrong between them. */
+const TIMEOUTS: ReadonlySet<string> = new Set(["handshake-timeout", "ping-timeout", "too-slow", "stalled"]);
 /** Penalty of faults that honest peers have too. */
 const MAX_INNOCENT_PENALTY = 5;
 /** A read that was being handled when another one came, and a frame of which the rest is under way. */
@@ -46,6 +50,12 @@ const MAX_OUTBOX_FRAMES = Object.values(LANE_POLICIES).reduce((sum, { maxFrames 
 const MS_PER_SECOND = 1000;
 /** Of a hash, in a message. */
 const SHOWN_DIGITS = 20;
+
+/** What is wrong, unless it will still come right. */
+export interface Complaint {
+  readonly invariant: Invariant;
+  readonly what: string;
+}
 
 interface Wait {
   /** Changes whenever there is progress. */
@@ -58,6 +68,8 @@ interface Wait {
 export class Watch {
   readonly #network: MemoryNetwork;
   readonly #isHonest: (host: string) => boolean;
+  /** Until then honest peers may lose each other by what was done to them, in virtual milliseconds. */
+  #roughUntil = 0;
   /** By host, then by what. */
   readonly #waits = new Map<string, Map<string, Wait>>();
   #broken: Broken | undefined;
@@ -94,18 +106,62 @@ export class Watch {
       this.#checkOffenders(host, node);
       this.#forgetEnded(host);
     }
-    this.#compareEnds(peersOf);
+    for (const way of waysBetween(peersOf)) {
+      const surplus = findSurplus(way);
+      if (surplus !== undefined) this.report("counts-agree", surplus);
+    }
+  }
+
+  /** Something goes wrong for so long; connections that it broke may be noticed by a ping that gets no answer. */
+  expectTrouble(forMs: number): void {
+    this.#roughUntil = Math.max(this.#roughUntil, this.#network.now() + forMs + AFTERMATH_MS);
+  }
+
+  /** Nothing goes wrong, and nobody misses anybody for what did. */
+  get isCalm(): boolean {
+    return this.#network.now() >= this.#roughUntil;
   }
 
   peerLost(host: string, { peer, reason }: NodeEvents["peer:disconnected"]): void {
     if (!this.#isHonest(hostOf(peer))) return;
+    if (TIMEOUTS.has(reason) && this.isCalm) {
+      this.report("nothing-waits-for-ever", `${host} gives ${peer.address} up although all is well: ${reason}`);
+    }
     if (isInnocent(reason, peer.score)) return;
     this.report("no-honest-peer-is-punished", `${host} blames ${peer.address}: ${reason}, score ${peer.score}`);
   }
 
-  /** What a member's life before said to have is there. */
-  checkStore({ host, acknowledged }: Member, node: P2PNode): void {
-    node.load();
+  /** A member tells of another tip: one with more work than the last, and all blocks have the same. */
+  tipTold({ host, told }: Member, height: number): void {
+    if (told && height <= told.height) this.report("one-tip", `${host} goes from ${told.height} to ${height}`);
+  }
+
+  /** Members must have told of what they have. */
+  checkTold(members: readonly Member[]): void {
+    for (const { host, up, told } of members) {
+      const { bestHash, height } = up.chain();
+      if (told?.hash === bestHash) continue;
+      this.report("what-happens-is-told", `${host} is at ${height} and told of ${told?.height}`);
+    }
+  }
+
+  /** What members have for each other and did not send, handle or count yet. */
+  findUnmoved(members: readonly Member[]): Complaint | undefined {
+    const peersOf = new Map(members.map(({ host, up }) => [host, up.peers()]));
+    for (const [host, peers] of peersOf) {
+      for (const peer of peers) {
+        const { mailbox, outbox, address } = peer;
+        if (mailbox.bytes + outbox.bytes === 0 || !this.#isHonest(hostOf(peer))) continue;
+        const what = `${host} holds ${mailbox.bytes} bytes of ${address}, and ${outbox.bytes} for it`;
+        return { invariant: "nothing-waits-for-ever", what };
+      }
+    }
+    const [what] = waysBetween(peersOf).map(findShortage).filter((text) => text !== undefined);
+    return what === undefined ? undefined : { invariant: "counts-agree", what };
+  }
+
+  /** What a member said to have is there. */
+  checkKept({ host, acknowledged }: Member, node: P2PNode): void {
     for (const hash of acknowledged) {
       if (node.block(hash)?.raw) continue;
       return this.report("nothing-acknowledged-is-lost", `${host} has lost block ${hash}`);
@@ -132,31 +188,6 @@ export class Watch {
     if (new Set(chains.map(({ bestHash }) => bestHash)).size <= 1) return;
     const tips = chains.map(({ host, height, bestHash }) => `${host} ${height} ${bestHash.slice(-SHOWN_DIGITS)}`);
     this.report("one-tip", `after ${afterMs} ms: ${tips.join(", ")}`);
-  }
-
-  /** What both ends counted of the connections between honest nodes: nothing arrives that was not sent. */
-  #compareEnds(peersOf: ReadonlyMap<string, readonly PeerSnapshot[]>): void {
-    const ends = new Map<string, PeerSnapshot | undefined>();
-    for (const [host, peers] of peersOf) {
-      for (const peer of peers) {
-        const key = `${host} ${hostOf(peer)} ${peer.direction}`;
-        // Two connections of the same two hosts in one direction cannot be told apart.
-        ends.set(key, ends.has(key) ? undefined : peer);
-      }
-    }
-    for (const [key, near] of ends) {
-      const [host, other, direction] = key.split(" ");
-      const far = ends.get(`${other} ${host} ${direction === "inbound" ? "outbound" : "inbound"}`);
-      // Of different ages, they are ends of two connections: one host crashed, and the other has yet to notice.
-      if (!near || !far || near.connectedSeconds !== far.connectedSeconds) continue;
-      for (const [type, count] of Object.entries(near.messages.in)) {
-        const most = far.messages.out[type as keyof typeof far.messages.out] ?? 0;
-        if (count > most) this.report("counts-agree", `${host} got ${count} ${type} of ${most} that ${other} sent`);
-      }
-      if (near.bytes.in > far.bytes.out) {
-        this.report("counts-agree", `${host} got ${near.bytes.in} bytes of ${far.bytes.out} that ${other} sent`);
-      }
-    }
   }
 
   #checkQueues(host: string, { address, mailbox, outbox }: PeerSnapshot): void {
@@ -239,11 +270,6 @@ export class Watch {
     const waits = this.#waits.get(host);
     for (const [key, { seenAt }] of waits ?? []) if (seenAt < now) waits!.delete(key);
   }
-}
-
-/** The host that a peer is on. */
-export function hostOf({ address }: Pick<PeerSnapshot, "address">): string {
-  return address.slice(0, address.lastIndexOf(":"));
 }
 
 /** Whether an address that is blamed may be an honest peer's: slow and broken lines do such things too. */

@@ -79,7 +79,7 @@ export class World {
       seed,
       linkOf: (from, to) => link ?? this.geography.linkOf(from, to),
       onDelivery: (from, to, kind, bytes) => this.trace.note(this.network.now(), from, to, kind, bytes),
-      logger: (host, category) => new BugLogger(this.watch, host, category),
+      logger: (host, category, life) => new BugLogger(this.watch, host, category, life),
     });
     this.maker = new BlockMaker(this.params, hasher);
     this.watch = new Watch(this.network, (host) => this.#hosts.has(host));
@@ -123,7 +123,10 @@ export class World {
     member.node = node;
     member.startedAt = this.network.now();
     this.#listen(member, node);
-    this.watch.checkStore(member, node);
+    node.load();
+    this.watch.checkKept(member, node);
+    const { bestHash: hash, height } = node.chain();
+    member.told = { hash, height };
     this.onStart(member);
     node.start().catch((error: Error) => this.watch.report("no-internal-error", `${member.host}: ${error.message}`));
   }
@@ -132,6 +135,7 @@ export class World {
   crash(member: Member, silently: boolean): void {
     if (!member.node) return;
     member.closeAccounts();
+    this.watch.expectTrouble(0);
     this.network.kill(member.host, { silently });
     member.store = member.store.crash();
     member.node = undefined;
@@ -163,6 +167,7 @@ export class World {
   /** Stops members in order; nothing may be left of them. */
   async stop(members: readonly Member[] = this.up()): Promise<void> {
     this.isStopping = true;
+    for (const member of members) this.watch.checkKept(member, member.up);
     let running = members.length;
     for (const { up } of members) {
       up.stop().then(() => running--, (error: Error) => this.watch.report("no-internal-error", error.message));
@@ -219,8 +224,17 @@ export class World {
 
   /** Waits until all follow one chain; breaks if they do not. */
   async agree(withinMs: number): Promise<void> {
-    if (await this.runUntil(() => this.agrees(), withinMs)) return;
-    this.watch.checkOneTip(this.up(), withinMs);
+    if (await this.runUntil(() => this.agrees(), withinMs)) this.watch.checkTold(this.up());
+    else this.watch.checkOneTip(this.up(), withinMs);
+    this.watch.throwIfBroken();
+  }
+
+  /** Waits until all that members had to tell each other is told; breaks if something is left. */
+  async settle(withinMs: number): Promise<void> {
+    const unmoved = () => this.watch.findUnmoved(this.up());
+    if (await this.runUntil(() => unmoved() === undefined, withinMs)) return;
+    const { invariant, what } = unmoved()!;
+    this.watch.report(invariant, `after ${withinMs} ms ${what}`);
     this.watch.throwIfBroken();
   }
 
@@ -239,6 +253,10 @@ export class World {
       this.chainChangedAt = this.network.now();
       member.acknowledge(hash);
       this.propagation.arrived(hash, member.index);
+    });
+    node.on("chain:tip", (tip) => {
+      this.watch.tipTold(member, tip.height);
+      member.told = tip;
     });
     node.on("chain:reorganised", ({ depth }) => {
       this.counts.reorganisations++;

@@ -4,6 +4,7 @@ import { LocalError } from "../../src/protocol/errors.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../../src/platform/memory.ts";
 import type { Connection } from "../../src/platform/types.ts";
 import { CLOSE_TIMEOUT_MS } from "../../src/platform/socket_connection.ts";
+import { silentLogger } from "../../src/util/env.ts";
 import { record, Recorder } from "../conformance/recorder.ts";
 
 const PORT = 8333;
@@ -196,6 +197,26 @@ test("a killed host says nothing more, and its connections are reset", async () 
   assertEquals([near.closedCount, far.closedCount, ticks], [1, 0, 0]);
   const error = await outcome(network, network.transport("a").dial({ host: "b", port: PORT }, DIAL));
   assert(error instanceof LocalError && error.message.includes("refused"));
+});
+
+test("what is left to run of a process that ended is known as such, and sends nothing", async () => {
+  const processes: { readonly isUp: boolean }[] = [];
+  const network = createMemoryNetwork({
+    seed: 1,
+    logger: (_host, _category, process) => {
+      processes.push(process);
+      return silentLogger;
+    },
+  });
+  const { near, far } = await connected(network);
+  network.env("a").logger("net");
+  // As a promise's callback would that settled before.
+  network.kill("a", { silently: true });
+  near.connection.write(Uint8Array.of(1));
+  await network.run(1000);
+  assertEquals([far.sizeBytes, processes.map(({ isUp }) => isUp)], [0, [false]]);
+  network.env("a").logger("net");
+  assertEquals(processes.map(({ isUp }) => isUp), [false, true]);
 });
 
 test("a machine that is gone is noticed only by those who send to it", async () => {

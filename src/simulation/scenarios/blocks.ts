@@ -79,6 +79,7 @@ export const branches: Scenario = {
     await world.run(SETTLING_MS);
     const half = world.members.length >> 1;
     const sides = [world.members.slice(0, half), world.members.slice(half)];
+    world.watch.expectTrouble(Math.max(...BRANCHES) * BRANCH_INTERVAL_MS);
     world.network.partition(sides.map((members) => members.map(({ host }) => host)));
     const random = world.random("miners");
     for (let i = 0; i < Math.max(...BRANCHES); i++) {
@@ -86,6 +87,7 @@ export const branches: Scenario = {
       await world.run(BRANCH_INTERVAL_MS);
     }
     const since = world.network.now();
+    world.watch.expectTrouble(0);
     world.network.heal();
     await world.agree(HEALING_MS);
     const healedMs = world.chainChangedAt - since;
@@ -94,8 +96,9 @@ export const branches: Scenario = {
   },
 };
 
-/** A race between two blocks ends with the next one. */
+/** A race between two blocks ends with the next one, by somebody who is up. */
 export async function endRace(world: World): Promise<void> {
+  await world.runUntil(() => world.up().length > 0, HEALING_MS);
   await world.runUntil(() => world.agrees(), SETTLING_MS);
   world.mine(world.up()[0]!);
   await world.agree(HEALING_MS);

@@ -5,7 +5,7 @@ import { exponential } from "../../util/portable_math.ts";
 import { pick, type Random } from "../chance.ts";
 import { type Fault, planFaults, rogueHosts, scheduleFaults } from "../faults.ts";
 import type { Member } from "../member.ts";
-import { HEALING_MS, MAX_ERRANDS } from "../params.ts";
+import { AFTERMATH_MS, HEALING_MS, MAX_ERRANDS } from "../params.ts";
 import type { Findings, Scenario, Setting } from "../scenario.ts";
 import { World } from "../world.ts";
 import { SeededRandom } from "../../platform/seeded_random.ts";
@@ -20,9 +20,12 @@ const OUTBOUND = 4;
 const METHOD = "echo";
 const TOPIC = "news";
 const PAYLOAD_BYTES = 100;
-/** Small messages at once to each peer: in some seconds more of them than a subscriber's queue holds. */
-const CHATTER = 800;
+/** Small messages at once to each peer: more than it handles in a turn, and in some seconds than a subscriber's queue holds. */
+const CHATTER = 1200;
 const CHATTER_BYTES = 4;
+/** A large message now and then, of more than a connection takes at once. */
+const PARCEL_INTERVAL_MS = 3 * SECOND;
+const PARCEL_BYTES = 700_000;
 
 interface Trouble {
   readonly nodes: number;
@@ -31,12 +34,20 @@ interface Trouble {
   readonly forMs: number;
   /** The longest of them. */
   readonly longestMs: number;
+  /** Quiet time at the end. */
+  readonly lullMs: number;
 }
 
-/** Long enough for every timeout to have its turn. */
-const LONG: Trouble = { nodes: 5, faults: 6, forMs: 60 * SECOND, longestMs: 40 * SECOND };
+/** Long enough for every timeout to have its turn, and then for nobody to be missed any more. */
+const LONG: Trouble = {
+  nodes: 5,
+  faults: 6,
+  forMs: 60 * SECOND,
+  longestMs: 40 * SECOND,
+  lullMs: AFTERMATH_MS + 60 * SECOND,
+};
 /** So short that hundreds of them are a matter of seconds. */
-const SHORT: Trouble = { nodes: 4, faults: 3, forMs: 12 * SECOND, longestMs: 8 * SECOND };
+const SHORT: Trouble = { nodes: 4, faults: 3, forMs: 12 * SECOND, longestMs: 8 * SECOND, lullMs: 0 };
 
 /** A few nodes that mine, relay, publish and ask each other, while all goes wrong that the seed thinks of. */
 export const chaos = scenarioOf(LONG, "crashes, partitions, bad lines, wrong clocks and rogues, by chance");
@@ -73,6 +84,8 @@ async function play(world: World, setting: Setting, trouble: Trouble): Promise<F
   // A race between two blocks ends with the next one.
   world.mine(pick(world.random("last"), world.up()));
   await world.agree(HEALING_MS);
+  await world.settle(HEALING_MS);
+  await world.run(trouble.lullMs);
   traffic.check();
   await world.stop();
   return { requests: traffic.asked, answers: traffic.answered };
@@ -119,6 +132,7 @@ class Traffic {
     this.#repeat(ERRAND_INTERVAL_MS, (member) => this.#publish(member));
     this.#repeat(ERRAND_INTERVAL_MS, (member) => this.#pay(member));
     this.#repeat(ERRAND_INTERVAL_MS, (member) => this.#chatter(member));
+    this.#repeat(PARCEL_INTERVAL_MS, (member) => this.#ship(member));
   }
 
   end(): void {
@@ -170,7 +184,9 @@ class Traffic {
       },
       (error: unknown) => {
         settle();
-        if (!(error instanceof LocalError)) this.#world.watch.report("no-internal-error", String(error));
+        const { watch } = this.#world;
+        if (!(error instanceof LocalError)) watch.report("no-internal-error", String(error));
+        else if (error.code === "timeout" && watch.isCalm) watch.report("nothing-waits-for-ever", error.message);
       },
     );
   }
@@ -182,6 +198,11 @@ class Traffic {
   #chatter(member: Member): void {
     const payload = new Uint8Array(CHATTER_BYTES);
     for (const { id } of member.up.peers()) for (let i = 0; i < CHATTER; i++) member.up.send(id, payload);
+  }
+
+  #ship(member: Member): void {
+    const [peer] = member.up.peers();
+    if (peer) member.up.send(peer.id, new Uint8Array(PARCEL_BYTES));
   }
 
   #pay(member: Member): void {

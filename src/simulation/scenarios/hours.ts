@@ -2,6 +2,7 @@ import { SeededRandom } from "../../platform/seeded_random.ts";
 import { exponential } from "../../util/portable_math.ts";
 import { pick } from "../chance.ts";
 import { wire } from "../graph.ts";
+import type { Member } from "../member.ts";
 import { GRAPH_OUTBOUND } from "../params.ts";
 import type { Findings, Scenario, Setting } from "../scenario.ts";
 import { World } from "../world.ts";
@@ -119,13 +120,16 @@ function evict(world: World, meanMs: number): { readonly count: number } {
   const random = world.random("churn");
   const { after } = world.network.env("departures");
   const departures = { count: 0 };
-  const next = (): void => {
-    if (world.isStopping) return;
-    const member = pick(random, world.up());
+  const leave = (member: Member): void => {
     departures.count++;
     if (random() < 1 / 2) world.crash(member, random() < 1 / 2);
     else world.leave(member);
     after(ABSENCE_MS, () => world.isStopping || world.start(member));
+  };
+  const next = (): void => {
+    if (world.isStopping) return;
+    const up = world.up();
+    if (up.length > 0) leave(pick(random, up));
     after(exponential(random(), meanMs), next);
   };
   after(exponential(random(), meanMs), next);
