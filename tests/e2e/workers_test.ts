@@ -29,6 +29,12 @@ siteTest("workers: a chain goes through the threads of two nodes, and both say w
   assertEquals(shards?.map(({ id, state }) => [id, state]), [[0, "running"], [1, "running"]]);
   const [peer] = await follower.get<readonly ShardedPeer[]>("/v1/peers");
   assert(peer && peer.shard !== null && peer.shard < 2);
+  const columns = async (...words: readonly string[]) => {
+    const { stdout } = await run(compiled(), ["inspect", "peers", ...words, "--control", follower.control]);
+    return stdout.split("\n").map((line) => line.trim());
+  };
+  assertEquals(await columns("--columns", "shard"), ["shard", String(peer.shard), ""]);
+  assertMatch((await columns())[0]!, /\bshard\b/);
 });
 
 siteTest("workers: a hundred peers are spread over two threads, and a signal ends it all in a second", async (site) => {

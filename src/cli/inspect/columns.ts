@@ -19,6 +19,8 @@ export interface DataColumn<Row> {
   readonly unit?: Unit;
   /** The greater, the sooner it makes way where a terminal is too narrow; undefined: shown only if asked for. */
   readonly rank?: number;
+  /** Unless it is asked for, left out where no row has a value. */
+  readonly mayBeEmpty?: boolean;
   /** On a terminal, longer texts are cut. */
   readonly maxWidth?: number;
 }

@@ -28,7 +28,7 @@ export function printTable<Row>(
   chosen: string | undefined,
   { out, err }: { readonly out: Output; readonly err: Output },
 ): void {
-  const wanted = chooseColumns(columns, chosen);
+  const wanted = chooseColumns(columns, chosen, rows);
   const isNarrow = out.stream.isTerminal && chosen === undefined;
   const { strips, left } = fitTable(rows, wanted, isNarrow ? out.stream.columns : Infinity, out.stream.isTerminal);
   printColumns(

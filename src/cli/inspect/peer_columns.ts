@@ -15,7 +15,14 @@ export const PEER_COLUMNS: readonly DataColumn<Told<PeerSnapshot>>[] = [
   { name: "state", help: "handshaking or ready", value: ({ state }) => state },
   { name: "wire", help: "native or bitcoin", value: ({ wire }) => wire },
   { name: "transport", help: "tcp or unix", value: ({ transport }) => transport },
-  { name: "shard", help: "the worker that its socket is in", unit: "count", value: ({ shard }) => shard },
+  {
+    name: "shard",
+    help: "the worker that its socket is in",
+    unit: "count",
+    rank: 22,
+    mayBeEmpty: true,
+    value: ({ shard }) => shard,
+  },
   { name: "version", help: "its protocol version", unit: "count", value: ({ version }) => version },
   {
     name: "agent",

@@ -40,17 +40,22 @@ export function checkSelection<Row>(
   selection: Selection & { readonly columns: string | undefined },
 ): void {
   selectRows([], columns, selection);
-  chooseColumns(columns, selection.columns);
+  chooseColumns(columns, selection.columns, []);
 }
 
-/** The columns of the table by default, or those that were asked for. Throws UsageError. */
+/** The columns of a table of these rows by default, or those that were asked for. Throws UsageError. */
 export function chooseColumns<Row>(
   columns: readonly DataColumn<Row>[],
   chosen: string | undefined,
+  rows: readonly Row[],
 ): readonly DataColumn<Row>[] {
-  if (chosen === undefined) return columns.filter(({ rank }) => rank !== undefined);
+  if (chosen === undefined) return columns.filter((column) => isShown(column, rows));
   if (chosen === "all") return columns;
   return chosen.split(",").map((name) => findColumn(name.trim(), columns, "columns"));
+}
+
+function isShown<Row>({ rank, mayBeEmpty, value }: DataColumn<Row>, rows: readonly Row[]): boolean {
+  return rank !== undefined && (!mayBeEmpty || rows.some((row) => (value(row) ?? null) !== null));
 }
 
 /** The rows that meet every condition, in the order asked for. Throws UsageError. */

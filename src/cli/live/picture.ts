@@ -233,7 +233,7 @@ function drawTable(view: LiveView, size: Size, colors: Colors): readonly string[
 }
 
 function fitPeers(rows: readonly Peer[], { columns }: Size): FittedTable<Peer> {
-  return fitTable(rows, chooseColumns(PEER_COLUMNS, undefined), columns - SORT_SIGN_WIDTH, true);
+  return fitTable(rows, chooseColumns(PEER_COLUMNS, undefined, rows), columns - SORT_SIGN_WIDTH, true);
 }
 
 function drawHelp({ columns }: Size, colors: Colors): readonly string[] {

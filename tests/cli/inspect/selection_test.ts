@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../../src/cli/exit.ts";
 import type { DataColumn } from "../../../src/cli/inspect/columns.ts";
-import { checkSelection, selectRows } from "../../../src/cli/inspect/selection.ts";
+import { checkSelection, chooseColumns, selectRows } from "../../../src/cli/inspect/selection.ts";
 
 interface Row {
   readonly name: string;
@@ -54,6 +54,15 @@ test("selection: compared with units, every condition has to hold", () => {
     [["name="], ""],
   ];
   for (const [conditions, rows] of cases) assertEquals(names(undefined, ...conditions), rows, conditions.join(" "));
+});
+
+test("selection: a column that may be empty is there where a row has a value, or where it is asked for", () => {
+  const columns = COLUMNS.map((column) => column.name === "ping" ? { ...column, mayBeEmpty: true } : column);
+  const chosen = (rows: readonly Row[], words?: string) =>
+    chooseColumns(columns, words, rows).map(({ name }) => name).join(" ");
+  assertEquals(chosen(ROWS), "name ping size");
+  assertEquals(chosen(ROWS.slice(1, 2)), "name size");
+  assertEquals(chosen([], "ping,age"), "ping age");
 });
 
 test("selection: what makes no sense is refused with what would", () => {
