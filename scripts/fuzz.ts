@@ -4,29 +4,34 @@
 //        node scripts/fuzz.ts TARGET --input HEX                     one input again
 
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { fuzz, replay } from "../tests/fuzz/engine.ts";
 import { TARGETS } from "../tests/fuzz/targets.ts";
 import { hexToBytes } from "../src/util/hex.ts";
+import { parseWords, refuseWords } from "./words.ts";
 
 const MS_PER_MINUTE = 60_000;
 const SHOWN_OUTCOMES = 8;
 
-const { values, positionals } = parseArgs({
+const USAGE = `usage: node scripts/fuzz.ts [TARGET…] [--minutes N] [--seed S]
+       node scripts/fuzz.ts TARGET --input HEX
+targets: ${TARGETS.map(({ name }) => name).join(", ")}`;
+
+const { values, positionals } = parseWords({
   allowPositionals: true,
   options: {
     minutes: { type: "string", default: "1" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
     input: { type: "string" },
   },
-});
+}, USAGE);
 const unknown = positionals.find((name) => !TARGETS.some((target) => target.name === name));
+if (unknown !== undefined) refuseWords(`there is no target ${unknown}`, USAGE);
 const [minutes, seed] = [Number(values.minutes), Number(values.seed)];
-if (unknown !== undefined || !(minutes > 0) || !Number.isSafeInteger(seed)) {
-  console.error(`usage: node scripts/fuzz.ts [TARGET…] [--minutes N] [--seed S] [--input HEX]`);
-  console.error(`targets: ${TARGETS.map(({ name }) => name).join(", ")}`);
-  process.exit(2);
-}
+if (!(minutes > 0)) refuseWords(`--minutes takes a number above 0: received ${values.minutes}`, USAGE);
+if (!Number.isSafeInteger(seed)) refuseWords(`--seed takes a whole number: received ${values.seed}`, USAGE);
+const { input } = values;
+if (input !== undefined && !/^(?:[0-9a-f]{2})*$/i.test(input)) refuseWords("--input takes bytes in hex", USAGE);
+if (input !== undefined && positionals.length !== 1) refuseWords("--input is for one target", USAGE);
 const chosen = TARGETS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
 process.on("unhandledRejection", (error) => {
   throw error;
@@ -34,8 +39,8 @@ process.on("unhandledRejection", (error) => {
 
 for (const target of chosen) {
   try {
-    if (values.input !== undefined) {
-      console.log(`${target.name}: ${await replay(target, hexToBytes(values.input))}`);
+    if (input !== undefined) {
+      console.log(`${target.name}: ${await replay(target, hexToBytes(input))}`);
       target.close?.();
       continue;
     }

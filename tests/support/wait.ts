@@ -41,3 +41,17 @@ export async function poll<T>(
     await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
   }
 }
+
+/** A busy machine may hold a process up once, and not each time. */
+const TRIES = 3;
+
+/** That something is done within so many milliseconds, by the best of some tries. `attempt` tells what it took. */
+export async function soonEnough(what: string, limitMs: number, attempt: () => Promise<number>): Promise<void> {
+  const took: number[] = [];
+  while (took.length < TRIES) {
+    const ms = await attempt();
+    if (ms < limitMs) return;
+    took.push(Math.round(ms));
+  }
+  throw new Error(`${what}: ${limitMs} ms are promised, and it took ${took.join(", ")} ms`);
+}
