@@ -2,6 +2,7 @@ import type { Diagnosis, Finding, Observation } from "./diagnosis.ts";
 import { checkHealth } from "./health.ts";
 import { findNode } from "./node_findings.ts";
 import { findPeers } from "./peer_findings.ts";
+import { findShards } from "./shard_findings.ts";
 import { findCrossed } from "./threshold_findings.ts";
 import { findTuning } from "./tuning.ts";
 
@@ -12,6 +13,7 @@ export function diagnose(observation: Observation): Diagnosis {
   const health = checkHealth(observation);
   const findings = [
     ...findNode(observation),
+    ...findShards(observation),
     ...findTuning(observation),
     ...findPeers(observation),
     ...findCrossed(health),

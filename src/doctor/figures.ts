@@ -1,6 +1,7 @@
 import type { Channel } from "../bus/channels.ts";
 import type { TrafficByType } from "../protocol/peer_snapshots.ts";
 import { MIN_CHURN_WINDOW_MS } from "../protocol/doctor_params.ts";
+import { type ShardFigures, shardFiguresOf } from "./shard_figures.ts";
 import type { Vitals } from "./vitals.ts";
 import { MS_PER_SECOND } from "../util/units.ts";
 
@@ -26,6 +27,7 @@ export interface Figures {
   readonly dropped: number;
   /** Because the queue of requests was full. */
   readonly requestsRefused: number;
+  readonly shards: ShardFigures;
 }
 
 const MS_PER_HOUR = 3_600_000;
@@ -50,6 +52,7 @@ export function figuresOf(recent: readonly Vitals[], slow: readonly Vitals[]): F
     ...slowFigures([...slow, now]),
     dropped: now.traffic.dropped - base.traffic.dropped,
     requestsRefused: now.queues.requestsRefused - base.queues.requestsRefused,
+    shards: shardFiguresOf(recent),
   };
 }
 

@@ -90,3 +90,9 @@ export const MAX_PEER_FINDINGS = 16;
 
 /** 1 s: who asks more often than that shares an answer, so that a hundred dashboards cost as much as one. */
 export const MIN_LOOK_INTERVAL_MS = 1_000;
+
+/** 80 % of the ring from a worker to the main thread: what peers send next waits in their sockets. */
+export const MAX_RING_USE = 0.8;
+
+/** In more than half of the looks of a window: what is seen once is a block that was checked, or another program. */
+export const USUAL_SHARE = 0.5;

@@ -2,8 +2,10 @@ import { test } from "node:test";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { diagnose } from "../../src/doctor/diagnose.ts";
 import type { Finding, Observation } from "../../src/doctor/diagnosis.ts";
+import { figuresOf } from "../../src/doctor/figures.ts";
 import type { WorkerSnapshot } from "../../src/protocol/app_snapshots.ts";
-import { observation, peerWith, times, WINDOW_SECONDS } from "../support/observations.ts";
+import type { ShardSnapshot } from "../../src/protocol/peer_snapshots.ts";
+import { observation, peerWith, times, vitals, WINDOW_SECONDS } from "../support/observations.ts";
 
 /** Kinds of findings about peers, with the peer. */
 function accused(seen: Observation): readonly (readonly [id: string, peer: number | null])[] {
@@ -137,6 +139,35 @@ test("doctor: nobody there, a late loop, refused requests, no place left", () =>
   assertEquals(found("requests-refused", observation({ queues: { requestsRefused: 1 } }))!.level, "warning");
   assertEquals(found("full", observation({ peers: { inbound: 117 } }))!.level, "note");
   assertEquals(found("full", observation({ peers: { inbound: 116 } })), undefined);
+});
+
+test("doctor: workers that are down, failed, are late or wait for the main thread", () => {
+  const shard = (id: number, changes: Partial<ShardSnapshot> = {}): ShardSnapshot => {
+    const ringUse = { toShard: 0, toMain: 0 };
+    return { id, state: "running", peers: 4, ringUse, waitingBytes: 0, delayMs: 1, restarts: 0, ...changes };
+  };
+  const seen = (...looks: readonly (readonly ShardSnapshot[])[]): Observation => {
+    const recent = looks.map((shards) => vitals({ shards }));
+    return { ...observation(), now: recent.at(-1)!, figures: figuresOf(recent, recent.slice(0, 1)) };
+  };
+  const ids = (look: Observation) => diagnose(look).findings.map(({ id }) => id).filter((id) => /worker|main/.test(id));
+  const [well, down] = [[shard(0), shard(1)], shard(1, { state: "down", peers: 0 })];
+  assertEquals(ids(seen(well, well)), []);
+  assertEquals(found("worker-down", seen(well, [shard(0), down]))!.level, "warning");
+  assertEquals(found("worker-down", seen(well, [down]))!.level, "problem");
+  const again = shard(1, { restarts: 1 });
+  const failed = seen(well, [shard(0), again]);
+  assertEquals([ids(failed), found("worker-failed", failed)!.evidence.failures], [["worker-failed"], 1]);
+  assertEquals(ids(seen([shard(0), again], [shard(0), again])), [], "long ago");
+  assertEquals(ids(seen([shard(0), down], [shard(0), again])), [], "it was told when it was down");
+
+  const late = [shard(0, { delayMs: 101 }), shard(1, { delayMs: 100 })];
+  assertStringIncludes(found("busy-worker", seen(late, late))!.text, "worker 0 is late");
+  assertEquals(ids(seen(well, late)), [], "one look of two is chance");
+  const full = [shard(0), shard(1, { ringUse: { toShard: 0, toMain: 0.81 } })];
+  assertStringIncludes(found("busy-main-thread", seen(well, full, full))!.text, "with worker 1:");
+  assertEquals(ids(seen(well, full)), []);
+  assertEquals(ids(seen([shard(0, { ringUse: { toShard: null, toMain: null } })])), []);
 });
 
 test("doctor: the gravest comes first, and every warning says what to do", () => {

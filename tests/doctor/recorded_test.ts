@@ -12,14 +12,14 @@ import type { PeerSnapshot } from "../../src/protocol/peer_snapshots.ts";
 interface Recording {
   readonly name: string;
   /** A minute apart. */
-  readonly looks: readonly { readonly vitals: Vitals; readonly peers: readonly PeerSnapshot[] }[];
+  readonly looks: readonly { readonly vitals: Omit<Vitals, "shards">; readonly peers: readonly PeerSnapshot[] }[];
   readonly workers: readonly WorkerSnapshot[];
 }
 
 /**
  * Figures of two nodes of one running network of eight, as /v1/vitals, /v1/peers and /v1/balancing told them: one in good
  * company, and one with three more peers, of which one answered 900 ms late, one claimed 5,000 blocks, and one sent 200
- * announcements a second. The median of pings, which was not told then, is the last one.
+ * announcements a second. The median of pings, which was not told then, is the last one, and there are no workers.
  */
 const recordings = new Map(
   readFileSync(new URL("../vectors/doctor_recorded.jsonl", import.meta.url), "utf8").trimEnd().split("\n")
@@ -27,7 +27,8 @@ const recordings = new Map(
 );
 
 function look(name: string): Diagnosis {
-  const { looks, workers } = recordings.get(name)!;
+  const { looks: recorded, workers } = recordings.get(name)!;
+  const looks = recorded.map(({ vitals, peers }) => ({ vitals: { ...vitals, shards: [] }, peers }));
   const window = new VitalsWindow();
   for (const { vitals, peers } of looks) {
     window.add(vitals, () => new Map(peers.map((peer) => [peer.id, markOf(peer)])));
