@@ -3,7 +3,6 @@ import { STORE_FILE } from "../node/open_node.ts";
 import type { NodeParts, P2PNode } from "../node/types.ts";
 import { openDataDir } from "../platform/data_dir.ts";
 import { anyAddresses } from "../platform/interfaces.ts";
-import { urlOfFile } from "../platform/files.ts";
 import { createMulticast } from "../platform/multicast.ts";
 import { createProcessMeter } from "../platform/process_meter.ts";
 import { openSqliteStore } from "../platform/sqlite_store.ts";
@@ -21,6 +20,7 @@ import { defineCommand } from "./command.ts";
 import type { Context } from "./context.ts";
 import { CommandError, EXIT, UsageError } from "./exit.ts";
 import type { Settings } from "./flag.ts";
+import { loadHandlers } from "./handlers.ts";
 import { loadNetwork } from "./network.ts";
 import { NODE_FLAGS } from "./node_flags.ts";
 import { createParts, type Parts } from "./parts.ts";
@@ -95,7 +95,8 @@ async function runNode(context: Context, settings: NodeSettings, interrupt: Inte
     try {
       for (const name of settings.topic) node.topic(name);
       if (settings["allow-bench"]) node.handle(ECHO_METHOD, (payload) => payload);
-      for (const { types, file } of settings.on) await node.onWorker(types, urlOfFile(file));
+      await loadHandlers(node, settings.on, interrupt.signal);
+      if (interrupt.signal.aborted) return interrupt.exitCode;
       node.load();
       const early = await moveBlocks(context, settings, node, parts.env, interrupt);
       return early ??

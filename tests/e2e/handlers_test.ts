@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { compiled } from "../support/binary.ts";
-import { run } from "../support/program.ts";
+import { Program, run } from "../support/program.ts";
 import { siteTest } from "../support/site.ts";
 import { poll } from "../support/wait.ts";
 
@@ -26,6 +26,21 @@ siteTest("handlers: a file of one's own hears of blocks in a thread of the execu
     (lines) => lines.includes("chain:tip 2"),
   );
   assertEquals(heard.slice(0, 4), ["block:connected 1", "chain:tip 1", "block:connected 2", "chain:tip 2"]);
+});
+
+siteTest("handlers: a node whose handler never finishes loading ends at once where it is asked to", async (site) => {
+  const began = site.file("began.txt", "");
+  const endings = ["while (true);", "await new Promise(() => {});"];
+  for (const [index, ending] of endings.entries()) {
+    const body = `import { appendFileSync } from "node:fs"; appendFileSync(${JSON.stringify(began)}, "+"); ${ending}`;
+    const handler = site.file(`endless${index}.ts`, `${body} export function handle() {}`);
+    const args = ["node", "--no-listen", "--no-discover", "--network", "regtest", "--data-dir", site.directory()];
+    const program = new Program(compiled(), [...args, "--on", `chain:tip=${handler}`]);
+    site.onEnd(() => program.cleanUp());
+    await poll("its module", () => Promise.resolve(readFileSync(began, "utf8").length), (count) => count > index);
+    // Who is not over after a while is killed.
+    assertEquals(await program.end("SIGINT"), { code: 130, signal: null }, program.tail());
+  }
 });
 
 siteTest("handlers: an event that is none, or a file that cannot be run, ends the node in words", async (site) => {
