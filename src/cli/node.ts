@@ -207,17 +207,22 @@ async function serve(
   { signal }: Interrupt,
 ): Promise<number> {
   const failed = new Promise<Error>((resolve) => node.on("node:failed", ({ error }) => resolve(error)));
-  const stopped = new Promise<undefined>((resolve) => signal.addEventListener("abort", () => resolve(undefined)));
+  const stopped = new Promise<undefined>((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
   const sync = showSync(node, context.err, () => env.now());
   const server = await serveControl(control, node, env, { runtime: context.host.runtime, token }).catch(explainControl);
   try {
-    await node.start().catch(explainListen);
+    // Many workers take a while; who wants an end then does not wait for them.
+    await Promise.race([node.start().catch(explainListen), stopped]);
+    if (signal.aborted) return EXIT.done;
     // From here on the node looks at itself: whoever asks for its figures finds a minute of them.
     node.diagnose();
     printBanner({ node, network: settings.network, dataDir, control: server.local }, context);
     const facts = { node, control: server.local, dataDir, readyFile: settings["ready-file"] };
     await using _ready = await announceReady(facts, context);
-    const failure = signal.aborted ? undefined : await Promise.race([stopped, failed]);
+    const failure = await Promise.race([stopped, failed]);
     if (failure) throw failure;
     return EXIT.done;
   } finally {

@@ -270,6 +270,24 @@ test("shards: a node that stops while a worker is being replaced stops, and call
   assertEquals(node.shards().map(({ state }) => state), ["down", "down"]);
 });
 
+test("shards: a node that is stopped while its workers start does not wait for them", async () => {
+  await using nodes = new RealNodes();
+  const begun = Promise.withResolvers<void>();
+  const threads: Threads = {
+    ...ownThreads,
+    start(_, data, events) {
+      begun.resolve();
+      return startThread("../tests/node/shards/mute_shard", data, events);
+    },
+  };
+  const node = nodes.create({ workers: 2 }, { threads });
+  const started = assertRejects(() => node.start(), LocalError);
+  await begun.promise;
+  await node.stop();
+  await started;
+  assertEquals(node.shards().map(({ state }) => state), ["down", "down"]);
+});
+
 test("shards: a worker whose program is missing is named, and the node does not start", async () => {
   await using nodes = new RealNodes();
   const threads: Threads = {
