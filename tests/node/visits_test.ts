@@ -10,8 +10,8 @@ const AT_ONCE = 20;
 /** What the first ones leave, such as compiled code, is there to stay. */
 const WARM_UP = 600;
 const VISITS = 600;
-/** A peer takes six times as much; what a collector leaves between the objects is shared by all visits. */
-const MAX_BYTES_PER_VISIT = 1024;
+/** A peer takes three times as much; what a collector leaves between the objects is shared by all visits. */
+const MAX_BYTES_PER_VISIT = 2048;
 const LOOKS = 3;
 
 test("node: connections that came and went over real sockets leave nothing behind", { timeout: 60_000 }, async () => {
