@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -24,10 +24,7 @@ export class Mutant implements Disposable {
     writeFileSync(join(this.#folder, "package.json"), '{"type":"module"}');
     for (const source of sourcesOf(folder!)) {
       let text = readFileSync(new URL(source, SOURCE), "utf8");
-      if (source === file) {
-        if (text.split(from).length !== 2) throw new Error(`${name}: ${file} does not have once: ${from}`);
-        text = text.replace(from, () => to);
-      }
+      if (source === file) text = mutate(text, { name, file, from, to });
       writeFileSync(join(this.#folder, source.slice(folder!.length + 1)), absolute(text));
     }
   }
@@ -39,6 +36,22 @@ export class Mutant implements Disposable {
   [Symbol.dispose](): void {
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** All of src with a mistake in it, inside the repository, so that packages are found; whoever asks removes it. */
+export function plantMistake(mutation: Mutation): string {
+  const parent = fileURLToPath(new URL("../dist/mutants/", SOURCE));
+  mkdirSync(parent, { recursive: true });
+  const folder = join(mkdtempSync(join(parent, "planted-")), "src");
+  cpSync(fileURLToPath(SOURCE), folder, { recursive: true });
+  const path = join(folder, mutation.file);
+  writeFileSync(path, mutate(readFileSync(path, "utf8"), mutation));
+  return folder;
+}
+
+function mutate(text: string, { name, file, from, to }: Mutation): string {
+  if (text.split(from).length !== 2) throw new Error(`${name}: ${file} does not have once: ${from}`);
+  return text.replace(from, () => to);
 }
 
 function sourcesOf(folder: string): string[] {
