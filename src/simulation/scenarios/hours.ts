@@ -20,8 +20,8 @@ const QUARTERS = 4;
 const GROWTH_SHARE = 0.1;
 /** What a node keeps of a block besides its bytes: the header twice, its place in the tree, its hash in four lists. */
 const BYTES_PER_BLOCK = 512;
-/** And of a transaction: that it was there, for its id not to be fetched again. Up to 50,000 of those are kept. */
-const BYTES_PER_ID = 64;
+/** And of a transaction: that it was there, for its id not to be fetched again. At least 50,000 of those are kept. */
+const BYTES_PER_ID = 32;
 const SAMPLE_INTERVAL_MS = 30 * MINUTE;
 const CHURN_HOURS = 4;
 /** Of all nodes, each hour. */
