@@ -1,10 +1,12 @@
 import type { Hash } from "./hash.ts";
+import { hexWordAt } from "./hex.ts";
 import { IdTable } from "./id_table.ts";
 
 /** Room for so many at first: a node that never gets a block needs no more. */
 const FIRST_IDS = 64;
-const HEX_RADIX = 16;
-const HALF_DIGITS = 8;
+/** Where the halves begin in a hash as text, which shows the bytes of the wire in reverse. */
+const HIGH_AT = 48;
+const LOW_AT = 56;
 const HALF_BYTES = 4;
 
 export interface RecentHashesOptions {
@@ -30,7 +32,7 @@ export class RecentHashes {
   }
 
   has(hash: Hash): boolean {
-    const [low, high] = [lowOf(hash), highOf(hash)];
+    const [low, high] = [hexWordAt(hash, LOW_AT), hexWordAt(hash, HIGH_AT)];
     return this.#young.has(low, high) || (this.#old?.has(low, high) ?? false);
   }
 
@@ -42,7 +44,7 @@ export class RecentHashes {
   }
 
   delete(hash: Hash): void {
-    const [low, high] = [lowOf(hash), highOf(hash)];
+    const [low, high] = [hexWordAt(hash, LOW_AT), hexWordAt(hash, HIGH_AT)];
     this.#young.delete(low, high);
     this.#old?.delete(low, high);
   }
@@ -56,15 +58,6 @@ export class RecentHashes {
     this.#old = this.#young;
     this.#young = new IdTable(this.#old.capacity, secret);
   }
-}
-
-/** The first four bytes on the wire, little-endian: the last digits of what is shown. */
-function lowOf(hash: Hash): number {
-  return Number.parseInt(hash.slice(-HALF_DIGITS), HEX_RADIX);
-}
-
-function highOf(hash: Hash): number {
-  return Number.parseInt(hash.slice(-2 * HALF_DIGITS, -HALF_DIGITS), HEX_RADIX);
 }
 
 function wordAt(bytes: Uint8Array, at: number): number {

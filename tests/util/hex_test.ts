@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
-import { bytesToHex, hexInto, hexToBytes, isHexOfSize, readHex, spellHex } from "../../src/util/hex.ts";
+import { bytesToHex, hexInto, hexToBytes, hexWordAt, isHexOfSize, readHex, spellHex } from "../../src/util/hex.ts";
 import { fc } from "../support/properties.ts";
 
 test("hex: bytes come back, by the runtime's own methods and by ours", () => {
@@ -14,6 +14,14 @@ test("hex: bytes come back, by the runtime's own methods and by ours", () => {
     assertEquals(hexToBytes(text.toUpperCase()), bytes);
   }));
   assertEquals(bytesToHex(Uint8Array.of(0, 0x0a, 0xa0, 0xff)), "000aa0ff");
+});
+
+test("hex: eight digits at any place are read as a number", () => {
+  fc.assert(fc.property(fc.nat(0xffff_ffff), fc.nat(5), (word, at) => {
+    const digits = word.toString(16).padStart(8, "0");
+    assertEquals(hexWordAt(`${"7".repeat(at)}${digits}7`, at), word);
+    assertEquals(hexWordAt(digits.toUpperCase(), 0), word);
+  }));
 });
 
 test("hex: what is no hex, or not of the size that was asked for, is refused", () => {
