@@ -1,5 +1,6 @@
 import process from "node:process";
 import { parentPort, Worker, workerData } from "node:worker_threads";
+import { LocalError } from "../protocol/errors.ts";
 import { deno } from "./runtimes.ts";
 import type { Thread, ThreadEvents, Threads } from "./types.ts";
 
@@ -7,6 +8,8 @@ import type { Thread, ThreadEvents, Threads } from "./types.ts";
 const OWN_PATH = /\/platform\/threads(\.[tj]s)$/;
 /** What a thread of Deno says once, when it takes messages. */
 const LISTENING = "p2p: listening";
+/** How Node, Bun and Deno begin to say that a file is not there which a thread runs or imports. */
+const MISSING = /^(?:.*: )?(?:Cannot find (?:module|package)|Module not found)/;
 /** Elsewhere the option is missing, or gives all connections to one of the listeners. */
 const SPREADING_SYSTEMS: readonly string[] = ["linux", "freebsd"];
 
@@ -21,7 +24,7 @@ export const ownThreads: Threads = {
 
 /**
  * Starts a thread that runs a file of ours: its path below src, without the ending. `data` reaches it as `ownData`.
- * What it cannot do at all, such as find its file, comes as `ended` too.
+ * What it cannot do at all comes as `ended` too: a missing file as a LocalError, `bad-file`.
  */
 export function startThread(path: string, data: unknown, events: ThreadEvents): Thread {
   const worker = new Worker(urlOf(path), { workerData: data });
@@ -39,12 +42,7 @@ export function startThread(path: string, data: unknown, events: ThreadEvents): 
   worker.on("exit", (code) => {
     isOver = true;
     resolve();
-    const why = error instanceof Error
-      ? error.message
-      : error === undefined
-      ? `it ended with code ${code}`
-      : String(error);
-    events.ended(new Error(`${path}: ${why}`, { cause: error }));
+    events.ended(error === undefined ? new Error(`it ended with code ${code}`) : reasonOf(error));
   });
   return {
     post(message, transfer = []) {
@@ -60,6 +58,12 @@ export function startThread(path: string, data: unknown, events: ThreadEvents): 
       await gone;
     },
   };
+}
+
+/** A file that is missing is told apart: trying again does not help. */
+function reasonOf(error: unknown): Error {
+  const what = error instanceof Error ? error.message : String(error);
+  return MISSING.test(what) ? new LocalError("bad-file", what, { cause: error }) : new Error(what, { cause: error });
 }
 
 /** What this thread was started with. */

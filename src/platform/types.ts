@@ -127,7 +127,7 @@ export interface Thread {
 export interface ThreadEvents {
   /** It posted something. */
   message?(message: unknown): void;
-  /** It is gone: last call, exactly once. */
+  /** It is gone: last call, exactly once. `why` is said of the thread, and does not name it. */
   ended(why: Error): void;
 }
 

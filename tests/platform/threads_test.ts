@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { startThread } from "../../src/platform/threads.ts";
+import { LocalError } from "../../src/protocol/errors.ts";
 import type { Thread } from "../../src/platform/types.ts";
 import { within } from "../support/wait.ts";
 
@@ -56,7 +57,9 @@ test("thread: one that hangs can be ended", async () => {
   assert(await ended);
 });
 
-test("thread: a file that is missing ends it, by name", async () => {
+test("thread: a file that is missing ends it, by name, and is told apart", async () => {
   const { ended } = watch("node/no_such_worker", undefined);
-  assertMatch((await ended).message, /no_such_worker/);
+  const why = await ended;
+  assertMatch(why.message, /no_such_worker/);
+  assert(why instanceof LocalError && why.code === "bad-file", String(why));
 });

@@ -51,7 +51,10 @@ export class ProducerThreads implements AsyncDisposable {
         if (report === "ready") onReady();
         else this.#hearTimes(report);
       };
-      return startThread(PROGRAM, task, { message: hear, ended: reject });
+      return startThread(PROGRAM, task, {
+        message: hear,
+        ended: (why) => reject(new Error(`${PROGRAM}: ${why.message}`)),
+      });
     });
   }
 

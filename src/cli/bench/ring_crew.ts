@@ -72,14 +72,18 @@ class Member {
   };
 
   constructor({ medium, writers, count, frameBytes, batch }: RingFlow, bells: BellsHandle, thread: number) {
-    for (const { promise } of Object.values(this.#reports)) promise.catch(() => {});
+    const reports = Object.values(this.#reports);
+    for (const { promise } of reports) promise.catch(() => {});
     const task: RingTask = { medium, writers, count, frameBytes, batch, bells, thread };
     this.#thread = startThread(PROGRAM, task, {
       message: (message) => {
         const report = message as RingReport;
         this.#reports[report.kind].resolve(report);
       },
-      ended: (why) => Object.values(this.#reports).forEach(({ reject }) => reject(why)),
+      ended(why) {
+        const error = new Error(`${PROGRAM}: ${why.message}`);
+        for (const { reject } of reports) reject(error);
+      },
     });
   }
 

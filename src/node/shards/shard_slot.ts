@@ -47,7 +47,8 @@ interface Life {
 
 const MS_PER_SECOND = 1_000;
 const LATE = `nothing of it within ${SHARD_START_MS / MS_PER_SECOND} s, as on a machine that is too busy`;
-const ADVICE = "try again, or with fewer --workers";
+const TRY_AGAIN = "try again, or with fewer --workers";
+const INSTALL_AGAIN = "a file of p2p is missing: install it again";
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 /** The place of one shard: a thread, and after its death another one with rings of its own. */
@@ -91,7 +92,8 @@ export class ShardSlot {
       this.#life = undefined;
       await life.thread.end();
       const why = error instanceof Error ? error.message : String(error);
-      throw new LocalError("no-thread", `Cannot start worker ${this.shard + 1}: ${why}; ${ADVICE}`, { cause: error });
+      const advice = error instanceof LocalError && error.code === "bad-file" ? INSTALL_AGAIN : TRY_AGAIN;
+      throw new LocalError("no-thread", `Cannot start worker ${this.shard + 1}: ${why}; ${advice}`, { cause: error });
     } finally {
       timer.cancel();
     }

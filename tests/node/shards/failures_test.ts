@@ -63,7 +63,7 @@ for (const sharesMemory of [true, false]) {
     await threads.threads[1]!.end();
     const { shard, peers, reason } = await failed;
     assertEquals([shard, peers], [1, doomed.length]);
-    assertMatch(reason, /shard_worker: it ended with code/);
+    assertMatch(reason, /^it ended with code/);
     assertEquals((await started).shard, 1);
     assertEquals(gone.sort(), doomed.sort());
     // Those who lost their worker may have dialled again.
@@ -295,7 +295,10 @@ test("shards: a worker whose program is missing is named, and the node does not 
     start: (_, data, events) => startThread("node/shards/missing_worker", data, events),
   };
   const error = await assertRejects(() => nodes.start({ workers: 2 }, { threads }), LocalError);
-  assertMatch(error.message, /Cannot start worker [12]: .*missing_worker.*; try again, or with fewer --workers$/);
+  assertMatch(
+    error.message,
+    /^Cannot start worker [12]: .*missing_worker.*; a file of p2p is missing: install it again$/,
+  );
   assertEquals([error.code, exitCodeOf(error)], ["no-thread", EXIT.no]);
 });
 
