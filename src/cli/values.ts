@@ -101,7 +101,10 @@ function someTime(value: string, examples: string): number {
 /** `A-B`: whole numbers, the first not above the second. */
 export const range: ValueSchema<readonly [first: number, last: number]> = parsed((value) => {
   const [, first = NaN, last = NaN] = (/^(\d+)-(\d+)$/.exec(value) ?? []).map(Number);
-  if (!(first <= last && Number.isSafeInteger(last))) throw new SyntaxError("must be a range such as 1-500");
+  if (!Number.isSafeInteger(first) || !Number.isSafeInteger(last)) {
+    throw new SyntaxError("must be a range such as 1-500");
+  }
+  if (first > last) throw new SyntaxError(`must be a range with its lower end first (${last}-${first})`);
   return [first, last];
 });
 

@@ -51,7 +51,7 @@ siteTest("bench sim: what makes no sense is refused", async () => {
     const [words, complaint] of [
       [["--scenario", "scuffle", "--faults", "9"], "scuffle plans 3"],
       [["--scenario", "spread", "--faults", "0"], "scenario spread plans none"],
-      [["--seeds", "5-1"], "must be a range"],
+      [["--seeds", "5-1"], "--seeds: must be a range with its lower end first (1-5)"],
       [["--seed", "1", "--seeds", "1-2"], "--seed"],
       [["--scenario", "skuffle"], "scuffle"],
     ] as const

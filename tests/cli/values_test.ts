@@ -8,6 +8,7 @@ import {
   handlerFile,
   logFilters,
   mebibytes,
+  range,
   readValue,
   seconds,
   size,
@@ -54,6 +55,14 @@ test("values: a filter of the log names a category that there is", () => {
   );
   assertWrong(readValue(logFilters, "peers=debug"), "(did you mean peer?)");
   assertWrong(readValue(logFilters, "peer=loud"), "must be one of debug, info,");
+});
+
+test("values: a range is two whole numbers, the lower first", () => {
+  assertEquals(readValue(range, "3-3"), { value: [3, 3] });
+  assertWrong(readValue(range, "500-1"), "must be a range with its lower end first (1-500)");
+  for (const text of ["5", "1-", "-1-2", "1-2-3", "1.5-2", `1-${2 ** 53}`, `${2 ** 53}-1`]) {
+    assertWrong(readValue(range, text), "must be a range such as 1-500");
+  }
 });
 
 test("values: a size or a time that is out of bounds is told both of them, and an example that is taken", () => {
