@@ -66,6 +66,7 @@ export { type Permission, PERMISSIONS, type Permissions } from "./src/protocol/p
 export type { PeerFigures, QueueFigures, TimeFigures, Vitals } from "./src/doctor/vitals.ts";
 export type { Change, Diagnosis, Evidence, Finding, HealthCheck } from "./src/doctor/diagnosis.ts";
 export type { Figures } from "./src/doctor/figures.ts";
+export type { ShardFigures } from "./src/doctor/shard_figures.ts";
 export type { Lag } from "./src/bus/event_queues.ts";
 export type { TimesSnapshot } from "./src/util/recent_times.ts";
 export type { AnyEvent, ChannelUse, LagOptions, StreamItem } from "./src/bus/bus.ts";

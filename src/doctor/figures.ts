@@ -27,6 +27,7 @@ export interface Figures {
   readonly dropped: number;
   /** Because the queue of requests was full. */
   readonly requestsRefused: number;
+  /** Of the threads that connections are in; zero and empty where there are none. */
   readonly shards: ShardFigures;
 }
 

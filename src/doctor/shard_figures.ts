@@ -4,11 +4,11 @@ import type { Vitals } from "./vitals.ts";
 
 /** What the threads that connections are in did in a window. */
 export interface ShardFigures {
-  /** Threads that failed. */
+  /** How often one of them ended and was to be replaced. */
   readonly failures: number;
-  /** Whose event loop was late in most of the looks. */
+  /** Numbers of those whose event loop was late in most of the looks. */
   readonly late: readonly number[];
-  /** Whose ring to the main thread was full in most of them. */
+  /** Numbers of those whose ring to the main thread was full in most of them. */
   readonly full: readonly number[];
 }
 
