@@ -3,6 +3,8 @@ import { compiled } from "../support/binary.ts";
 import { run } from "../support/program.ts";
 import { siteTest } from "../support/site.ts";
 
+const TRIES = 3;
+
 interface Row {
   readonly name: string;
   readonly connections: number;
@@ -35,7 +37,9 @@ siteTest("bench stress: nothing that was said is lost, and nobody", async () => 
 });
 
 siteTest("bench stress: a talk in which nobody had the time to speak proves nothing", async () => {
-  const { code, rows } = await stress("1ms");
+  let { code, rows } = await stress("1ms");
+  // On a busy machine the first beat may come before the word that all is over.
+  for (let tries = 1; tries < TRIES && rows[2]!.perSecond > 0; tries++) ({ code, rows } = await stress("1ms"));
   assertEquals(rows.map(({ complaints }) => complaints), [[], [], ["nothing was said: a beat takes 250 ms"], []]);
   assertEquals(code, 1);
 });

@@ -38,7 +38,7 @@ siteTest("handlers: a node whose handler never finishes loading ends at once whe
     const program = new Program(compiled(), [...args, "--on", `chain:tip=${handler}`]);
     site.onEnd(() => program.cleanUp());
     await poll("its module", () => Promise.resolve(readFileSync(began, "utf8").length), (count) => count > index);
-    // Who is not over after a while is killed.
+    // Throws where it is not over after a few seconds.
     assertEquals(await program.end("SIGINT"), { code: 130, signal: null }, program.tail());
   }
 });
