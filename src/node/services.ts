@@ -28,10 +28,10 @@ import { TopologyService } from "../services/topology.ts";
 import { Requests } from "../services/requests/requests.ts";
 import type { Service } from "../services/service.ts";
 import { Topics } from "../services/topics/topics.ts";
-import { ID_SECRET_BYTES } from "../util/id_table.ts";
 import type { RelayPace } from "../services/transaction_relay/pace.ts";
 import { TransactionRelay } from "../services/transaction_relay/transaction_relay.ts";
 import type { Env } from "../util/env.ts";
+import { ID_SECRET_BYTES } from "../util/id_table.ts";
 import type { Hasher } from "../util/hash.ts";
 
 export interface ServiceParts {

@@ -46,7 +46,7 @@ export class IdTable {
     return this.#words[at] !== 0 || this.#words[at + 1] !== 0;
   }
 
-  /** While it is not full. False if the id was there. */
+  /** Not for a new id where it is full. False if the id was there. */
   add(low: number, high: number): boolean {
     if ((low | high) === 0) {
       if (this.#hasZero) return false;

@@ -10,7 +10,7 @@ const LOW_AT = 56;
 const HALF_BYTES = 4;
 
 export interface RecentHashesOptions {
-  /** So many are remembered at the least, and at most four times as many. */
+  /** So many are remembered at the least, and at most four times as many, or `2 * FIRST_IDS`. */
   readonly capacity: number;
   /** `ID_SECRET_BYTES` that nobody else knows. */
   readonly secret: Uint8Array;

@@ -28,8 +28,8 @@ export function readSipKey(bytes: Uint8Array): SipKey {
 
 /**
  * SipHash-2-4 (Aumasson, Bernstein 2012): 64 bits that nobody without the key can foresee, of the bytes from `start`
- * to `end`. `into` gets the low half, then the high one. Halves of 32 bits, because each 64-bit integer would be an object; and carries by bits, because a
- * comparison is a branch that goes either way. bench/compact.ts times it.
+ * to `end`. `into` gets the low half, then the high one. Halves of 32 bits, because each 64-bit integer would be an
+ * object; and carries by bits, because a comparison is a branch that goes either way. bench/compact.ts times it.
  */
 export function sipHash24(key: SipKey, data: Uint8Array, into: Uint32Array, start = 0, end = data.length): void {
   let v0l = V0_LOW ^ key[0]!, v0h = V0_HIGH ^ key[1]!;
