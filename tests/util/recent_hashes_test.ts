@@ -42,6 +42,10 @@ test("recent hashes: what is added again takes no room", () => {
   const hashes = remember(0, 10);
   for (let round = 0; round < CAPACITY; round++) remember(0, 10, hashes);
   assertEquals(known(hashes, 0, 10), 10);
+  // Also where there is none left.
+  const full = remember(0, 2 * CAPACITY);
+  remember(CAPACITY, 2 * CAPACITY, full);
+  assertEquals(known(full, 0, 2 * CAPACITY), 2 * CAPACITY);
 });
 
 test("recent hashes: a deleted one is unknown, whichever generation held it", () => {
