@@ -243,5 +243,8 @@ test("pool: what a block confirms leaves and is not wanted again; when the block
   assertEquals(idsIn(pool), [waiting, transaction(), unheard].map(idOf));
   assertEquals(pool.get(idOf(unheard))?.raw, unheard);
   assertEquals(pool.get(idOf(unheard))?.raw.buffer.byteLength, unheard.length);
+  pool.remove(idOf(confirmed));
+  const items = [{ kind: 1, hash: idOf(transaction()) }, { kind: 5, hash: idOf(confirmed) }] as const;
+  assertEquals(items.map((item) => pool.lacks(item)), [true, true], "it is wanted again by either id");
   assertEquals(pool.add(signed(9), 0).kind, "added");
 });

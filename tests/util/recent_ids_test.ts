@@ -40,6 +40,14 @@ test("recent ids: what is old makes room instead, a generation at a time", () =>
   assertEquals([ids.has(0n), ids.has(31n), ids.has(32n)], [false, true, true]);
 });
 
+test("recent ids: what is added again takes no room, be it full and old", () => {
+  const ids = memory();
+  addAll(ids, 0, 32, 0);
+  addAll(ids, 32, 32, 2 * RETAIN_MS);
+  for (const again of [32n, 63n]) assertEquals(ids.add(again, 4 * RETAIN_MS), false);
+  assertEquals([ids.has(0n), ids.has(63n)], [true, true]);
+});
+
 test("recent ids: a busy memory cannot take what others hold, and gives back what it took", () => {
   const room = new SharedRoom(256);
   const [busy, quiet] = [memory(room), memory(room)];

@@ -62,6 +62,7 @@ test("selection: a column that may be empty is there where a row has a value, or
     chooseColumns(columns, words, rows).map(({ name }) => name).join(" ");
   assertEquals(chosen(ROWS), "name ping size");
   assertEquals(chosen(ROWS.slice(1, 2)), "name size");
+  assertEquals(chooseColumns(COLUMNS, undefined, ROWS.slice(1, 2)).length, 3, "others are there even so");
   assertEquals(chosen([], "ping,age"), "ping age");
 });
 
