@@ -33,7 +33,7 @@ export interface NodeEvents {
   "partition:healed": { readonly reason: PartitionReason; readonly seconds: number };
   /** A worker thread ended, and its peers with it; another one takes its place. */
   "shard:failed": { readonly shard: number; readonly reason: string; readonly peers: number };
-  /** One runs, at the start or in another's place. */
+  /** One runs: at the start, or in the place of another whose listeners it has opened again. */
   "shard:started": { readonly shard: number };
   /** Advice of the doctor was followed. */
   "autotune:applied": {

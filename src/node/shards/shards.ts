@@ -218,9 +218,10 @@ export class Shards implements Lines {
       if (this.#isStopped) return;
       return this.#onFailed(shard, error instanceof Error ? error.message : String(error), 0);
     }
-    if (this.#isStopped) return;
     this.#startedAt[shard] = this.#options.env.now();
-    if (slot.port) this.#listeners.serve(slot.port);
-    this.#options.onStarted(shard);
+    const { port } = slot;
+    if (port) await this.#listeners.serve(port);
+    // Whoever hears that it runs may rely on its listeners. It may have ended meanwhile.
+    if (!this.#isStopped && port && !port.isDead) this.#options.onStarted(shard);
   }
 }

@@ -55,9 +55,9 @@ export class SharedListeners {
     return () => this.#close(listener);
   }
 
-  /** This shard's thread took the place of another one, and serves. */
-  serve(port: ShardPort): void {
-    for (const listener of this.#listeners.values()) this.#openAgain(port, listener, 1);
+  /** This shard's thread took the place of another one. Resolves once it listens, or what it cannot have is in the log. */
+  async serve(port: ShardPort): Promise<void> {
+    await Promise.all([...this.#listeners.values()].map((listener) => this.#openAgain(port, listener, 1)));
   }
 
   /** None is opened any more. */
@@ -81,14 +81,17 @@ export class SharedListeners {
   }
 
   /** The port of the thread before may be held for longer than usual: it is tried until it is had or not wanted. */
-  #openAgain(port: ShardPort, listener: Shared, tries: number): void {
+  async #openAgain(port: ShardPort, listener: Shared, tries: number): Promise<void> {
     const { env, log } = this.#options;
-    if (this.#isStopped || port.isDead || !this.#listeners.has(listener.id)) return;
-    this.#openIn(port, listener).catch((error: unknown) => {
-      if (this.#isStopped || port.isDead || !this.#listeners.has(listener.id)) return;
+    const isWanted = () => !this.#isStopped && !port.isDead && this.#listeners.has(listener.id);
+    if (!isWanted()) return;
+    try {
+      await this.#openIn(port, listener);
+    } catch (error) {
+      if (!isWanted()) return;
       log.error("Cannot listen in a worker; it is tried again", { shard: port.shard, tries, error });
-      env.after(backoffMs(tries, env.random()), () => this.#openAgain(port, listener, tries + 1));
-    });
+      env.after(backoffMs(tries, env.random()), () => void this.#openAgain(port, listener, tries + 1));
+    }
   }
 
   async #openIn(port: ShardPort, listener: Shared): Promise<void> {

@@ -21,6 +21,8 @@ const transport = createTransport();
 /** Two shards, whose threads the test can end as a crash would, and whose successors come when it says so. */
 class Pair implements AsyncDisposable {
   readonly threads: Thread[] = [];
+  /** Shards that told that they run. */
+  readonly started: number[] = [];
   readonly #successors: (() => void)[] = [];
   #areReplaced = false;
   readonly #watchers = new Set<() => void>();
@@ -49,7 +51,10 @@ class Pair implements AsyncDisposable {
       wanted: () => [],
       onReport() {},
       onFailed: tell,
-      onStarted: tell,
+      onStarted: (shard) => {
+        this.started.push(shard);
+        tell();
+      },
     });
   }
 
@@ -82,10 +87,13 @@ class Pair implements AsyncDisposable {
   }
 }
 
-function knock(endpoint: Endpoint): void {
+function knock(endpoint: Endpoint, opened = () => {}, refused: (error: Error) => void = () => {}): void {
   if (!("port" in endpoint)) throw new Error("not a port");
   const socket = connect(endpoint.port, endpoint.host);
-  socket.on("error", () => {}).on("connect", () => socket.destroy());
+  socket.on("error", refused).on("connect", () => {
+    socket.destroy();
+    opened();
+  });
 }
 
 /** Whether nobody listens there any more: else the address cannot be had for one alone. */
@@ -142,6 +150,19 @@ test("shards: who listens while no thread is there waits until one is, and is th
   (await within("a connection", knocked.promise)).abort();
   listener.close();
   await poll("a free port", () => isFree(listener.local), (free) => free);
+});
+
+test("shards: one that took another's place says so when it listens", async () => {
+  await using pair = new Pair();
+  const { shards, threads, started } = pair;
+  await shards.start();
+  const { local } = await shards.listen(ANY_PORT, () => {});
+  await Promise.all(threads.map((thread) => thread.end()));
+  await pair.until("the end of both", () => !pair.states().includes("running"));
+  started.length = 0;
+  pair.replace();
+  await pair.until("a successor", () => started.length === 1);
+  await within("a connection", new Promise<void>((resolve, reject) => knock(local, resolve, reject)));
 });
 
 test("shards: what begins to listen while a thread is being replaced is opened once, and closed by one word", async () => {
