@@ -6,17 +6,17 @@ import process from "node:process";
 import { test } from "node:test";
 import { assert } from "@std/assert";
 import { explore } from "../support/interleaving/explorer.ts";
+import { aGhostReads } from "./ghost_program.ts";
 import {
-  aGhostReads,
   aReaderDies,
   aWriterIsReplaced,
   oneReader,
   oneWriterDies,
   type Program,
-  REAL,
   streamed,
   twoReaders,
 } from "./ring_programs.ts";
+import { REAL } from "./ring_threads.ts";
 
 const isDeep = process.env.P2P_EXPLORE === "deep";
 

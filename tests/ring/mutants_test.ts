@@ -5,18 +5,17 @@ import { test } from "node:test";
 import { assertThrows } from "@std/assert";
 import { explore, FoundFault } from "../support/interleaving/explorer.ts";
 import { Mutant, type Mutation } from "../support/mutants.ts";
+import { aGhostReads } from "./ghost_program.ts";
 import {
-  aGhostReads,
   aReaderDies,
   aWriterIsReplaced,
   oneReader,
   oneWriterDies,
   type Program,
-  REAL,
-  type RingCode,
   streamed,
   twoReaders,
 } from "./ring_programs.ts";
+import { REAL, type RingCode } from "./ring_threads.ts";
 
 const few = (code: RingCode) => oneReader(code, { lengths: [28, 24] });
 const open = (code: RingCode) => oneReader(code, { lengths: [28, 24], closes: false });
