@@ -1,4 +1,5 @@
 import { type BlockHeader, HEADER_SIZE_BYTES } from "../protocol/block_header.ts";
+import { uint32At } from "../util/bytes.ts";
 import { type Hash, HASH_SIZE_BYTES, hashFromBytes, hashToBytes } from "../util/hash.ts";
 
 /** A record has the hash in place of the parent's, which is another record's hash: 80 bytes, as many as a header. */
@@ -138,5 +139,5 @@ function offsetOf(record: number): number {
  * with a block.
  */
 function leadingWord(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
+  return uint32At(bytes, at);
 }

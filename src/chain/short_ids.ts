@@ -1,6 +1,6 @@
 import { type BlockHeader, HEADER_SIZE_BYTES, writeBlockHeader } from "../protocol/block_header.ts";
 import { SHORT_ID_BYTES } from "../protocol/wire_limits.ts";
-import { ByteWriter } from "../util/bytes.ts";
+import { ByteWriter, uint32At } from "../util/bytes.ts";
 import { type Hash, HASH_SIZE_BYTES, type Hasher } from "../util/hash.ts";
 import { hexInto } from "../util/hex.ts";
 import { readSipKey, sipHash24, type SipKey } from "../util/siphash.ts";
@@ -48,7 +48,7 @@ export function writeShortId(list: Uint8Array, position: number, value: ShortId)
 /** The id at a position of a message's list. */
 export function readShortId(list: Uint8Array, position: number): ShortId {
   const at = position * SHORT_ID_BYTES;
-  const low = (list[at]! | (list[at + 1]! << 8) | (list[at + 2]! << 16) | (list[at + 3]! << 24)) >>> 0;
+  const low = uint32At(list, at);
   return low + (list[at + LOW_BYTES]! | (list[at + LOW_BYTES + 1]! << BYTE_BITS)) * TWO_TO_32;
 }
 

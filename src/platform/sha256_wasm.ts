@@ -46,6 +46,11 @@ export function createSmallHasher(): SmallHasher {
     hash(INPUT_AT, pad(bytes, INPUT_AT, data.length), to);
   }
 
+  function hashTwice(data: Uint8Array): void {
+    hashInput(data, SECOND_AT);
+    hash(SECOND_AT, 1, DIGEST_AT);
+  }
+
   function digest(): Uint8Array {
     return bytes.slice(DIGEST_AT, DIGEST_AT + HASH_SIZE_BYTES);
   }
@@ -57,13 +62,11 @@ export function createSmallHasher(): SmallHasher {
       return digest();
     },
     sha256d(data) {
-      hashInput(data, SECOND_AT);
-      hash(SECOND_AT, 1, DIGEST_AT);
+      hashTwice(data);
       return digest();
     },
     sha256dInto(data, into, at) {
-      hashInput(data, SECOND_AT);
-      hash(SECOND_AT, 1, DIGEST_AT);
+      hashTwice(data);
       for (let i = 0; i < HASH_SIZE_BYTES; i++) into[at + i] = bytes[DIGEST_AT + i]!;
     },
   };

@@ -302,6 +302,11 @@ export class ByteWriter {
   }
 }
 
+/** Four bytes as a number, little-endian. They must be there: nothing is checked. */
+export function uint32At(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
+}
+
 /** Whether both hold the same bytes. */
 export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
   if (left.length !== right.length) return false;

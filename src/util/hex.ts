@@ -41,7 +41,7 @@ export function isHexOfSize(text: string, sizeBytes: number): boolean {
   return text.length === 2 * sizeBytes && /^[0-9a-f]*$/i.test(text);
 }
 
-/** The number that the eight digits from `at` on spell. The text must be known to be hex: parsing it takes ten times as long. */
+/** The number that the eight digits from `at` on spell. The text must be known to be hex: nothing is checked. */
 export function hexWordAt(text: string, at: number): number {
   let word = 0;
   for (let i = at; i < at + WORD_DIGITS; i++) {

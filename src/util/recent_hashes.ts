@@ -1,3 +1,4 @@
+import { uint32At } from "./bytes.ts";
 import type { Hash } from "./hash.ts";
 import { hexWordAt } from "./hex.ts";
 import { IdTable } from "./id_table.ts";
@@ -17,9 +18,10 @@ export interface RecentHashesOptions {
 }
 
 /**
- * Remembers the hashes that were added last, by the first 64 bits that each has on the wire, in 16 bytes each: a set of
- * texts takes ten times as much memory and time. Whoever wants a hash to pass for a certain one that is remembered has
- * to try 2^64 times. In two generations: when the young one is full, the old one is forgotten as a whole.
+ * Remembers the hashes that were added last, by the first 64 bits that each has on the wire, in 16 to 32 bytes each: a
+ * set of texts takes several times as much memory, all of it the collector's to look at. Whoever wants a hash to pass for
+ * a certain one that is remembered has to try 2^64 times. In two generations: when the young one is full, the old one is
+ * forgotten as a whole.
  */
 export class RecentHashes {
   readonly #options: RecentHashesOptions;
@@ -38,7 +40,7 @@ export class RecentHashes {
 
   /** Adds the hash whose 32 bytes, in wire order, start at `offset`. */
   add(bytes: Uint8Array, offset: number): void {
-    const [low, high] = [wordAt(bytes, offset), wordAt(bytes, offset + HALF_BYTES)];
+    const [low, high] = [uint32At(bytes, offset), uint32At(bytes, offset + HALF_BYTES)];
     if (this.#young.isFull && !this.#young.has(low, high)) this.#makeRoom();
     this.#young.add(low, high);
   }
@@ -58,8 +60,4 @@ export class RecentHashes {
     this.#old = this.#young;
     this.#young = new IdTable(this.#old.capacity, secret);
   }
-}
-
-function wordAt(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
 }

@@ -1,7 +1,7 @@
 import { LocalError, RemoteFault } from "../protocol/errors.ts";
 import type { Message, MessageType } from "../protocol/messages.ts";
 import { MAX_COMMAND_BYTES } from "../protocol/wire_limits.ts";
-import { ByteReader, ByteWriter, MalformedBytes } from "../util/bytes.ts";
+import { ByteReader, ByteWriter, MalformedBytes, uint32At } from "../util/bytes.ts";
 import type { Hasher } from "../util/hash.ts";
 import type { PayloadCodec, PayloadSource } from "./bitcoin_payload.ts";
 import { BITCOIN_PAYLOADS } from "./bitcoin_payloads.ts";
@@ -217,10 +217,6 @@ function commandBytes(command: string): Uint8Array {
 
 function isPrintable(code: number): boolean {
   return code >= FIRST_PRINTABLE && code <= LAST_PRINTABLE;
-}
-
-function uint32At(bytes: Uint8Array, at: number): number {
-  return new ByteReader(bytes, at).uint32();
 }
 
 function tooLarge(type: MessageType, sizeBytes: number, maxBytes: number): LocalError {
